@@ -1,0 +1,1 @@
+"""The headless workbench: specs, workspace, jobs, data, models, engines. Imports no Qt."""

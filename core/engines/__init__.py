@@ -1,0 +1,1 @@
+"""One module a job kind; loaded only inside a worker process."""

@@ -1,0 +1,1 @@
+"""How work runs: events, child processes, supervisor, queue."""

@@ -1,0 +1,191 @@
+"""What an engine sees of its run: inputs, places to write, and a voice. Lives in the child process."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import CancelledError, JobError
+from core.jobs.events import Event, encode
+from core.workspace import durable, manifest
+
+_MIN_PROGRESS_GAP_S = 0.05
+
+
+class JobContext:
+    """The engine's only link to the outside.
+
+    Args:
+        folder: The run folder; checkpoints below it survive until the run is removed.
+        inputs: Input artifacts' folders by artifact id, already verified by the parent.
+        out: The claimed stdout; one event a line.
+        resumed: Whether this execution continues an earlier one of the same run.
+        threads: Cores the job may use.
+        first_seq: Number of the first event; a resumed run counts on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        inputs: dict[str, Path],
+        out: IO[str],
+        *,
+        resumed: bool = False,
+        threads: int = 1,
+        first_seq: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.resumed = resumed
+        self.resources: dict[str, Any] = {"threads": threads}
+        self.final_state = "succeeded"
+        self.final_result: dict[str, Any] = {}
+        self._inputs = inputs
+        self._out = out
+        self._seq = first_seq
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._interrupt = threading.Event()
+        self._asks: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._total: int | None = None
+        self._last_progress = 0.0
+
+    # --- what the engine says ---
+
+    def emit(self, ev: str, **fields: Any) -> None:
+        """Sends one event; safe from any thread. A gone parent ends the process quietly."""
+        with self._lock:
+            line = encode(Event(ev=ev, seq=self._seq, t=time.time(), fields=fields))
+            self._seq += 1
+            self._out.write(line + "\n")
+            self._out.flush()
+
+    def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
+        """Begins a stretch of work. `name` is a short key such as `training`; `total` counts `unit`s."""
+        self._total = total
+        self._last_progress = 0.0
+        self.emit("phase", name=name, total=total, unit=unit)
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Says how far the phase is; sends at most 20 a second, and always the last one."""
+        if total is not None:
+            self._total = total
+        now = time.monotonic()
+        if now - self._last_progress < _MIN_PROGRESS_GAP_S and done != self._total:
+            return
+        self._last_progress = now
+        self.emit("progress", done=done, total=self._total)
+
+    def metrics(self, step: int, **values: float) -> None:
+        """Numbers at a step, for curves: loss, validation_loss, tokens_per_s, latency_ms, …"""
+        self.emit("metrics", step=step, values={key: float(value) for key, value in values.items()})
+
+    def sample(self, *, prompt: str, answer: str, expected: str | None = None, step: int | None = None) -> None:
+        """An answer of the model as it is now."""
+        self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step)
+
+    def warn(self, text: str) -> None:
+        """Something the person should know, in one sentence."""
+        self.emit("warning", text=text)
+
+    def log(self, text: str) -> None:
+        """A line for the run's log."""
+        self.emit("log", text=text)
+
+    def result(self, **values: Any) -> None:
+        """Figures stored with the run when it ends."""
+        self.final_result.update(values)
+
+    # --- what the engine asks ---
+
+    def input(self, artifact_id: str) -> Path:
+        """Folder of an input artifact; read-only."""
+        try:
+            return self._inputs[artifact_id]
+        except KeyError:
+            raise JobError(f"The run has no input {artifact_id}.", fix="Start the job again.") from None
+
+    def resolved(self, decide: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What was decided by measuring: made once, stored before the first step, reused on resume."""
+        path = self.folder / "resolved.json"
+        if path.exists():
+            stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return stored
+        values = decide()
+        durable.write_json(path, values)
+        self.emit("resolved", values=values)
+        return values
+
+    @property
+    def stop_requested(self) -> bool:
+        """The person asked to stop and keep: finish the step, save, call `stopped` and return."""
+        return self._stop.is_set()
+
+    def stopped(self) -> None:
+        """The engine took the stop request and kept what there is."""
+        self.final_state = "stopped"
+
+    def check_cancelled(self) -> None:
+        """For work of which half is worth nothing: a stop request ends it.
+
+        Raises:
+            CancelledError: A stop was requested.
+        """
+        if self._stop.is_set():
+            raise CancelledError("The job was stopped before it had something to keep.")
+
+    # --- artifacts ---
+
+    def stage(self, name: str) -> Path:
+        """A fresh, empty folder in which an artifact takes shape."""
+        folder = self.folder / "out" / name
+        durable.remove_folder(folder)
+        folder.mkdir(parents=True)
+        return folder
+
+    def artifact(
+        self, type: str, folder: Path, name: str | None = None, meta: dict[str, Any] | None = None
+    ) -> None:
+        """Seals a staged folder with its manifest and announces it; the parent takes it into the workspace.
+
+        Args:
+            type: dataset, model, report or package.
+            folder: A folder made by `stage`.
+            name: Proposed name; the run's name when empty.
+            meta: Small facts to list it by.
+        """
+        sealed = manifest.write(folder)
+        self.emit(
+            "artifact", type=type, folder=folder.relative_to(self.folder).as_posix(), name=name,
+            meta=meta or {}, digest=sealed.digest, bytes=sealed.total_bytes,
+        )
+
+    # --- commands from the parent, fed by the worker ---
+
+    def take(self, command: dict[str, Any]) -> None:
+        """Handles one command of the parent; called from the worker's reader thread."""
+        match command.get("cmd"):
+            case "stop":
+                if not self._stop.is_set():
+                    self._stop.set()
+                    self._asks.put(None)
+                    self.emit("stopping")
+            case "interrupt":
+                self._interrupt.set()
+            case "ask":
+                self._interrupt.clear()
+                self._asks.put(command)
+
+    def asks(self) -> Iterator[dict[str, Any]]:
+        """Chat requests as they come, until a stop."""
+        while (command := self._asks.get()) is not None:
+            yield command
+
+    @property
+    def interrupted(self) -> bool:
+        """The person asked to end the current chat answer."""
+        return self._interrupt.is_set()

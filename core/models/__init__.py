@@ -1,0 +1,1 @@
+"""What the library knows of a model without loading it."""

@@ -1,0 +1,1 @@
+"""Where a user's work lives: store, artifacts, durable writes, lock."""
