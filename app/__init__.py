@@ -1,0 +1,1 @@
+"""The window: imports `core`, never `core.engines`, never torch."""
