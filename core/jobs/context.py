@@ -26,7 +26,7 @@ class JobContext:
         out: The claimed stdout; one event a line.
         resumed: Whether this execution continues an earlier one of the same run.
         threads: Cores the job may use.
-        first_seq: Number of the first event; a resumed run counts on.
+        name: The run's name, which its artifact takes.
     """
 
     def __init__(
@@ -37,16 +37,17 @@ class JobContext:
         *,
         resumed: bool = False,
         threads: int = 1,
-        first_seq: int = 0,
+        name: str = "",
     ) -> None:
         self.folder = folder
+        self.name = name
         self.resumed = resumed
         self.resources: dict[str, Any] = {"threads": threads}
         self.final_state = "succeeded"
         self.final_result: dict[str, Any] = {}
         self._inputs = inputs
         self._out = out
-        self._seq = first_seq
+        self._seq = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._interrupt = threading.Event()

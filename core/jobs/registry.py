@@ -1,0 +1,53 @@
+"""The kinds of job, by name. Engines are named by text and loaded only in the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core import specs
+from core.errors import InputError
+from core.specs import Spec
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of job.
+
+    Attributes:
+        spec: What its runs are described by.
+        engine: Module with `run(spec, job)`, imported in the child process only.
+        makes: Type of the artifact it leaves.
+        resumes: Whether an interrupted run goes on where it was, instead of beginning again.
+    """
+
+    spec: type[Spec]
+    engine: str
+    makes: str
+    resumes: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    kind.spec.kind: kind
+    for kind in (
+        Kind(specs.ImportDataSpec, "core.engines.import_data", "dataset"),
+        Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
+        Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
+        Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
+        Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
+        Kind(specs.ChatSpec, "core.engines.chat", ""),
+    )
+}
+
+
+def kind_of(name: str) -> Kind:
+    """A kind by name.
+
+    Raises:
+        InputError: This program does not know it.
+    """
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise InputError(
+            f"This program has no job kind {name!r}.", fix="Update SLM Workbench.", code="kind.unknown"
+        ) from None

@@ -1,0 +1,136 @@
+"""Entry of the child process; the only importer of engines.
+
+Usage: `python -m core.worker RUN_FOLDER`. Reads `job.json`, claims stdout for the protocol, obeys commands on
+stdin, and ends when stdin ends: a job never outlives its supervisor.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import InputError, WorkbenchError
+from core.jobs.context import JobContext
+from core.jobs.registry import kind_of
+from core.jobs.supervisor import read_job
+
+
+def claim_stdout() -> IO[str]:
+    """Keeps the real stdout for the protocol and points file descriptor 1 at stderr.
+
+    Without it one unterminated native print swallowed the last event when measured.
+    """
+    sys.stdout.flush()
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n", buffering=1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return channel
+
+
+def end_with_parent() -> None:
+    """Ends this process and all it started, at once; checkpoints are made for that."""
+    if os.name != "nt" and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def listen(job: JobContext) -> None:
+    """Hands commands from stdin to the job; `os.read`, since a thread in `sys.stdin` aborts the exit."""
+    pending = b""
+    while chunk := os.read(0, 65536):
+        pending += chunk
+        *lines, pending = pending.split(b"\n")
+        for line in lines:
+            try:
+                command = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(command, dict):
+                job.take(command)
+    end_with_parent()
+
+
+def versions() -> dict[str, str]:
+    """What decides a result besides the spec; read from metadata, nothing is imported for it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for name in ("torch", "transformers", "peft", "onnxruntime", "onnxruntime-genai", "olive-ai"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def report_failure(job: JobContext, error: BaseException) -> None:
+    """The one terminal event of a job that could not be done."""
+    details = "".join(traceback.format_exception(error))
+    if isinstance(error, WorkbenchError):
+        fields = {"kind": type(error).code, **error.as_dict()}
+        fields["details"] = fields["details"] or details
+    elif isinstance(error, MemoryError) or "not enough memory" in str(error):
+        fields = {
+            "kind": "job", "code": "job.memory", "what": "Memory ran out.", "why": str(error) or "",
+            "fix": "Close other programs, or choose a smaller batch or a shorter longest row.", "details": details,
+        }
+    elif isinstance(error, OSError) and error.errno == 28:
+        fields = {
+            "kind": "job", "code": "job.disk_full", "what": "The disk is full.", "why": str(error),
+            "fix": "Free some space, then resume the run.", "details": details,
+        }
+    else:
+        fields = {
+            "kind": "job", "code": "job.unexpected", "what": "The job met something it was not made for.",
+            "why": f"{type(error).__name__}: {error}",
+            "fix": "Resume the run to try again; if it happens again, report it with the details.",
+            "details": details,
+        }
+    job.emit("error", **fields)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the job of one run folder. Returns the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    channel = claim_stdout()
+    folder = Path(arguments[0])
+    request: dict[str, Any] = read_job(folder)
+    job = JobContext(
+        folder, {key: Path(value) for key, value in request["inputs"].items()}, channel,
+        resumed=request["resumed"], threads=request["threads"], name=request["name"],
+    )
+    threading.Thread(target=listen, args=(job,), name="commands", daemon=True).start()
+    job.emit("hello", pid=os.getpid(), kind=request["kind"], versions=versions())
+    try:
+        kind = kind_of(request["kind"])
+        try:
+            spec = kind.spec.model_validate(request["spec"])
+        except ValueError as error:
+            raise InputError("The run's spec is not valid.", why=str(error), fix="Start a new run.") from error
+        importlib.import_module(kind.engine).run(spec, job)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        report_failure(job, error)
+        code = error.exit_code if isinstance(error, WorkbenchError) else 1
+    else:
+        job.emit("done", state=job.final_state, result=job.final_result)
+        code = 0
+    channel.flush()
+    # Native thread pools and the listening thread may hang or abort an orderly exit; all is written by now.
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    import multiprocessing
+
+    multiprocessing.freeze_support()
+    sys.exit(main())
