@@ -15,12 +15,12 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from core.errors import InputError, WorkbenchError
 from core.jobs.context import JobContext
 from core.jobs.registry import kind_of
-from core.jobs.supervisor import read_job
+from core.jobs.run_folder import read_job
 
 
 def claim_stdout() -> IO[str]:
@@ -102,17 +102,17 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     channel = claim_stdout()
     folder = Path(arguments[0])
-    request: dict[str, Any] = read_job(folder)
+    request = read_job(folder)
     job = JobContext(
-        folder, {key: Path(value) for key, value in request["inputs"].items()}, channel,
-        resumed=request["resumed"], threads=request["threads"], name=request["name"],
+        folder, {key: Path(value) for key, value in request.inputs.items()}, channel,
+        resumed=request.resumed, threads=request.threads, name=request.name,
     )
     threading.Thread(target=listen, args=(job,), name="commands", daemon=True).start()
-    job.emit("hello", pid=os.getpid(), kind=request["kind"], versions=versions())
+    job.emit("hello", pid=os.getpid(), kind=request.kind, versions=versions())
     try:
-        kind = kind_of(request["kind"])
+        kind = kind_of(request.kind)
         try:
-            spec = kind.spec.model_validate(request["spec"])
+            spec = kind.spec.model_validate(request.spec)
         except ValueError as error:
             raise InputError("The run's spec is not valid.", why=str(error), fix="Start a new run.") from error
         importlib.import_module(kind.engine).run(spec, job)

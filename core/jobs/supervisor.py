@@ -7,20 +7,17 @@ artifacts into the workspace. Whoever shows the run drains `mailbox` at their ow
 from __future__ import annotations
 
 import collections
-import json
 import os
 import queue
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from core.errors import WorkbenchError
+from core.jobs import run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event, encode
-from core.jobs.registry import kind_of
 from core.jobs.sampling import TreeSampler
-from core.workspace import durable
 from core.workspace.records import Run, State
 from core.workspace.workspace import Workspace
 
@@ -113,19 +110,17 @@ class Supervisor:
     def _prepare(self) -> None:
         """Checks the inputs, writes the job file, starts the child."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._seq = _count_lines(self._folder / "events.jsonl")
+        self._seq = run_folder.close_log(self._folder)
         self._set_state("starting")
         store = self._workspace.store
         inputs: dict[str, str] = {}
         for artifact_id in store.inputs(self._run.id):
             self._add_input(artifact_id, inputs)
         threads = int(self._run.spec.get("threads") or os.cpu_count() or 1)
-        if not (self._folder / "spec.json").exists():
-            durable.write_json(self._folder / "spec.json", {"kind": self._run.kind, **self._run.spec})
-        durable.write_json(self._folder / "job.json", {
-            "kind": self._run.kind, "name": self._run.name, "spec": self._run.spec, "inputs": inputs,
-            "resumed": self._run.resumed, "threads": threads,
-        })
+        run_folder.write_job(self._folder, run_folder.Job(
+            kind=self._run.kind, name=self._run.name, spec=self._run.spec, inputs=inputs,
+            resumed=self._run.resumed, threads=threads,
+        ))
         self._child = Child(
             [*self._command, str(self._folder)], self._folder / "worker.log", worker_environment(threads),
             self._folder,
@@ -191,9 +186,9 @@ class Supervisor:
 
     def _take_artifact(self, event: Event) -> None:
         name = event.get("name") or self._run.name
-        artifact = self._workspace.take_artifact(
-            self._run.id, self._folder / str(event["folder"]), str(event["type"]), name, event.get("meta") or {}
-        )
+        staged, type = self._folder / str(event["folder"]), str(event["type"])
+        meta = {**run_folder.facts(staged, type), **(event.get("meta") or {})}
+        artifact = self._workspace.take_artifact(self._run.id, staged, type, name, meta)
         self._record(
             "artifact", at=event.t, id=artifact.id, type=artifact.type, name=artifact.name, bytes=artifact.bytes
         )
@@ -249,7 +244,7 @@ class Supervisor:
         if terminal is not None:
             self._record(terminal.ev, at=terminal.t, **terminal.fields)
         elif error is not None:
-            self._record("error", **error)
+            self._record("error", at=None, **error)
         self._workspace.store.set_state(self._run.id, state, error=error, result=result)
         self._record("state", state=state)
 
@@ -271,40 +266,3 @@ class Supervisor:
         with open(self._folder / "events.jsonl", "ab") as file:
             file.write(encode(event).encode() + b"\n")
         self.mailbox.append(event)
-
-
-def _count_lines(path: Path) -> int:
-    """Events already in a log; a line cut by a crash is closed first, so that it costs no later one."""
-    if not path.exists():
-        return 0
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        with open(path, "ab") as file:
-            file.write(b"\n")
-    return data.count(b"\n") + 1
-
-
-def replay(folder: Path) -> list[Event]:
-    """The events of a run as recorded; lines that are no events are skipped."""
-    from core.jobs.events import ProtocolError, decode
-
-    path = folder / "events.jsonl"
-    events: list[Event] = []
-    if not path.exists():
-        return events
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                event = decode(line)
-            except ProtocolError:
-                continue
-            if event is not None:
-                events.append(event)
-    return events
-
-
-def read_job(folder: Path) -> dict[str, Any]:
-    """The job file a supervisor wrote for its child."""
-    job: dict[str, Any] = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    kind_of(job["kind"])
-    return job

@@ -1,0 +1,92 @@
+"""A chat: a child process that answers until it is closed. It is no run; nothing of it is stored."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import WorkbenchError, from_dict
+from core.jobs import run_folder
+from core.jobs.child import Child, explain_exit, worker_command, worker_environment
+from core.jobs.events import Event
+from core.specs import ChatSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+
+class ChatSession:
+    """A loaded model that answers.
+
+    Args:
+        workspace: Where the model lives.
+        spec: Which model, and how it answers.
+
+    Raises:
+        WorkbenchError: The model was changed, or the process could not be started.
+    """
+
+    def __init__(self, workspace: Workspace, spec: ChatSpec) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="chat-", dir=workspace.root))
+        self._closed = False
+        threads = spec.threads or os.cpu_count() or 1
+        artifact: Artifact | None = workspace.artifact(spec.model, "model")
+        inputs: dict[str, str] = {}
+        while artifact is not None:
+            inputs[artifact.id] = str(workspace.verified_folder(artifact))
+            base = artifact.meta.get("base")
+            artifact = workspace.store.find_artifact(base) if isinstance(base, str) and base not in inputs else None
+        run_folder.write_job(self._folder, run_folder.Job(
+            kind=spec.kind, name="chat", spec=spec.model_dump(mode="json"), inputs=inputs, resumed=False,
+            threads=threads,
+        ))
+        self._child = Child(
+            [*worker_command(), str(self._folder)], self._folder / "worker.log", worker_environment(threads),
+            self._folder,
+        )
+
+    @property
+    def lines(self) -> queue.Queue[Event | None]:
+        """Events as they come; None after the process has ended."""
+        return self._child.lines
+
+    def ask(self, messages: list[dict[str, str]]) -> None:
+        """Asks for an answer to a conversation of `{"role", "content"}` turns."""
+        self._child.send({"cmd": "ask", "messages": messages})
+
+    def interrupt(self) -> None:
+        """Ends the current answer."""
+        self._child.send({"cmd": "interrupt"})
+
+    def answer(self, messages: list[dict[str, str]]) -> Iterator[Event]:
+        """Asks, and yields `token` events and the final `answer`.
+
+        Raises:
+            WorkbenchError: The model could not be loaded or died.
+        """
+        self.ask(messages)
+        while True:
+            event = self._child.lines.get()
+            if event is None:
+                raise self.failure()
+            if event.ev == "error":
+                raise from_dict({key: str(value) for key, value in event.fields.items()})
+            yield event
+            if event.ev == "answer":
+                return
+
+    def failure(self) -> WorkbenchError:
+        """Why the process ended without a word."""
+        code = self._child.poll()
+        return from_dict(explain_exit(code if code is not None else 1, self._folder / "worker.log"))
+
+    def close(self) -> None:
+        """Ends the process and removes its folder."""
+        if self._closed:
+            return
+        self._closed = True
+        self._child.close()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,133 @@
+"""Putting runs into the queue and asking things of them, from any process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import InputError, InUseError
+from core.jobs.registry import kind_of
+from core.specs import Spec
+from core.workspace import durable
+from core.workspace.records import Run
+from core.workspace.workspace import Workspace, check_name
+
+_CRASHED = {
+    "kind": "job", "code": "job.crashed", "what": "The program ended while this job ran.",
+    "why": "It was closed, killed, or the computer went down.",
+    "fix": "Resume goes on from the last checkpoint that was saved.", "details": "",
+}
+
+
+def submit(workspace: Workspace, spec: Spec, name: str) -> Run:
+    """Queues a run of `spec` whose artifact will be called `name`.
+
+    Raises:
+        InputError: An input is missing or the name is taken, by an artifact or by a waiting run.
+    """
+    kind = kind_of(spec.kind)
+    name = workspace.require_free_name(name, kind.makes) if kind.makes else check_name(name)
+    for run in workspace.store.runs():
+        if (run.state == "queued" or run.is_active) and run.name == name and kind_of(run.kind).makes == kind.makes:
+            raise InputError(
+                f"The name {name!r} is already taken by the waiting run {run.id}.",
+                fix="Choose another name.", code="name.taken",
+            )
+    for artifact_id in spec.inputs():
+        if workspace.store.find_artifact(artifact_id) is None:
+            raise InputError(
+                f"There is no artifact {artifact_id!r}.", fix="Choose inputs that exist.", code="input.unknown"
+            )
+    return workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
+
+
+def resume(workspace: Workspace, ref: str) -> Run:
+    """Puts an ended run back into the queue under its own id.
+
+    Raises:
+        InputError: It is waiting, running, or already succeeded.
+    """
+    run = workspace.store.run(ref)
+    if run.state == "queued":
+        return run
+    if not run.can_resume:
+        reason = "It is running now." if run.is_active else "It has already succeeded."
+        raise InputError(f"The run {run.id} cannot be resumed.", why=reason, code="run.not_resumable",
+                         fix="Start a new run." if not run.is_active else "Wait for it, or stop it first.")
+    workspace.store.requeue(run.id)
+    return workspace.store.run(run.id)
+
+
+def ask(workspace: Workspace, ref: str, verb: str) -> Run:
+    """Stops or cancels a run, whoever executes it.
+
+    A waiting run is taken out of the queue at once; for a running one the request is left for its owner.
+
+    Args:
+        workspace: Where the run lives.
+        ref: Id or name of a run.
+        verb: `stop` or `cancel`.
+
+    Raises:
+        InputError: The run is over.
+    """
+    recover(workspace)
+    run = workspace.store.run(ref)
+    if run.state == "queued":
+        workspace.store.set_state(run.id, "cancelled")
+    elif run.is_active:
+        workspace.store.add_request(run.id, verb)
+    else:
+        raise InputError(
+            f"The run {run.id} is not running.", why=f"Its state is {run.state}.",
+            fix="`slm-workbench runs list` shows what is running.", code="run.not_active",
+        )
+    return workspace.store.run(run.id)
+
+
+def remove_run(workspace: Workspace, ref: str) -> Run:
+    """Forgets a run and deletes its folder; what it made stays.
+
+    Raises:
+        InputError: It is running.
+    """
+    recover(workspace)
+    run = workspace.store.run(ref)
+    if run.is_active:
+        raise InputError(f"The run {run.id} is running.", fix="Stop or cancel it first.", code="run.active")
+    workspace.store.remove_run(run.id)
+    durable.remove_folder(workspace.run_folder(run.id))
+    return run
+
+
+def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]:
+    """Deletes an artifact that nothing stands on.
+
+    Raises:
+        InputError: A model is built on it, or a waiting or running job reads it.
+    """
+    artifact = workspace.artifact(ref, type)
+    for other in workspace.store.artifacts("model"):
+        if other.meta.get("base") == artifact.id:
+            raise InputError(
+                f"{artifact.name} cannot be removed.", why=f"The adapter {other.name} stands on it.",
+                fix=f"Remove {other.name} first.", code="artifact.needed",
+            )
+    for run in workspace.store.readers(artifact.id):
+        if run.state == "queued" or run.is_active:
+            raise InputError(
+                f"{artifact.name} cannot be removed.", why=f"The run {run.id} reads it.",
+                fix="Wait for that run or cancel it.", code="artifact.needed",
+            )
+    workspace.remove_artifact(artifact)
+    return {"removed": artifact.name, "id": artifact.id, "bytes": artifact.bytes}
+
+
+def recover(workspace: Workspace) -> list[str]:
+    """Marks runs as crashed whose process is gone; returns their ids. Someone executing makes it a no-op."""
+    if not any(run.is_active for run in workspace.store.runs()):
+        return []
+    try:
+        with workspace.execution_lock():
+            return workspace.store.mark_crashed(_CRASHED)
+    except InUseError:
+        return []
