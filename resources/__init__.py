@@ -1,1 +1,1 @@
-"""Files the program carries: fonts, icons, translations, starter data."""
+"""Files that ship with the program."""

@@ -1,0 +1,1 @@
+"""Starter data and tokenizer; see NOTICE.md for where they come from."""
