@@ -1,1 +1,1 @@
-"""What the library knows of a model without loading it."""
+"""Records of the library: what a model folder says about itself, read without loading it."""

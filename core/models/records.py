@@ -1,0 +1,150 @@
+"""What a model in the library is, read from its small files and headers without loading weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import IntegrityError
+from core.models import safetensors_header
+from core.workspace import durable
+
+Format = Literal["hf", "adapter", "onnx"]
+NAME = "model.json"
+TEMPLATE = "chat_template.jinja"
+RECEIPT = "receipt.json"
+_WEIGHTS = {"hf": "model*.safetensors", "adapter": "adapter_model.safetensors"}
+
+
+class Description(BaseModel):
+    """`model.json`: what the engine that made the folder says about it. Unknown keys are kept, not read."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    version: int = 1
+    format: Format
+    name: str = ""
+    architecture: str = ""
+    parameters: int = 0
+    context: int = 0
+    licence: str = ""
+    dtype: str = ""
+    base: str | None = None
+    recipe: str | None = None
+    source: str = ""
+    note: str = ""
+
+
+class ModelRecord(BaseModel):
+    """One model as a list shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Format
+    name: str
+    architecture: str
+    parameters: int
+    bytes: int
+    context: int
+    licence: str
+    dtype: str
+    base: str | None
+    recipe: str | None
+    source: str
+    note: str
+    template_sha256: str | None
+    receipt: Literal["green", "amber", "red"] | None
+
+
+def describe(folder: Path) -> Description:
+    """`model.json` of a folder of the library.
+
+    Raises:
+        IntegrityError: It is missing or not readable.
+    """
+    try:
+        return Description.model_validate_json((folder / NAME).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise IntegrityError(
+            f"{folder.name} is not a model of this library.", why=f"Its {NAME} is missing or cannot be read.",
+            fix="Add the model again.", details=str(error),
+        ) from error
+
+
+def write(folder: Path, description: Description) -> None:
+    """Writes `model.json`."""
+    durable.write_json(folder / NAME, description.model_dump(mode="json"))
+
+
+def inspect(folder: Path) -> ModelRecord:
+    """Everything a list or a details page shows.
+
+    Raises:
+        IntegrityError: The folder is no model, or its weights' header is broken.
+    """
+    said = describe(folder)
+    parameters, dtype = said.parameters, said.dtype
+    if said.format in _WEIGHTS:
+        counted, found = weights(folder, said.format)
+        parameters, dtype = counted or parameters, found or dtype
+    template = folder / TEMPLATE
+    return ModelRecord(
+        format=said.format, name=said.name or folder.name, architecture=said.architecture,
+        parameters=parameters, bytes=bytes_on_disk(folder), context=said.context, licence=said.licence,
+        dtype=dtype, base=said.base, recipe=said.recipe, source=said.source, note=said.note,
+        template_sha256=hashlib.sha256(template.read_bytes()).hexdigest() if template.is_file() else None,
+        receipt=receipt_status(folder),
+    )
+
+
+def weights(folder: Path, format: str) -> tuple[int, str]:
+    """Number of stored values and their most common type, from the safetensors headers."""
+    elements: Counter[str] = Counter()
+    for path in sorted(folder.glob(_WEIGHTS[format])):
+        try:
+            tensors = safetensors_header.read(path)
+        except safetensors_header.HeaderError as error:
+            raise IntegrityError(
+                f"{path.name} of {folder.name} is damaged.", why=f"In the file, {error}.",
+                fix="Add the model again, or make it again from the run that made it.",
+            ) from error
+        for tensor in tensors.values():
+            elements[tensor.dtype] += tensor.elements
+    return elements.total(), elements.most_common(1)[0][0].lower() if elements else ""
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """Size of all files of a model; what a device would have to store."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def receipt_status(folder: Path) -> Literal["green", "amber", "red"] | None:
+    """What the export's receipt says, or None when the folder has none. An unreadable receipt is red."""
+    path = folder / RECEIPT
+    if not path.is_file():
+        return None
+    try:
+        status = read_json(path).get("status")
+    except ValueError:
+        return "red"
+    return status if status in ("green", "amber") else "red"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
