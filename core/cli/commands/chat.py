@@ -1,0 +1,88 @@
+"""`slm-workbench chat`: a conversation with a model, or one answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from core.cli.console import Output
+from core.cli.specs import build, describe, parse_settings
+from core.errors import InputError
+from core.jobs.session import ChatSession
+from core.specs import ChatSpec
+from core.workspace.workspace import Workspace
+
+
+def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Puts the parser in place."""
+    parser = below.add_parser(
+        "chat", help="talk with a model", epilog=describe(ChatSpec),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", metavar="M")
+    parser.add_argument("--prompt", metavar="TEXT", help="ask this once and end")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below")
+    parser.set_defaults(run=run)
+
+
+def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Chats until end of input, or answers one prompt."""
+    artifact = workspace.artifact(arguments.model, "model")
+    spec = build(ChatSpec, {"model": artifact.id, **parse_settings(arguments.set, ChatSpec)})
+    if arguments.prompt is None and output.as_json:
+        raise InputError("--json needs --prompt.", fix="Write --prompt TEXT.", code="usage")
+    if arguments.prompt is not None and not arguments.prompt.strip():
+        raise InputError("The prompt is empty.", fix="Write --prompt TEXT.", code="usage")
+    session = ChatSession(workspace, spec)
+    try:
+        if arguments.prompt is not None:
+            answer = _answer(session, [{"role": "user", "content": arguments.prompt}], output)
+            output.answer({"model": artifact.name, "prompt": arguments.prompt, **answer})
+        else:
+            _converse(session, artifact.name, output)
+    finally:
+        session.close()
+    return 0
+
+
+def _answer(session: ChatSession, messages: list[dict[str, str]], output: Output) -> dict[str, Any]:
+    """Streams one answer to the terminal and returns it with its speed."""
+    try:
+        for event in session.answer(messages):
+            if event.ev == "token" and not output.as_json:
+                sys.stdout.write(str(event["text"]))
+                sys.stdout.flush()
+            elif event.ev == "warning":
+                output.errors.print(str(event.get("text")), markup=False)
+            elif event.ev == "answer":
+                if not output.as_json:
+                    sys.stdout.write("\n")
+                    sys.stdout.flush()
+                return {key: event.get(key) for key in ("text", "tokens", "ttft_ms", "tokens_per_s")}
+    except KeyboardInterrupt:
+        session.interrupt()
+        raise
+    raise session.failure()
+
+
+def _converse(session: ChatSession, name: str, output: Output) -> None:
+    output.say(f"You are talking with {name}. An empty line or Ctrl-D ends, /new begins again.")
+    messages: list[dict[str, str]] = []
+    while True:
+        try:
+            text = input("> ")
+        except EOFError:
+            output.say()
+            return
+        if not text.strip():
+            return
+        if text.strip() == "/new":
+            messages = []
+            continue
+        messages.append({"role": "user", "content": text})
+        answer = _answer(session, messages, output)
+        messages.append({"role": "assistant", "content": str(answer["text"])})
+        output.errors.print(
+            f"[dim]first token {answer['ttft_ms']:.0f} ms, {answer['tokens_per_s']:.0f} tokens/s[/dim]"
+        )

@@ -1,0 +1,132 @@
+"""`slm-workbench models`: the library of models."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.cli.console import Output, say_bytes
+from core.cli.running import require_kept, start
+from core.jobs import submission
+from core.specs import AddModelSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+
+def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Puts the parser in place."""
+    group = below.add_parser("models", help="add, list, show and remove models")
+    verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
+    adding = verbs.add_parser("add", help="take a model into the library")
+    adding.add_argument("source", metavar="SRC", help="`starter`, a transformers folder, or a GGUF file")
+    adding.add_argument("--name", help="how you will call it")
+    adding.set_defaults(run=run_add)
+    verbs.add_parser("list", help="the models").set_defaults(run=run_list)
+    showing = verbs.add_parser("show", help="what a model is and where it comes from")
+    showing.add_argument("model", metavar="N")
+    showing.set_defaults(run=run_show)
+    removing = verbs.add_parser("remove", help="delete a model")
+    removing.add_argument("model", metavar="N")
+    removing.set_defaults(run=run_remove)
+
+
+def facts(artifact: Artifact) -> dict[str, Any]:
+    """A model as `--json` shows it."""
+    return {
+        "id": artifact.id, "name": artifact.name, "bytes": artifact.bytes, "run": artifact.run_id,
+        "created_at": artifact.created_at, **{k: v for k, v in artifact.meta.items() if k not in ("name", "version")},
+    }
+
+
+def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Adds a model; the checks and the conversion run as a job."""
+    source = arguments.source
+    if source != "starter":
+        source = str(Path(source).expanduser().absolute())
+    name = arguments.name or workspace.free_name(Path(source).stem if source != "starter" else "starter", "model")
+    run = require_kept(start(workspace, AddModelSpec(source=source, name=name), name, output, "Adding the model"))
+    artifact = workspace.store.artifacts("model", run.id)[0]
+    output.say(f"Added {artifact.name}: {_line(artifact)}.")
+    output.answer({"run": run.id, **facts(artifact)})
+    return 0
+
+
+def _line(artifact: Artifact) -> str:
+    meta = artifact.meta
+    parts = [str(meta.get("architecture", "")), say_parameters(meta.get("parameters")), say_bytes(artifact.bytes)]
+    return ", ".join(part for part in parts if part)
+
+
+def say_parameters(count: Any) -> str:
+    """135 M parameters."""
+    if not isinstance(count, int | float):
+        return ""
+    return f"{count / 1e9:.1f} B parameters" if count >= 1e9 else f"{count / 1e6:.3g} M parameters"
+
+
+def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Lists the models, newest first."""
+    models = workspace.store.artifacts("model")
+    if models:
+        output.table(
+            ["name", "format", "size", "architecture", "parameters", "made by"],
+            [
+                [m.name, str(m.meta.get("recipe") or m.meta.get("format", "")), say_bytes(m.bytes),
+                 str(m.meta.get("architecture", "")), say_parameters(m.meta.get("parameters")), m.run_id]
+                for m in models
+            ],
+            numbers=frozenset({"size", "parameters"}),
+        )
+    else:
+        output.say("No models yet. `slm-workbench models add starter` adds a small one that is already here.")
+    output.answer([facts(m) for m in models])
+    return 0
+
+
+def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Shows one model, after checking that it is still what it was."""
+    artifact = workspace.artifact(arguments.model, "model")
+    folder = workspace.verified_folder(artifact)
+    shown = {**facts(artifact), "folder": str(folder), "lineage": lineage(workspace, artifact)}
+    template = folder / "chat_template.jinja"
+    shown["chat_template"] = template.read_text(encoding="utf-8") if template.is_file() else None
+    for key, value in shown.items():
+        if key == "lineage":
+            for line in value:
+                output.say(f"  from {line['type']} {line['name']} ({line['run']})")
+        elif key == "chat_template":
+            output.say(f"{'chat template':<14} {'yes, ' + str(len(value)) + ' characters' if value else 'none'}")
+        elif key == "bytes":
+            output.say(f"{key:<14} {value} ({say_bytes(value)})")
+        elif value not in (None, "", []):
+            output.say(f"{key:<14} {value}")
+    output.answer(shown)
+    return 0
+
+
+def lineage(workspace: Workspace, artifact: Artifact) -> list[dict[str, str]]:
+    """Everything this artifact was made from, nearest first."""
+    seen: list[dict[str, str]] = []
+    waiting = list(workspace.store.inputs(artifact.run_id))
+    known = {artifact.id}
+    while waiting:
+        artifact_id = waiting.pop(0)
+        found = workspace.store.find_artifact(artifact_id)
+        if artifact_id in known:
+            continue
+        known.add(artifact_id)
+        if found is None:
+            seen.append({"id": artifact_id, "type": "removed artifact", "name": artifact_id, "run": ""})
+            continue
+        seen.append({"id": found.id, "type": found.type, "name": found.name, "run": found.run_id})
+        waiting += workspace.store.inputs(found.run_id)
+    return seen
+
+
+def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Deletes a model."""
+    removed = submission.remove_artifact(workspace, arguments.model, "model")
+    output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
+    output.answer(removed)
+    return 0

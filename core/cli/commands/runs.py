@@ -1,0 +1,163 @@
+"""`slm-workbench runs`: what ran, what runs, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+
+from core.cli.console import Output
+from core.cli.running import require_kept, run_now, summary
+from core.jobs import run_folder, submission
+from core.jobs.events import Event
+from core.jobs.registry import kind_of
+from core.jobs.timeleft import say_duration
+from core.workspace.workspace import Workspace
+
+
+def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Puts the parser in place."""
+    group = below.add_parser("runs", help="list, show, log, resume, stop, cancel and remove runs")
+    verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs.add_parser("list", help="the runs, newest first").set_defaults(run=run_list)
+    for verb, help, function in (
+        ("show", "a run's spec, state and figures", run_show),
+        ("log", "everything a run said", run_log),
+        ("resume", "go on with a run that was stopped, failed or crashed", run_resume),
+        ("stop", "finish the step, save, keep", run_stop),
+        ("cancel", "end now; what was saved stays until you remove the run", run_cancel),
+        ("remove", "forget a run and its checkpoints; what it made stays", run_remove),
+    ):
+        parser = verbs.add_parser(verb, help=help)
+        parser.add_argument("ref", metavar="R")
+        parser.set_defaults(run=function)
+
+
+def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Lists the runs, newest first."""
+    submission.recover(workspace)
+    runs = workspace.store.runs()
+    if runs:
+        output.table(["run", "name", "state", "began", "took"], [
+            [run.id, run.name, run.state, _when(run.started_at), _took(run.started_at, run.ended_at)] for run in runs
+        ])
+    else:
+        output.say("No runs yet. `slm-workbench demo` shows the whole workflow.")
+    output.answer([
+        {"id": run.id, "kind": run.kind, "state": run.state, "name": run.name, "created_at": run.created_at,
+         "started_at": run.started_at, "ended_at": run.ended_at}
+        for run in runs
+    ])
+    return 0
+
+
+def _when(at: float | None) -> str:
+    return datetime.datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def _took(began: float | None, ended: float | None) -> str:
+    return say_duration(ended - began) if began and ended else ""
+
+
+def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Shows one run."""
+    submission.recover(workspace)
+    run = workspace.store.run(arguments.ref)
+    shown = summary(workspace, run)
+    shown["metrics"] = {
+        name: {"points": len(points), "last": points[-1][1]} for name, points in workspace.store.metrics(run.id).items()
+    }
+    output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run.started_at, run.ended_at)}")
+    for part in ("spec", "result"):
+        for key, value in shown[part].items():
+            if value not in (None, "", {}, []) and not isinstance(value, dict | list):
+                output.say(f"  {key:<18} {value}")
+    for name, curve in shown["metrics"].items():
+        output.say(f"  {name:<18} {curve['last']:.4g} (last of {curve['points']})")
+    for artifact in shown["artifacts"]:
+        output.say(f"  made {artifact['type']} {artifact['name']}")
+    if run.error:
+        output.say(f"  {run.error.get('what', '')} {run.error.get('why', '')} {run.error.get('fix', '')}")
+    output.answer(shown)
+    return 0
+
+
+def _line(event: Event) -> str | None:
+    """An event as a line of a log, or None for what only pictures want."""
+    match event.ev:
+        case "log" | "warning":
+            text = f"{'note: ' if event.ev == 'warning' else ''}{event.get('text')}"
+        case "phase":
+            text = f"phase {event.get('name')}"
+        case "metrics":
+            values = event.get("values") or {}
+            text = f"step {event.get('step')}  " + "  ".join(f"{key} {value:.4g}" for key, value in values.items())
+        case "sample":
+            text = f"asked {event.get('prompt')!r}, answered {event.get('answer')!r}"
+        case "checkpoint":
+            text = f"checkpoint {event.get('step')} verified"
+        case "artifact":
+            text = f"made {event.get('type')} {event.get('name')}"
+        case "state":
+            text = str(event.get("state"))
+        case "error":
+            text = f"{event.get('what')} {event.get('why')}"
+        case _:
+            return None
+    return f"{datetime.datetime.fromtimestamp(event.t).strftime('%H:%M:%S')}  {text}"
+
+
+def run_log(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Prints a run's events, then what its libraries printed."""
+    run = workspace.store.run(arguments.ref)
+    folder = workspace.run_folder(run.id)
+    events = run_folder.replay(folder)
+    for event in events:
+        if (line := _line(event)) is not None:
+            output.say(line)
+    native = folder / "worker.log"
+    text = native.read_text(encoding="utf-8", errors="replace") if native.exists() else ""
+    if text.strip() and output.debug:
+        output.say(text)
+    output.answer({
+        "id": run.id, "worker_log": text,
+        "events": [{"ev": event.ev, "seq": event.seq, "t": event.t, **event.fields} for event in events],
+    })
+    return 0
+
+
+def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Goes on with a run under the same id."""
+    with workspace.execution_lock():
+        submission.recover(workspace)
+        run = submission.resume(workspace, arguments.ref)
+        run = require_kept(run_now(workspace, run, output, kind_of(run.kind).spec.title))
+    shown = summary(workspace, run)
+    for artifact in shown["artifacts"]:
+        output.say(f"Made {artifact['type']} {artifact['name']}.")
+    output.answer(shown)
+    return 0
+
+
+def run_stop(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Asks whoever executes the run to stop and keep."""
+    return _ask(workspace, arguments.ref, "stop", output)
+
+
+def run_cancel(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Asks whoever executes the run to end it now."""
+    return _ask(workspace, arguments.ref, "cancel", output)
+
+
+def _ask(workspace: Workspace, ref: str, verb: str, output: Output) -> int:
+    run = submission.ask(workspace, ref, verb)
+    output.say(f"{run.id}: {'taken out of the queue' if run.state == 'cancelled' else f'asked to {verb}'}.")
+    output.answer({"id": run.id, "state": run.state, "asked": verb})
+    return 0
+
+
+def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Forgets a run."""
+    run = submission.remove_run(workspace, arguments.ref)
+    output.say(f"Removed {run.id}; what it made stays.")
+    output.answer({"removed": run.id})
+    return 0

@@ -1,0 +1,72 @@
+"""What a command says and where: answers to stdout, everything else to stderr under `--json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from core.errors import WorkbenchError
+
+
+class Output:
+    """One command's voice.
+
+    Args:
+        as_json: One JSON document on stdout; people's text goes to stderr.
+        debug: Show technical details of errors.
+    """
+
+    def __init__(self, *, as_json: bool = False, debug: bool = False) -> None:
+        self.as_json = as_json
+        self.debug = debug
+        self.people = Console(stderr=as_json, highlight=False, soft_wrap=True)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str = "") -> None:
+        """A line for people; the text is never read as markup."""
+        self.people.print(escape(text))
+
+    def answer(self, value: Any) -> None:
+        """The command's one JSON document; nothing without `--json`."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n")
+            sys.stdout.flush()
+
+    def table(self, columns: list[str], rows: list[list[str]], *, numbers: frozenset[str] = frozenset()) -> None:
+        """A plain table for people; columns named in `numbers` stand to the right."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(escape(cell) for cell in row))
+        self.people.print(table)
+
+    def error(self, error: WorkbenchError) -> None:
+        """What happened, why, what to do; as JSON too where that was asked for."""
+        self.errors.print(f"[bold]{escape(error.what)}[/bold]")
+        if error.why:
+            self.errors.print(f"Why: {escape(error.why)}")
+        if error.fix:
+            self.errors.print(f"Do:  {escape(error.fix)}")
+        if error.details and self.debug:
+            self.errors.print(escape(error.details))
+        elif error.details:
+            self.errors.print("[dim]Details: the same command with --debug[/dim]")
+        shown = error.as_dict()
+        if not self.debug:
+            shown.pop("details")
+        self.answer({"error": shown})
+
+
+def say_bytes(count: float) -> str:
+    """1.2 GB, 267 MB, 14 kB: decimal units, as disks are sold."""
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= size:
+            value = count / size
+            return f"{value:.1f} {unit}" if value < 10 and unit != "kB" else f"{value:.0f} {unit}"
+    return f"{count:.0f} bytes"

@@ -1,0 +1,121 @@
+"""The command line: `slm-workbench COMMAND …`, a view of the workspace like the window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cli import commands
+from core.cli.console import Output
+from core.errors import InputError, WorkbenchError
+from core.workspace.workspace import Workspace, default_root
+
+_GLOBAL_HELP = """\
+everywhere, before or after the command:
+  --workspace DIR   where your work is kept (or SLM_WORKBENCH_HOME)
+  --json            one JSON document on stdout; progress goes to stderr
+  --yes             answer yes to every question
+  --debug           show technical details of errors
+
+exit codes: 0 done, 1 the job failed, 2 the request or the input is wrong,
+3 the workspace is in use, 130 cancelled
+"""
+
+
+@dataclass(frozen=True)
+class Globals:
+    """Options that stand before or after any command."""
+
+    workspace: Path
+    as_json: bool
+    yes: bool
+    debug: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse whose refusals look like every other error."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise InputError(
+            f"That is not how `{self.prog}` is used.", why=message[:1].upper() + message[1:] + ".",
+            fix=f"`{self.prog} --help` shows how.", code="usage",
+        )
+
+
+def split_globals(arguments: Sequence[str]) -> tuple[Globals, list[str]]:
+    """Takes the global options out of the arguments, wherever they stand before a bare `--`.
+
+    Raises:
+        InputError: `--workspace` has no folder.
+    """
+    rest: list[str] = []
+    workspace: Path | None = None
+    flags = {"--json": False, "--yes": False, "--debug": False}
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in flags:
+            flags[argument] = True
+        elif argument == "--workspace" or argument.startswith("--workspace="):
+            value = argument.partition("=")[2] if "=" in argument else next(waiting, "")
+            if not value:
+                raise InputError("--workspace needs a folder.", fix="Write --workspace DIR.", code="usage")
+            workspace = Path(value).expanduser()
+        elif argument == "--prompt":  # its text may look like an option
+            rest += [argument, *([text] if (text := next(waiting, None)) is not None else [])]
+        else:
+            rest.append(argument)
+    chosen = Globals(workspace or default_root(), flags["--json"], flags["--yes"], flags["--debug"])
+    return chosen, rest
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = _Parser(
+        prog="slm-workbench", description="Fine-tune, quantize, evaluate and use small language models, locally.",
+        epilog=_GLOBAL_HELP, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )
+    below = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser, required=True)
+    for add in commands.ALL:
+        add(below)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns its exit code; never shows a traceback without `--debug`."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    output = Output(as_json="--json" in arguments, debug="--debug" in arguments)
+    workspace: Workspace | None = None
+    try:
+        chosen, rest = split_globals(arguments)
+        output = Output(as_json=chosen.as_json, debug=chosen.debug)
+        parsed = parser().parse_args(rest)
+        parsed.yes = chosen.yes
+        workspace = Workspace(chosen.workspace)
+        code: int = parsed.run(workspace, parsed, output)
+        return code
+    except WorkbenchError as error:
+        output.error(error)
+        return type(error).exit_code
+    except KeyboardInterrupt:
+        output.errors.print("Cancelled.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has gone; say nothing more
+        return 0
+    except Exception as error:
+        output.error(WorkbenchError(
+            "SLM Workbench met something it was not made for.", why=f"{type(error).__name__}: {error}",
+            fix="Run the same command with --debug and report what it shows.", code="unexpected",
+            details=traceback.format_exc(),
+        ))
+        return 1
+    finally:
+        if workspace is not None:
+            workspace.close()

@@ -1,0 +1,175 @@
+"""Runs a job in the terminal: progress with time left, Ctrl-C once to stop and keep, twice to cancel."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+
+from core.cli.console import Output
+from core.errors import CancelledError, WorkbenchError, from_dict
+from core.jobs import submission
+from core.jobs.events import Event
+from core.jobs.queue import execute
+from core.jobs.supervisor import Supervisor
+from core.jobs.timeleft import TimeLeft, say_duration
+from core.specs import Spec
+from core.workspace.records import Run
+from core.workspace.workspace import Workspace
+
+_PLAIN_EVERY_S = 15.0
+
+
+class RunDisplay:
+    """Shows one run's events: a bar in a terminal, a line now and then in a log file."""
+
+    def __init__(self, output: Output, title: str) -> None:
+        self._output = output
+        self._title = title
+        self._left = TimeLeft()
+        self._live = output.errors.is_terminal
+        self._note = ""
+        self._plain_at = 0.0
+        self._shown_phase = ""
+        self.progress = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=28), TextColumn("{task.fields[count]}"),
+            TextColumn("[dim]{task.fields[left]}"), TextColumn("[dim]{task.fields[note]}"),
+            console=output.errors, transient=True,
+        )
+        self._task = self.progress.add_task(escape(title), total=None, count="", left="", note="")
+
+    def take(self, event: Event) -> None:
+        """Shows one event."""
+        self._left.take(event)
+        if event.ev == "metrics":
+            values = event.get("values") or {}
+            known = (("loss", "loss {:.3f}"), ("tokens_per_s", "{:.0f} tokens/s"))
+            self._note = " · ".join(text.format(values[key]) for key, text in known if key in values) or self._note
+        elif event.ev == "warning":
+            self._output.errors.print(f"Note: {escape(str(event.get('text', '')))}")
+        elif event.ev == "stopping":
+            self._output.errors.print("Stopping: finishing this step and saving …")
+        elif event.ev == "phase":
+            self._note = ""
+        if event.ev in ("phase", "progress", "metrics"):
+            self._draw()
+
+    def _draw(self) -> None:
+        left = self._left
+        seconds = left.seconds()
+        time_left = f"{say_duration(seconds)} left" if seconds is not None else ""
+        count = f"{left.done} of {left.total} {left.unit}".rstrip() if left.total else ""
+        name = f"{self._title}: {left.phase}" if left.phase else self._title
+        if self._live:
+            self.progress.update(
+                self._task, description=escape(name), completed=left.done, total=left.total, count=escape(count),
+                left=time_left, note=escape(self._note),
+            )
+            return
+        now = time.monotonic()
+        if left.phase != self._shown_phase or now - self._plain_at >= _PLAIN_EVERY_S:
+            self._shown_phase, self._plain_at = left.phase, now
+            parts = [part for part in (name, count, time_left, self._note) if part]
+            self._output.errors.print(escape("  ".join(parts)))
+
+    def __enter__(self) -> RunDisplay:
+        """Begins to draw."""
+        if self._live:
+            self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Takes the bar away."""
+        if self._live:
+            self.progress.stop()
+
+
+class _Interrupts:
+    """Ctrl-C: the first stops and keeps, the second cancels."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._count = 0
+        self.supervisor: Supervisor | None = None
+        self._old: Any = None
+
+    def __enter__(self) -> _Interrupts:
+        self._old = signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._old)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._count += 1
+        if self.supervisor is None:
+            return
+        if self._count == 1:
+            self._output.errors.print("Stopping and keeping what there is. Ctrl-C again cancels at once.")
+            self.supervisor.stop()
+        else:
+            self.supervisor.cancel()
+
+
+def run_now(workspace: Workspace, run: Run, output: Output, title: str) -> Run:
+    """Executes a queued run here; the caller holds the execution lock. Returns it as it ended."""
+    output.say(run.id)
+    with _Interrupts(output) as interrupts, RunDisplay(output, title) as display:
+        def keep(supervisor: Supervisor) -> None:
+            interrupts.supervisor = supervisor
+
+        return execute(workspace, run, display.take, keep)
+
+
+def start(workspace: Workspace, spec: Spec, name: str, output: Output, title: str) -> Run:
+    """Queues and executes a job in this process.
+
+    Raises:
+        InUseError: Another process executes jobs in this workspace.
+        InputError: The request is wrong.
+    """
+    with workspace.execution_lock():
+        submission.recover(workspace)
+        run = submission.submit(workspace, spec, name)
+        return run_now(workspace, run, output, title)
+
+
+def require_kept(run: Run) -> Run:
+    """The run, if it left something (succeeded, or stopped and kept).
+
+    Raises:
+        WorkbenchError: It failed, crashed, or was cancelled.
+    """
+    if run.state in ("succeeded", "stopped"):
+        return run
+    if run.state == "cancelled" and (run.error or {}).get("kind", "cancelled") == "cancelled":
+        raise CancelledError(
+            f"The run {run.id} was cancelled.", fix=f"`slm-workbench runs resume {run.id}` goes on with it."
+        )
+    error: WorkbenchError = from_dict(run.error or {})
+    if run.state in ("crashed", "cancelled") and "resume" not in error.fix.lower():
+        error.fix = f"{error.fix} `slm-workbench runs resume {run.id}` goes on with it.".strip()
+    raise error
+
+
+def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
+    """A run as `--json` shows it."""
+    return {
+        "id": run.id, "kind": run.kind, "name": run.name, "state": run.state, "created_at": run.created_at,
+        "started_at": run.started_at, "ended_at": run.ended_at, "spec": run.spec, "result": run.result,
+        "error": run.error,
+        "artifacts": [
+            {"id": item.id, "type": item.type, "name": item.name, "bytes": item.bytes}
+            for item in workspace.store.artifacts(run_id=run.id)
+        ],
+    }
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at this terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,73 @@
+"""From `--set FIELD=VALUE` to a spec, with refusals that name the field."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from core.errors import InputError
+from core.specs import Spec
+
+S = TypeVar("S", bound=Spec)
+
+
+def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
+    """`["epochs=2", …]` as field values; numbers, true/false and null are read as JSON, the rest as text.
+
+    Raises:
+        InputError: No `=`, or the spec has no such field.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        field, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(
+                f"--set {setting} has no value.", fix="Write --set FIELD=VALUE, such as --set epochs=2.", code="usage"
+            )
+        if field not in spec.model_fields:
+            near = difflib.get_close_matches(field, spec.model_fields, 1)
+            raise InputError(
+                f"{spec.title} has no setting {field!r}.",
+                why=f"Its settings are {', '.join(spec.model_fields)}.",
+                fix=f"Did you mean {near[0]}?" if near else "Choose one of them.", code="spec.unknown_field",
+            )
+        try:
+            values[field] = json.loads(text)
+        except ValueError:
+            values[field] = text
+    return values
+
+
+def build(spec: type[S], values: dict[str, Any]) -> S:
+    """The spec from field values.
+
+    Raises:
+        InputError: A value is out of bounds or of the wrong type; names the first such field.
+    """
+    try:
+        return spec.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "?"
+        info = spec.model_fields.get(field)
+        raise InputError(
+            f"The setting {field} cannot be {first.get('input')!r}.", why=first["msg"],
+            fix=(info.description or "") if info else "", code="spec.invalid",
+        ) from error
+
+
+def describe(spec: type[Spec]) -> str:
+    """The settings of a spec, for `--help`."""
+    lines = [f"settings for --set FIELD=VALUE ({spec.title}):"]
+    for name, info in spec.model_fields.items():
+        if info.is_required():
+            continue
+        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        unit = f" {extra['unit']}" if extra.get("unit") else ""
+        default = "empty" if info.default is None else f"{info.default}{unit}"
+        lines.append(f"  {name:<18} {info.description} [{default}]")
+    return "\n".join(lines)
