@@ -29,13 +29,18 @@ def svg(name: str, colour: str) -> str:
     return source(name).replace("currentColor", colour)
 
 
-def pixmap(name: str, colour: str, size: int = 18, ratio: float = 0.0) -> QPixmap:
-    """The icon drawn at `size` px for a screen of the given pixel ratio (0: the application's)."""
+def pixmap(name: str, colour: str, size: int = 18, ratio: float = 0.0, gap: int = 0) -> QPixmap:
+    """The icon drawn at `size` px for a screen of the given pixel ratio (0: the application's).
+
+    `gap` px are left free after it, where a text follows.
+    """
     scale = ratio or QGuiApplication.instance().devicePixelRatio()  # type: ignore[union-attr]
-    image = QPixmap(QSize(round(size * scale), round(size * scale)))
+    image = QPixmap(QSize(round((size + gap) * scale), round(size * scale)))
     image.setDevicePixelRatio(scale)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
+    if gap and QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+        painter.translate(gap, 0)
     if name in _DIRECTED and QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft:
         painter.translate(size, 0)
         painter.scale(-1, 1)
@@ -44,10 +49,10 @@ def pixmap(name: str, colour: str, size: int = 18, ratio: float = 0.0) -> QPixma
     return image
 
 
-def icon(name: str, colour: str, size: int = 18) -> QIcon:
+def icon(name: str, colour: str, size: int = 18, gap: int = 0) -> QIcon:
     """The icon in `colour` as a QIcon, sharp at 100 and 200 %."""
-    result = QIcon(pixmap(name, colour, size, 1.0))
-    result.addPixmap(pixmap(name, colour, size, 2.0))
+    result = QIcon(pixmap(name, colour, size, 1.0, gap))
+    result.addPixmap(pixmap(name, colour, size, 2.0, gap))
     return result
 
 

@@ -1,0 +1,107 @@
+"""Closing the window while a job runs: asked once, and nothing is lost."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
+
+from app.dialogs.confirm import ConfirmDialog
+from app.job_bridge import JobBridge
+from app.tokens import SPACE_M, SPACE_XL
+from app.widgets.buttons import PlainButton
+from app.widgets.labels import Label
+from core.errors import InputError
+
+_POLL_MS = 100
+
+
+class Closing(QObject):
+    """Decides whether the window may close now, and brings a running job to a good end first."""
+
+    def __init__(self, window: QMainWindow, bridge: JobBridge) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = bridge
+        self._agreed = False
+        self._dialog: WaitDialog | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    def may_close(self) -> bool:
+        """True when nothing runs or the person has decided; otherwise the question is on the screen."""
+        run_id = self._bridge.running_id
+        if self._agreed or not run_id:
+            self._bridge.close(2.0)
+            return True
+        if self._timer.isActive():
+            return False
+        name = self._bridge.workspace.store.run(run_id).name
+        dialog = ConfirmDialog(
+            self.tr("Close while “{name}” is running?").format(name=name),
+            self.tr("The job finishes its step and saves. You can resume it when you are back."),
+            self.tr("Save and close"), self.tr("Keep working"), parent=self._window,
+        )
+        dialog.confirmed.connect(self._on_confirmed)
+        dialog.open()
+        return False
+
+    def _on_confirmed(self) -> None:
+        try:
+            self._bridge.stop(self._bridge.running_id)
+        except InputError:  # it ended while the question stood
+            self._agreed = True
+            self._window.close()
+            return
+        self._dialog = WaitDialog(self._window)
+        self._dialog.end_requested.clicked.connect(self._on_end_requested)
+        self._dialog.open()
+        self._timer.start()
+
+    def _on_end_requested(self) -> None:
+        run_id = self._bridge.running_id
+        if run_id:
+            self._bridge.cancel(run_id)
+
+    def _poll(self) -> None:
+        if self._bridge.running_id:
+            if self._dialog is not None:
+                self._dialog.show_left(self._bridge.grace_left_s)
+            return
+        self._timer.stop()
+        self._agreed = True
+        if self._dialog is not None:
+            self._dialog.accept()
+        self._window.close()
+
+
+class WaitDialog(QDialog):
+    """What the window waits for, how long at most, and a way to end it now."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Saving"))
+        self.setModal(True)
+        self.setMinimumWidth(420)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
+        column.setSpacing(SPACE_M)
+        column.addWidget(Label(self.tr("The job finishes its step and saves"), "heading"))
+        self.left = Label("", "muted", wrap=True)
+        column.addWidget(self.left)
+        self.end_requested = PlainButton(self.tr("End it now, keep the last save"), parent=self)
+        column.addWidget(self.end_requested)
+        self._since = time.monotonic()
+        self.show_left(None)
+
+    def show_left(self, seconds: float | None) -> None:
+        """Shows the countdown."""
+        if seconds is None:
+            self.left.setText(self.tr("This takes a moment."))
+        else:
+            self.left.setText(self.tr("At most {s} s more.").format(s=round(seconds)))
+
+    def reject(self) -> None:
+        """Escape does not leave the job half-way."""

@@ -1,0 +1,1 @@
+"""Dialogs: few, each names the thing it is about."""

@@ -1,0 +1,61 @@
+"""Figures as a person reads them: sizes, times, counts. Never a bare number."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+
+def size_text(count: float) -> str:
+    """Bytes in decimal units: `3.3 GB`, `52 MB`."""
+    for limit, divisor, unit in ((1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (1e12, 1e9, "GB")):
+        if count < limit * 0.9995:
+            return f"{number_text(count / divisor)} {unit}"
+    return f"{number_text(count / 1e12)} TB"
+
+
+def number_text(value: float) -> str:
+    """A figure with as many digits as help: `0.182`, `3.3`, `581`, `12,400`; never in powers of ten."""
+    if not math.isfinite(value):
+        return QCoreApplication.translate("formats", "not a number")
+    locale = QLocale()
+    size = abs(value)
+    if size >= 100 or value == int(value):
+        return locale.toString(round(value))
+    if size >= 10:
+        return locale.toString(value, "f", 1).removesuffix(locale.decimalPoint() + "0")
+    if size >= 1:
+        return locale.toString(value, "f", 1 if size >= 3 else 2)
+    return locale.toString(value, "f", 3) if size >= 0.01 else locale.toString(value, "g", 2)
+
+
+def duration_text(seconds: float) -> str:
+    """A span of time: `8 s`, `1 min 32 s`, `2 h 5 min`."""
+    total = max(0, round(seconds))
+    if total < 60:
+        return QCoreApplication.translate("formats", "{s} s").format(s=total)
+    if total < 3600:
+        text = QCoreApplication.translate("formats", "{m} min {s} s")
+        return text.format(m=total // 60, s=total % 60)
+    text = QCoreApplication.translate("formats", "{h} h {m} min")
+    return text.format(h=total // 3600, m=total % 3600 // 60)
+
+
+def clock_text(unix: float) -> str:
+    """A time of day as in a log: `10:44:31`."""
+    return datetime.fromtimestamp(unix).strftime("%H:%M:%S")
+
+
+def when_text(unix: float, now: float) -> str:
+    """When something happened: the time today, otherwise the date with it."""
+    then, today = datetime.fromtimestamp(unix), datetime.fromtimestamp(now).date()
+    if then.date() == today:
+        return QCoreApplication.translate("formats", "today {time}").format(time=then.strftime("%H:%M"))
+    return then.strftime("%Y-%m-%d %H:%M")
+
+
+def count_text(value: int) -> str:
+    """A whole number with the user's thousands sign: `1,350`."""
+    return QLocale().toString(value)

@@ -1,0 +1,139 @@
+"""Brings what the job queue says into the GUI thread, at a pace that a window can follow.
+
+A timer drains the queue's mailbox; the work of a job never emits a Qt signal itself.
+"""
+
+from __future__ import annotations
+
+import psutil
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.models.run_progress import RunProgress
+from core.jobs import submission
+from core.jobs.events import Event
+from core.jobs.queue import JobQueue
+from core.specs import Spec
+from core.workspace.records import Run
+from core.workspace.workspace import Workspace
+
+_DRAIN_MS = 66
+_MEMORY_MS = 2000
+
+
+class JobBridge(QObject):
+    """The only way of the window to run jobs; GUI thread only.
+
+    Signals:
+        events_arrived: A run id and its new events in order, at most 15 times a second.
+        run_changed: Id of a run that was queued or changed its state.
+        library_changed: An artifact was added or removed.
+        memory_sampled: Bytes of this computer's memory in use, and all of it.
+    """
+
+    events_arrived = Signal(str, list)
+    run_changed = Signal(str)
+    library_changed = Signal()
+    memory_sampled = Signal(object, object)
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.queue = JobQueue(workspace)
+        self._started = False
+        self._progress: dict[str, RunProgress] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(_DRAIN_MS)
+        self._timer.timeout.connect(self.drain)
+        self._memory_timer = QTimer(self)
+        self._memory_timer.setInterval(_MEMORY_MS)
+        self._memory_timer.timeout.connect(self._sample_memory)
+
+    def start(self) -> None:
+        """Begins to execute what waits and to report it."""
+        self.queue.start()
+        self._started = True
+        self._timer.start()
+        self._memory_timer.start()
+        self._sample_memory()
+
+    def submit(self, spec: Spec, name: str) -> Run:
+        """Queues a job.
+
+        Raises:
+            InputError: An input is missing or the name is taken.
+        """
+        run = submission.submit(self.workspace, spec, name)
+        self.queue.wake()
+        self.run_changed.emit(run.id)
+        return run
+
+    def resume(self, run_id: str) -> Run:
+        """Puts an ended run back into the queue.
+
+        Raises:
+            InputError: It cannot go on.
+        """
+        run = submission.resume(self.workspace, run_id)
+        self._progress.pop(run_id, None)
+        self.queue.wake()
+        self.run_changed.emit(run.id)
+        return run
+
+    def stop(self, run_id: str) -> None:
+        """Ends a run and keeps what there is.
+
+        Raises:
+            InputError: It is over.
+        """
+        self.queue.stop(run_id)
+
+    def cancel(self, run_id: str) -> None:
+        """Ends a run now; what it saved stays in its folder.
+
+        Raises:
+            InputError: It is over.
+        """
+        self.queue.cancel(run_id)
+
+    def progress(self, run_id: str) -> RunProgress:
+        """How far a run of this session is."""
+        return self._progress.setdefault(run_id, RunProgress())
+
+    @property
+    def running_id(self) -> str:
+        """Id of the run that is executed now, or an empty text."""
+        current = self.queue.current
+        return current.run_id if current is not None else ""
+
+    @property
+    def grace_left_s(self) -> float | None:
+        """Seconds a stopping job still has."""
+        current = self.queue.current
+        return current.grace_left_s if current is not None else None
+
+    def drain(self) -> None:
+        """Hands on everything that has arrived since the last tick."""
+        batches: dict[str, list[Event]] = {}
+        mailbox = self.queue.mailbox
+        for _ in range(len(mailbox)):
+            run_id, event = mailbox.popleft()
+            batches.setdefault(run_id, []).append(event)
+        for run_id, events in batches.items():
+            progress = self.progress(run_id)
+            for event in events:
+                progress.take(event)
+            self.events_arrived.emit(run_id, events)
+            if any(event.ev == "state" for event in events):
+                self.run_changed.emit(run_id)
+            if any(event.ev == "artifact" for event in events):
+                self.library_changed.emit()
+
+    def close(self, timeout_s: float) -> bool:
+        """Takes no further run; True when nothing runs any more."""
+        self._timer.stop()
+        self._memory_timer.stop()
+        return not self._started or self.queue.close(timeout_s)
+
+    def _sample_memory(self) -> None:
+        memory = psutil.virtual_memory()
+        self.memory_sampled.emit(memory.total - memory.available, memory.total)

@@ -1,0 +1,142 @@
+"""Words and figures about jobs for the job bar and the sidebar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+
+from app.job_bridge import JobBridge
+from app.widgets.job_bar import JobStatus
+from app.widgets.pill import Tone
+from app.widgets.sidebar import State as PageState
+from core.workspace.records import ENDED, Run
+
+_REFRESH_MS = 250
+#: The page that shows what a kind of job makes.
+_PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize"}
+
+
+class JobStatusSource(QObject):
+    """Turns runs and their progress into what the window's frame shows."""
+
+    status_changed = Signal(object)
+    idle = Signal()
+    run_ended = Signal(str, str, str)
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._runs: dict[str, Run] = {}
+        self._active = ""
+        self._waiting = 0
+        bridge.run_changed.connect(self._on_run_changed)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the runs anew."""
+        self._runs = {run.id: run for run in self._bridge.workspace.store.runs()}
+        active = [run for run in self._runs.values() if run.is_active]
+        queued = [run for run in self._runs.values() if run.state == "queued"]
+        shown = active or queued[-1:]
+        self._active = shown[0].id if shown else ""
+        self._waiting = len(queued) - (0 if active else len(shown))
+        if self._active:
+            self._timer.start()
+            self.refresh()
+        else:
+            self._timer.stop()
+            self.idle.emit()
+
+    def refresh(self) -> None:
+        """Says anew how far the running job is."""
+        run = self._runs.get(self._active)
+        if run is None:
+            return
+        progress = self._bridge.progress(run.id)
+        note = ""
+        grace = self._bridge.grace_left_s
+        if run.state == "stopping" and grace is not None:
+            note = self.tr("saving what there is, at most {s} s").format(s=round(grace))
+        elif run.state == "queued" and self._bridge.queue.waits_for_other:
+            note = self.tr("another SLM Workbench is at work here")
+        self.status_changed.emit(
+            JobStatus(
+                run_id=run.id, title=run.name, state=phase_word(progress.phase) or state_word(run.state),
+                tone="warn" if run.state == "stopping" else "accent", fraction=progress.fraction,
+                left_s=progress.left_s(), note=note, can_stop=run.state != "stopping", queued=self._waiting,
+            )
+        )
+
+    def page_states(self) -> dict[str, PageState]:
+        """How each stage stands, for the sidebar's dots."""
+        store = self._bridge.workspace.store
+        models, data = store.artifacts("model"), store.artifacts("dataset")
+        kinds = {run.kind for run in self._runs.values() if run.is_active}
+        made = {self._runs[item.run_id].kind for item in models if item.run_id in self._runs}
+        newest = next(iter(self._runs.values()), None)
+        states: dict[str, PageState] = {
+            "data": "ready" if data else "empty",
+            "models": "ready" if models else "empty",
+            "finetune": "ready" if "finetune" in made else "empty",
+            "quantize": "ready" if "quantize" in made else "empty",
+            "deploy": "ready" if models else "empty",
+            "runs": "busy" if kinds else "ready" if self._runs else "empty",
+        }
+        if newest is not None and newest.state in ("failed", "crashed") and not kinds:
+            states["runs"] = "warn"
+        return states | {_PAGE_OF[kind]: "busy" for kind in kinds if kind in _PAGE_OF}
+
+    def _on_run_changed(self, run_id: str) -> None:
+        before = self._runs.get(run_id)
+        self.reload()
+        after = self._runs.get(run_id)
+        if after is not None and after.state in ENDED and (before is None or before.state not in ENDED):
+            self.run_ended.emit(after.name, state_word(after.state), state_tone(after.state))
+
+
+def state_word(state: str) -> str:
+    """A run's state in a word."""
+    words = {
+        "queued": QCoreApplication.translate("states", "Waiting"),
+        "starting": QCoreApplication.translate("states", "Starting"),
+        "running": QCoreApplication.translate("states", "Running"),
+        "stopping": QCoreApplication.translate("states", "Stopping"),
+        "succeeded": QCoreApplication.translate("states", "Finished"),
+        "stopped": QCoreApplication.translate("states", "Stopped and kept"),
+        "cancelled": QCoreApplication.translate("states", "Cancelled"),
+        "failed": QCoreApplication.translate("states", "Failed"),
+        "crashed": QCoreApplication.translate("states", "Interrupted"),
+    }
+    return words.get(state, state)
+
+
+def state_tone(state: str) -> Tone:
+    """A run's state as a tone."""
+    tones: dict[str, Tone] = {
+        "succeeded": "good", "stopped": "good", "failed": "bad", "crashed": "warn", "stopping": "warn",
+        "cancelled": "muted", "queued": "muted",
+    }
+    return tones.get(state, "accent")
+
+
+def phase_word(phase: str) -> str:
+    """A phase's key in a word; unknown keys are shown as they are."""
+    words = {
+        "loading": QCoreApplication.translate("phases", "Loading"),
+        "preparing": QCoreApplication.translate("phases", "Preparing"),
+        "measuring": QCoreApplication.translate("phases", "Measuring"),
+        "reading": QCoreApplication.translate("phases", "Reading"),
+        "checking": QCoreApplication.translate("phases", "Checking"),
+        "converting": QCoreApplication.translate("phases", "Converting"),
+        "training": QCoreApplication.translate("phases", "Training"),
+        "validating": QCoreApplication.translate("phases", "Validating"),
+        "merging": QCoreApplication.translate("phases", "Merging"),
+        "quantizing": QCoreApplication.translate("phases", "Quantizing"),
+        "building": QCoreApplication.translate("phases", "Building"),
+        "evaluating": QCoreApplication.translate("phases", "Evaluating"),
+        "saving": QCoreApplication.translate("phases", "Saving"),
+        "receipt": QCoreApplication.translate("phases", "Trying it out"),
+    }
+    return words.get(phase, phase.replace("_", " ").capitalize())

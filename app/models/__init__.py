@@ -1,0 +1,1 @@
+"""What the window shows of runs and artifacts, without widgets."""

@@ -1,0 +1,57 @@
+"""The pages of the window as data: a page is shown in the sidebar when it has a record here."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+if TYPE_CHECKING:
+    from app.context import Context
+    from app.widgets.page_frame import PageFrame
+
+
+@dataclass(frozen=True)
+class PageRecord:
+    """One page.
+
+    Attributes:
+        key: Its name in signals and settings.
+        title: Its English title; `title_text` translates it.
+        section: English title of its group in the sidebar; empty for the first group, `foot` for the bottom.
+        icon: An icon of `resources.icons`.
+        factory: `module:callable`, imported when the page is first shown; gets the context, gives the page.
+    """
+
+    key: str
+    title: str
+    section: str
+    icon: str
+    factory: str
+
+    @property
+    def title_text(self) -> str:
+        """The title in the person's language."""
+        return QCoreApplication.translate("pages", self.title)
+
+    def make(self, context: Context) -> PageFrame:
+        """Imports and builds the page."""
+        module, _, name = self.factory.partition(":")
+        return cast("PageFrame", getattr(importlib.import_module(module), name)(context))
+
+
+FOOT = "foot"
+#: In the order of the work. A page that does not work yet has no record.
+PAGES: tuple[PageRecord, ...] = (
+    PageRecord("home", QT_TRANSLATE_NOOP("pages", "Home"), "", "house", "app.pages.home:make"),
+    PageRecord(
+        "settings", QT_TRANSLATE_NOOP("pages", "Settings"), FOOT, "settings", "app.pages.settings:make"
+    ),
+)
+
+
+def section_text(section: str) -> str:
+    """The title of a group in the person's language."""
+    return QCoreApplication.translate("pages", section)

@@ -1,0 +1,104 @@
+"""Where a person stands, and the next step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app.formats import when_text
+from app.job_bridge import JobBridge
+from app.job_status import state_tone, state_word
+from app.widgets.pill import Tone
+from core.workspace.records import Run
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the work.
+
+    Attributes:
+        page: Key of its page.
+        title: What it is called.
+        text: What it is for, or what is there.
+        done: Whether something is there.
+        action: Label of the button that begins it.
+    """
+
+    page: str
+    title: str
+    text: str
+    done: bool
+    action: str
+
+
+@dataclass(frozen=True)
+class RecentRun:
+    """A run as Home lists it."""
+
+    run_id: str
+    title: str
+    when: str
+    word: str
+    tone: Tone
+
+
+class HomeViewModel(QObject):
+    """Follows the workspace."""
+
+    changed = Signal()
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self.steps: list[Step] = []
+        self.recent: list[RecentRun] = []
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self._on_run_changed)
+
+    def _on_run_changed(self, _run_id: str) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the workspace anew."""
+        store = self._bridge.workspace.store
+        models, data, runs = store.artifacts("model"), store.artifacts("dataset"), store.runs()
+        kinds = {run.id: run.kind for run in runs}
+        tuned = [item for item in models if kinds.get(item.run_id) == "finetune"]
+        small = [item for item in models if kinds.get(item.run_id) == "quantize"]
+        self.steps = [
+            Step("data", self.tr("Data"),
+                 data[0].name if data else self.tr("A spreadsheet or a file with questions and answers."),
+                 bool(data), self.tr("Add data")),
+            Step("models", self.tr("Model"),
+                 models[-1].name if models else self.tr("A small language model to start from."),
+                 bool(models), self.tr("Add a model")),
+            Step("finetune", self.tr("Fine-tune"),
+                 tuned[0].name if tuned else self.tr("Teach the model your task from the examples."),
+                 bool(tuned), self.tr("Fine-tune")),
+            Step("quantize", self.tr("Quantize"),
+                 small[0].name if small else self.tr("Make it small and fast for the device."),
+                 bool(small), self.tr("Quantize")),
+            Step("deploy", self.tr("Use"), self.tr("Chat with it on this computer."), False,
+                 self.tr("Chat with it")),
+        ]
+        now = time.time()
+        self.recent = [self._recent(run, now) for run in runs[:5]]
+        self.changed.emit()
+
+    @property
+    def next_step(self) -> Step:
+        """The first stage that nothing was done for."""
+        return next(step for step in self.steps if not step.done)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the workspace at all."""
+        return not any(step.done for step in self.steps) and not self.recent
+
+    @staticmethod
+    def _recent(run: Run, now: float) -> RecentRun:
+        return RecentRun(
+            run.id, run.name, when_text(run.created_at, now), state_word(run.state), state_tone(run.state)
+        )

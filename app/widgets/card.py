@@ -1,0 +1,98 @@
+"""A surface with a border that groups what belongs together."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+
+from app.theme import restyle
+from app.tokens import SPACE_M, SPACE_S, SPACE_XL
+from app.widgets.labels import Label
+
+
+class Card(QFrame):
+    """Title, quiet second line, actions at the end of the head, and a body below.
+
+    Args:
+        title: Bold head; no head at all when empty and nothing is added to it.
+        note: A muted line below the title.
+        kind: plain, accent (the recommended thing) or bad (an error).
+        parent: Owner.
+    """
+
+    def __init__(
+        self, title: str = "", note: str = "", *, kind: Literal["plain", "accent", "bad"] = "plain",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("card", kind)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(18, 16, 18, 16)
+        self._outer.setSpacing(SPACE_M)
+        self._head = QHBoxLayout()
+        self._head.setSpacing(SPACE_S)
+        titles = QVBoxLayout()
+        titles.setSpacing(3)
+        self.title_label = Label(title, "strong")
+        self.title_label.setVisible(bool(title))
+        self.note_label = Label(note, "muted", wrap=True)
+        self.note_label.setVisible(bool(note))
+        titles.addWidget(self.title_label)
+        titles.addWidget(self.note_label)
+        self._head.addLayout(titles, 1)
+        self._outer.addLayout(self._head)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(SPACE_M)
+        self._outer.addLayout(self.body, 1)
+        self.setAccessibleName(title)
+
+    def set_title(self, title: str) -> None:
+        """Changes the bold head."""
+        self.title_label.setText(title)
+        self.title_label.setVisible(bool(title))
+        self.setAccessibleName(title)
+
+    def set_note(self, note: str) -> None:
+        """Changes the muted line below the title."""
+        self.note_label.setText(note)
+        self.note_label.setVisible(bool(note))
+
+    def set_kind(self, kind: Literal["plain", "accent", "bad"]) -> None:
+        """Changes the border."""
+        restyle(self, card=kind)
+
+    def add_action(self, widget: QWidget) -> None:
+        """Puts a button or pill at the end of the head."""
+        self._head.addWidget(widget)
+
+    def add(self, item: QWidget | QLayout, stretch: int = 0) -> None:
+        """Adds something below what the body already holds."""
+        if isinstance(item, QWidget):
+            self.body.addWidget(item, stretch)
+        else:
+            self.body.addLayout(item, stretch)
+
+
+class Facts(QWidget):
+    """Lines of a name at the start and its figure at the end, such as `Time … about 4 min 10 s`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(SPACE_S)
+        self._values: dict[str, Label] = {}
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Adds a line or changes its figure."""
+        if name not in self._values:
+            row = QHBoxLayout()
+            row.setSpacing(SPACE_XL)
+            row.addWidget(Label(name))
+            row.addStretch(1)
+            self._values[name] = Label("", "strong")
+            row.addWidget(self._values[name])
+            self._rows.addLayout(row)
+        self._values[name].setText(value)
+        self._values[name].setAccessibleName(f"{name}: {value}")

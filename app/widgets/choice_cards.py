@@ -1,0 +1,171 @@
+"""A choice among few things, each explained on a card of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.theme import restyle
+from app.tokens import SPACE_M, SPACE_S
+from app.widgets.labels import Label
+from app.widgets.pill import Pill, Tone
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One card.
+
+    Attributes:
+        key: What `chosen` says.
+        title: The field's term.
+        text: One or two plain sentences.
+        pill: A word such as `Recommended`.
+        tone: Tone of the pill.
+        blocked: Why it cannot be chosen; shown in place of the text.
+    """
+
+    key: str
+    title: str
+    text: str
+    pill: str = ""
+    tone: Tone = "accent"
+    blocked: str = ""
+
+
+class ChoiceCards(QWidget):
+    """Radio cards side by side; arrow keys move between them.
+
+    Args:
+        name: What is chosen, read aloud.
+        columns: Cards in a row.
+        parent: Owner.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, columns: int = 3, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self._columns = columns
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(SPACE_M)
+        self._group = QButtonGroup(self)
+        self._group.idToggled.connect(self._on_toggled)
+        self._cards: dict[str, _Card] = {}
+
+    def set_choices(self, choices: list[Choice], current: str = "") -> None:
+        """Replaces all cards."""
+        for card in self._cards.values():
+            self._group.removeButton(card.radio)
+            card.hide()
+            card.deleteLater()
+        self._cards = {}
+        for index, choice in enumerate(choices):
+            card = _Card(choice, self)
+            self._cards[choice.key] = card
+            self._group.addButton(card.radio, index)
+            self._grid.addWidget(card, index // self._columns, index % self._columns)
+        for column in range(self._columns):
+            self._grid.setColumnStretch(column, 1)
+        if current in self._cards:
+            self.choose(current)
+
+    @property
+    def current(self) -> str:
+        """Key of the chosen card, or an empty text."""
+        return next((key for key, card in self._cards.items() if card.radio.isChecked()), "")
+
+    def choose(self, key: str) -> None:
+        """Chooses a card that is not blocked."""
+        card = self._cards[key]
+        if card.radio.isEnabled():
+            card.radio.setChecked(True)
+
+    def _on_toggled(self, index: int, on: bool) -> None:
+        for card in self._cards.values():
+            card.restyle()
+        if on:
+            self.chosen.emit(list(self._cards)[index])
+
+
+class _Card(QFrame):
+    def __init__(self, choice: Choice, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.radio = _Radio(choice.title, self)
+        self.radio.setAccessibleName(choice.title)
+        self.radio.setAccessibleDescription(choice.blocked or choice.text)
+        self.radio.setEnabled(not choice.blocked)
+        font = self.radio.font()
+        font.setWeight(font.Weight.DemiBold)
+        self.radio.setFont(font)
+        self.radio.focus_changed.connect(self.restyle)
+        self._hovered = False
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(14, 10, 14, 12)
+        outer.setSpacing(SPACE_S - 2)
+        head = QHBoxLayout()
+        head.addWidget(self.radio)
+        head.addStretch(1)
+        if choice.pill:
+            head.addWidget(Pill(choice.pill, choice.tone, self))
+        outer.addLayout(head)
+        text = Label(choice.blocked or choice.text, "muted", wrap=True)
+        text.setEnabled(not choice.blocked)
+        outer.addWidget(text)
+        outer.addStretch(1)
+        if not choice.blocked:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Border and ground for chosen, under the pointer, focused."""
+        if self.radio.isChecked():
+            look = "focused" if self.radio.hasFocus() else "chosen"
+        elif self._hovered and self.radio.isEnabled():
+            look = "hover"
+        else:
+            look = "idle"
+        restyle(self, choice=look)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere on the card chooses it."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.radio.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.radio.click()
+        super().mouseReleaseEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Lights the card up."""
+        super().enterEvent(event)
+        self._hovered = True
+        self.restyle()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Puts the light out."""
+        super().leaveEvent(event)
+        self._hovered = False
+        self.restyle()
+
+
+class _Radio(QRadioButton):
+    focus_changed = Signal()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit()

@@ -1,0 +1,1 @@
+"""The one style sheet, with tokens in place of colours."""
