@@ -1,0 +1,134 @@
+"""The process that holds one model while it is measured, and how the parent talks to it.
+
+A process each, because memory comes back only when a process ends, and the highest memory of one model must
+not hide in that of the model before it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+from core.engines.measuring.task import Answered, Failed, Finished, Loaded, Message, Task, Timed
+from core.engines.runtimes.runtime import Runtime, open_runtime
+from core.engines.seal import seal
+from core.errors import JobError, WorkbenchError
+
+_DECODE_TOKENS = 48
+_DECODE_PASSES = 2
+_END_GRACE_S = 5.0
+
+
+def measure(task: Task) -> Generator[Message]:
+    """Runs the task in a fresh process and yields its messages; closing the iterator ends the process.
+
+    Raises:
+        JobError: The process died or could not load the model.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_main, args=(task, sending), daemon=True)
+    process.start()
+    sending.close()
+    try:
+        while True:
+            try:
+                message: Message = receiving.recv()
+            except EOFError:
+                process.join(_END_GRACE_S)
+                raise JobError(
+                    f"The process that measured {task.source.folder.name} ended early.",
+                    why=f"Exit code {process.exitcode}; minus 9 usually means that memory ran out.",
+                    fix="Close other programs, or use a smaller batch.",
+                ) from None
+            if isinstance(message, Failed):
+                raise JobError(
+                    "A model could not be measured.", why=message.text,
+                    fix="Look at the details; if it is damaged, make it again.", details=message.details,
+                )
+            yield message
+            if isinstance(message, Finished):
+                return
+    finally:
+        receiving.close()
+        process.join(_END_GRACE_S if process.exitcode is None and not sys.exc_info()[0] else 0)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        process.close()
+
+
+def _main(task: Task, out: Connection) -> None:
+    """Body of the process."""
+    seal()
+    try:
+        for message in _work(task):
+            out.send(message)
+    except (BrokenPipeError, KeyboardInterrupt):
+        return  # the parent has gone or no longer wants to know
+    except WorkbenchError as error:
+        out.send(Failed(error.code, " ".join(filter(None, (error.what, error.why))), error.details))
+    except Exception as error:  # the border of the process: it must become a message
+        text = f"{type(error).__name__}: {error}"
+        out.send(Failed("job", text.splitlines()[0][:300], traceback.format_exc()))
+    finally:
+        out.close()
+
+
+def _work(task: Task) -> Iterator[Message]:
+    """Load, answer all rows in batches, time some of them alone, measure the decode speed."""
+    began = time.perf_counter()
+    runtime = open_runtime(task.source)
+    yield Loaded(time.perf_counter() - began)
+    # Rows of like length share a batch: less padding for one runtime, larger groups for the other.
+    order = sorted(range(len(task.prompts)), key=lambda row: len(task.prompts[row]))
+    for start in range(0, len(order), task.batch_size):
+        rows = tuple(order[start : start + task.batch_size])
+        answers = runtime.answer(
+            [task.prompts[row] for row in rows], [task.expected[row] for row in rows], task.max_new_tokens
+        )
+        yield Answered(rows, tuple(answers))
+    for row in task.timed:
+        yield _time(runtime, task.prompts[row], task.max_new_tokens)
+    speed = _decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
+    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak_rss_bytes())
+
+
+def _time(runtime: Runtime, prompt: tuple[int, ...], max_new_tokens: int) -> Timed:
+    began = time.perf_counter()
+    first, tokens = None, 0
+    for _token in runtime.stream(prompt, max_new_tokens):
+        first = first or time.perf_counter()
+        tokens += 1
+    ended = time.perf_counter()
+    return Timed(ttft_ms=((first or ended) - began) * 1e3, total_ms=(ended - began) * 1e3, tokens=tokens)
+
+
+def _decode_speed(runtime: Runtime, prompt: tuple[int, ...]) -> float:
+    """Tokens a second after the first, at a fixed length: the best pass, as other programs make noise."""
+    best = 0.0
+    for _ in range(_DECODE_PASSES):
+        times = [time.perf_counter() for _token in runtime.stream(prompt, _DECODE_TOKENS, stop=False)]
+        if len(times) > 1:
+            best = max(best, (len(times) - 1) / (times[-1] - times[0]))
+    return best
+
+
+def peak_rss_bytes() -> int:
+    """Highest memory of this process; `ru_maxrss` would include what a parent had at a fork."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    import psutil
+
+    memory: Any = psutil.Process().memory_info()
+    return int(getattr(memory, "peak_wset", memory.rss))

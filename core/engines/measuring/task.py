@@ -1,0 +1,72 @@
+"""What goes to a measuring process and what comes back: plain picklable records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.engines.runtimes.runtime import Answer, Source
+
+
+@dataclass(frozen=True)
+class Task:
+    """One model's whole measurement, as tokens, so that its process loads nothing but the runtime.
+
+    Attributes:
+        source: The model.
+        prompts: One prompt a row.
+        expected: The expected answers with their stop tokens, row by row.
+        max_new_tokens: An answer is cut here.
+        batch_size: Rows answered at once.
+        timed: Row numbers answered one by one for latency.
+    """
+
+    source: Source
+    prompts: tuple[tuple[int, ...], ...]
+    expected: tuple[tuple[int, ...], ...]
+    max_new_tokens: int
+    batch_size: int
+    timed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The model is in memory."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Some rows are answered."""
+
+    rows: tuple[int, ...]
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One prompt answered alone, from its tokens to its last token."""
+
+    ttft_ms: float
+    total_ms: float
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: decode speed over a fixed number of tokens, and the process's highest memory."""
+
+    tokens_per_s: float
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The process could not go on."""
+
+    kind: str
+    text: str
+    details: str
+
+
+Message = Loaded | Answered | Timed | Finished | Failed

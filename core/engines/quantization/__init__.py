@@ -1,0 +1,1 @@
+"""From a transformers folder to an ONNX Runtime GenAI folder."""

@@ -1,0 +1,66 @@
+"""How one model is spoken to: its tokenizer, its chat template, the tokens that end an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.engines.training import templates
+from core.errors import InputError
+from core.models import records
+
+Message = dict[str, str]
+_NO_LIMIT = 1 << 30
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A tokenizer with the few questions the engines ask of it."""
+
+    tokenizer: Any
+    stop_ids: tuple[int, ...]
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """A conversation up to where the model answers. What a person typed never becomes a control token."""
+        return templates.prompt_ids(self.tokenizer, messages)
+
+    def answer(self, messages: Sequence[Message]) -> list[int]:
+        """The last message's answer with the token that ends it, exactly as it would be learnt."""
+        labels = templates.encode_conversation(self.tokenizer, messages, _NO_LIMIT).labels
+        end = max((at + 1 for at, label in enumerate(labels) if label != templates.IGNORED), default=0)
+        start = max((at + 1 for at in range(end) if labels[at] == templates.IGNORED), default=0)
+        return labels[start:end]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """An answer as text, without control tokens."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+
+def load(folder: Path, base: Path | None = None) -> Dialect:
+    """Reads the dialect of a model folder.
+
+    Raises:
+        InputError: The model has no chat template, so nobody knows how to speak to it.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    if not tokenizer.chat_template:
+        raise InputError(
+            "The model cannot hold a conversation.", why="It brings no chat template.",
+            fix="Choose the instruct or chat version of the model.",
+        )
+    return Dialect(tokenizer=tokenizer, stop_ids=stop_ids(tokenizer, (folder, base)))
+
+
+def stop_ids(tokenizer: Any, folders: Iterable[Path | None]) -> tuple[int, ...]:
+    """Tokens that end an answer: the template's and the tokenizer's first, then the generation settings'."""
+    found: list[Any] = list(templates.end_token_ids(tokenizer))
+    for folder in folders:
+        path = folder / "generation_config.json" if folder else None
+        if path and path.exists():
+            said = records.read_json(path).get("eos_token_id")
+            found += said if isinstance(said, list) else [said]
+    return tuple(dict.fromkeys(token for token in found if isinstance(token, int)))

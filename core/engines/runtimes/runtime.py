@@ -1,0 +1,94 @@
+"""What every runtime can do, and how one is opened. Tokens only: text is the dialect's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything needed to open a model in any process.
+
+    Attributes:
+        format: hf, adapter or onnx.
+        folder: The model's folder.
+        base: The base model's folder of an adapter.
+        stop_ids: Tokens that end an answer.
+        threads: Cores to use.
+    """
+
+    format: str
+    folder: Path
+    base: Path | None
+    stop_ids: tuple[int, ...]
+    threads: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A greedy answer and how likely the expected one was.
+
+    Attributes:
+        ids: What was said, without the stop token.
+        nll: Negative log-likelihood of the expected answer with its stop token, in nats, summed.
+        scored: Tokens that `nll` sums over; 0 when nothing was expected.
+    """
+
+    ids: tuple[int, ...]
+    nll: float
+    scored: int
+
+
+class Runtime(Protocol):
+    """A loaded model."""
+
+    #: Longest prompt plus answer, in tokens.
+    context: int
+
+    def answer(
+        self, prompts: Sequence[Sequence[int]], expected: Sequence[Sequence[int]], max_new_tokens: int
+    ) -> list[Answer]:
+        """Answers prompts greedily, at once where that changes nothing, and scores the expected answers."""
+        ...
+
+    def stream(
+        self, prompt: Sequence[int], max_new_tokens: int, *, temperature: float = 0.0, stop: bool = True
+    ) -> Iterator[int]:
+        """Tokens of one answer as they come; `stop=False` goes on to the limit, for measuring speed."""
+        ...
+
+    def log_probabilities(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Log-probabilities of the token after each position: shape (len(ids), vocabulary)."""
+        ...
+
+
+def open_runtime(source: Source) -> Runtime:
+    """Loads a model into this process; imports only the library that its format needs."""
+    if source.format == "onnx":
+        from core.engines.runtimes.genai_runtime import GenaiRuntime
+
+        return GenaiRuntime(source)
+    from core.engines.runtimes.torch_runtime import TorchRuntime
+
+    return TorchRuntime(source)
+
+
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Log-probabilities along the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    result: NDArray[np.float32] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result
+
+
+def until_stop(ids: Sequence[int], stop_ids: Sequence[int]) -> tuple[int, ...]:
+    """The tokens before the first stop token."""
+    for position, token in enumerate(ids):
+        if token in stop_ids:
+            return tuple(ids[:position])
+    return tuple(ids)
