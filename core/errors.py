@@ -41,7 +41,13 @@ class WorkbenchError(Exception):
 
     def as_dict(self) -> dict[str, str]:
         """The error as plain data, for events and `--json`."""
-        return {"code": self.code, "what": self.what, "why": self.why, "fix": self.fix, "details": self.details}
+        return {
+            "code": self.code,
+            "what": self.what,
+            "why": self.why,
+            "fix": self.fix,
+            "details": self.details,
+        }
 
 
 class InputError(WorkbenchError):

@@ -79,17 +79,27 @@ def report_failure(job: JobContext, error: BaseException) -> None:
         fields["details"] = fields["details"] or details
     elif isinstance(error, MemoryError) or "not enough memory" in str(error):
         fields = {
-            "kind": "job", "code": "job.memory", "what": "Memory ran out.", "why": str(error) or "",
-            "fix": "Close other programs, or choose a smaller batch or a shorter longest row.", "details": details,
+            "kind": "job",
+            "code": "job.memory",
+            "what": "Memory ran out.",
+            "why": str(error) or "",
+            "fix": "Close other programs, or choose a smaller batch or a shorter longest row.",
+            "details": details,
         }
     elif isinstance(error, OSError) and error.errno == 28:
         fields = {
-            "kind": "job", "code": "job.disk_full", "what": "The disk is full.", "why": str(error),
-            "fix": "Free some space, then resume the run.", "details": details,
+            "kind": "job",
+            "code": "job.disk_full",
+            "what": "The disk is full.",
+            "why": str(error),
+            "fix": "Free some space, then resume the run.",
+            "details": details,
         }
     else:
         fields = {
-            "kind": "job", "code": "job.unexpected", "what": "The job met something it was not made for.",
+            "kind": "job",
+            "code": "job.unexpected",
+            "what": "The job met something it was not made for.",
             "why": f"{type(error).__name__}: {error}",
             "fix": "Resume the run to try again; if it happens again, report it with the details.",
             "details": details,
@@ -104,8 +114,12 @@ def main(argv: list[str] | None = None) -> int:
     folder = Path(arguments[0])
     request = read_job(folder)
     job = JobContext(
-        folder, {key: Path(value) for key, value in request.inputs.items()}, channel,
-        resumed=request.resumed, threads=request.threads, name=request.name,
+        folder,
+        {key: Path(value) for key, value in request.inputs.items()},
+        channel,
+        resumed=request.resumed,
+        threads=request.threads,
+        name=request.name,
     )
     threading.Thread(target=listen, args=(job,), name="commands", daemon=True).start()
     job.emit("hello", pid=os.getpid(), kind=request.kind, versions=versions())
@@ -114,7 +128,9 @@ def main(argv: list[str] | None = None) -> int:
         try:
             spec = kind.spec.model_validate(request.spec)
         except ValueError as error:
-            raise InputError("The run's spec is not valid.", why=str(error), fix="Start a new run.") from error
+            raise InputError(
+                "The run's spec is not valid.", why=str(error), fix="Start a new run."
+            ) from error
         importlib.import_module(kind.engine).run(spec, job)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):

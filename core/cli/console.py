@@ -34,10 +34,14 @@ class Output:
     def answer(self, value: Any) -> None:
         """The command's one JSON document; nothing without `--json`."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n")
+            sys.stdout.write(
+                json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
+            )
             sys.stdout.flush()
 
-    def table(self, columns: list[str], rows: list[list[str]], *, numbers: frozenset[str] = frozenset()) -> None:
+    def table(
+        self, columns: list[str], rows: list[list[str]], *, numbers: frozenset[str] = frozenset()
+    ) -> None:
         """A plain table for people; columns named in `numbers` stand to the right."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:

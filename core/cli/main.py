@@ -42,8 +42,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise InputError(
-            f"That is not how `{self.prog}` is used.", why=message[:1].upper() + message[1:] + ".",
-            fix=f"`{self.prog} --help` shows how.", code="usage",
+            f"That is not how `{self.prog}` is used.",
+            why=message[:1].upper() + message[1:] + ".",
+            fix=f"`{self.prog} --help` shows how.",
+            code="usage",
         )
 
 
@@ -78,12 +80,15 @@ def split_globals(arguments: Sequence[str]) -> tuple[Globals, list[str]]:
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _Parser(
-        prog="slm-workbench", description="Fine-tune, quantize, evaluate and use small language models, locally.",
-        epilog=_GLOBAL_HELP, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        prog="slm-workbench",
+        description="Fine-tune, quantize, evaluate and use small language models, locally.",
+        epilog=_GLOBAL_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     below = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser, required=True)
     for add in commands.ALL:
-        add(below)
+        add(below)  # type: ignore[arg-type] # argparse cannot say that it takes a subclass
     return top
 
 
@@ -110,11 +115,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has gone; say nothing more
         return 0
     except Exception as error:
-        output.error(WorkbenchError(
-            "SLM Workbench met something it was not made for.", why=f"{type(error).__name__}: {error}",
-            fix="Run the same command with --debug and report what it shows.", code="unexpected",
-            details=traceback.format_exc(),
-        ))
+        output.error(
+            WorkbenchError(
+                "SLM Workbench met something it was not made for.",
+                why=f"{type(error).__name__}: {error}",
+                fix="Run the same command with --debug and report what it shows.",
+                code="unexpected",
+                details=traceback.format_exc(),
+            )
+        )
         return 1
     finally:
         if workspace is not None:

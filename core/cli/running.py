@@ -28,8 +28,9 @@ _PLAIN_EVERY_S = 15.0
 class RunDisplay:
     """Shows one run's events: a bar in a terminal, a line now and then in a log file."""
 
-    def __init__(self, output: Output, title: str) -> None:
+    def __init__(self, output: Output, title: str, seconds_after: float = 0.0) -> None:
         self._output = output
+        self._seconds_after = seconds_after
         self._title = title
         self._left = TimeLeft()
         self._live = output.errors.is_terminal
@@ -37,9 +38,13 @@ class RunDisplay:
         self._plain_at = 0.0
         self._shown_phase = ""
         self.progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=28), TextColumn("{task.fields[count]}"),
-            TextColumn("[dim]{task.fields[left]}"), TextColumn("[dim]{task.fields[note]}"),
-            console=output.errors, transient=True,
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.fields[count]}"),
+            TextColumn("[dim]{task.fields[left]}"),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=output.errors,
+            transient=True,
         )
         self._task = self.progress.add_task(escape(title), total=None, count="", left="", note="")
 
@@ -49,7 +54,9 @@ class RunDisplay:
         if event.ev == "metrics":
             values = event.get("values") or {}
             known = (("loss", "loss {:.3f}"), ("tokens_per_s", "{:.0f} tokens/s"))
-            self._note = " · ".join(text.format(values[key]) for key, text in known if key in values) or self._note
+            self._note = (
+                " · ".join(text.format(values[key]) for key, text in known if key in values) or self._note
+            )
         elif event.ev == "warning":
             self._output.errors.print(f"Note: {escape(str(event.get('text', '')))}")
         elif event.ev == "stopping":
@@ -63,12 +70,19 @@ class RunDisplay:
         left = self._left
         seconds = left.seconds()
         time_left = f"{say_duration(seconds)} left" if seconds is not None else ""
+        if self._seconds_after:
+            time_left += f"{', ' if time_left else ''}then about {say_duration(self._seconds_after)}"
         count = f"{left.done} of {left.total} {left.unit}".rstrip() if left.total else ""
         name = f"{self._title}: {left.phase}" if left.phase else self._title
         if self._live:
             self.progress.update(
-                self._task, description=escape(name), completed=left.done, total=left.total, count=escape(count),
-                left=time_left, note=escape(self._note),
+                self._task,
+                description=escape(name),
+                completed=left.done,
+                total=left.total,
+                count=escape(count),
+                left=time_left,
+                note=escape(self._note),
             )
             return
         now = time.monotonic()
@@ -116,10 +130,19 @@ class _Interrupts:
             self.supervisor.cancel()
 
 
-def run_now(workspace: Workspace, run: Run, output: Output, title: str) -> Run:
-    """Executes a queued run here; the caller holds the execution lock. Returns it as it ended."""
+def run_now(workspace: Workspace, run: Run, output: Output, title: str, seconds_after: float = 0.0) -> Run:
+    """Executes a queued run here; the caller holds the execution lock. Returns it as it ended.
+
+    Args:
+        workspace: Where the run lives.
+        run: A queued run.
+        output: Where its progress is shown.
+        title: What is being done, for the bar.
+        seconds_after: Estimated time of the jobs that follow, when this is one of several.
+    """
     output.say(run.id)
-    with _Interrupts(output) as interrupts, RunDisplay(output, title) as display:
+    with _Interrupts(output) as interrupts, RunDisplay(output, title, seconds_after) as display:
+
         def keep(supervisor: Supervisor) -> None:
             interrupts.supervisor = supervisor
 
@@ -160,8 +183,15 @@ def require_kept(run: Run) -> Run:
 def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
     """A run as `--json` shows it."""
     return {
-        "id": run.id, "kind": run.kind, "name": run.name, "state": run.state, "created_at": run.created_at,
-        "started_at": run.started_at, "ended_at": run.ended_at, "spec": run.spec, "result": run.result,
+        "id": run.id,
+        "kind": run.kind,
+        "name": run.name,
+        "state": run.state,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "spec": run.spec,
+        "result": run.result,
         "error": run.error,
         "artifacts": [
             {"id": item.id, "type": item.type, "name": item.name, "bytes": item.bytes}

@@ -26,14 +26,17 @@ def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
         field, equals, text = setting.partition("=")
         if not equals:
             raise InputError(
-                f"--set {setting} has no value.", fix="Write --set FIELD=VALUE, such as --set epochs=2.", code="usage"
+                f"--set {setting} has no value.",
+                fix="Write --set FIELD=VALUE, such as --set epochs=2.",
+                code="usage",
             )
         if field not in spec.model_fields:
             near = difflib.get_close_matches(field, spec.model_fields, 1)
             raise InputError(
                 f"{spec.title} has no setting {field!r}.",
                 why=f"Its settings are {', '.join(spec.model_fields)}.",
-                fix=f"Did you mean {near[0]}?" if near else "Choose one of them.", code="spec.unknown_field",
+                fix=f"Did you mean {near[0]}?" if near else "Choose one of them.",
+                code="spec.unknown_field",
             )
         try:
             values[field] = json.loads(text)
@@ -55,8 +58,10 @@ def build(spec: type[S], values: dict[str, Any]) -> S:
         field = str(first["loc"][0]) if first["loc"] else "?"
         info = spec.model_fields.get(field)
         raise InputError(
-            f"The setting {field} cannot be {first.get('input')!r}.", why=first["msg"],
-            fix=(info.description or "") if info else "", code="spec.invalid",
+            f"The setting {field} cannot be {first.get('input')!r}.",
+            why=first["msg"],
+            fix=(info.description or "") if info else "",
+            code="spec.invalid",
         ) from error
 
 

@@ -67,14 +67,20 @@ class Child:
         self._log = open(log, "ab", buffering=0)  # noqa: SIM115 - lives as long as the child
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=environment,
-                cwd=cwd, start_new_session=os.name != "nt",
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=environment,
+                cwd=cwd,
+                start_new_session=os.name != "nt",
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
             self._log.close()
             raise JobError(
-                "The worker process could not be started.", why=str(error),
+                "The worker process could not be started.",
+                why=str(error),
                 fix="Install SLM Workbench again, or check the memory and process limits of this computer.",
             ) from error
         self.pid = self._process.pid
@@ -90,10 +96,17 @@ class Child:
             try:
                 found = decode(raw.decode("utf-8", "replace"))
             except ProtocolError as error:
-                found = Event("error", 0, 0.0, {
-                    "kind": "job", "what": "The job could not be understood.", "why": str(error),
-                    "fix": "Install SLM Workbench again; its parts have different versions.",
-                })
+                found = Event(
+                    "error",
+                    0,
+                    0.0,
+                    {
+                        "kind": "job",
+                        "what": "The job could not be understood.",
+                        "why": str(error),
+                        "fix": "Install SLM Workbench again; its parts have different versions.",
+                    },
+                )
             if found is None:
                 self._log.write(raw)
             else:
@@ -155,13 +168,21 @@ def explain_exit(code: int, log: Path) -> dict[str, str]:
         why = "The system ended it, most often because memory ran out."
         fix = "Close other programs or choose a smaller batch, then resume."
     elif code < 0:
-        names = {-11: "a fault in a native library", -6: "a native library gave up", -4: "an unknown instruction"}
+        names = {
+            -11: "a fault in a native library",
+            -6: "a native library gave up",
+            -4: "an unknown instruction",
+        }
         why = f"It died of signal {-code} ({names.get(code, 'sent from outside')})."
         fix = "Resume the run; if it dies again, report it with the log."
     else:
         why = f"It ended with code {code} and no result."
         fix = "Look at the log; resume the run to try again."
     return {
-        "kind": "job", "code": "job.crashed", "what": "The job's process died.", "why": why, "fix": fix,
+        "kind": "job",
+        "code": "job.crashed",
+        "what": "The job's process died.",
+        "why": why,
+        "fix": fix,
         "details": tail,
     }

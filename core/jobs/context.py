@@ -82,10 +82,12 @@ class JobContext:
         self.emit("progress", done=done, total=self._total)
 
     def metrics(self, step: int, **values: float) -> None:
-        """Numbers at a step, for curves: loss, validation_loss, tokens_per_s, latency_ms, …"""
+        """Numbers at a step, for curves: loss, validation_loss, tokens_per_s, latency_ms and so on."""
         self.emit("metrics", step=step, values={key: float(value) for key, value in values.items()})
 
-    def sample(self, *, prompt: str, answer: str, expected: str | None = None, step: int | None = None) -> None:
+    def sample(
+        self, *, prompt: str, answer: str, expected: str | None = None, step: int | None = None
+    ) -> None:
         """An answer of the model as it is now."""
         self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step)
 
@@ -161,8 +163,13 @@ class JobContext:
         """
         sealed = manifest.write(folder)
         self.emit(
-            "artifact", type=type, folder=folder.relative_to(self.folder).as_posix(), name=name,
-            meta=meta or {}, digest=sealed.digest, bytes=sealed.total_bytes,
+            "artifact",
+            type=type,
+            folder=folder.relative_to(self.folder).as_posix(),
+            name=name,
+            meta=meta or {},
+            digest=sealed.digest,
+            bytes=sealed.total_bytes,
         )
 
     # --- commands from the parent, fed by the worker ---

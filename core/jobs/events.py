@@ -1,8 +1,8 @@
 """The protocol between a job's child process and its supervisor: one JSON object a line.
 
 Child to parent on a claimed stdout, and the same lines in `events.jsonl`:
-`{"v": 1, "seq": 4, "t": 1700000000.5, "ev": "metrics", …}`. Rules: an unknown `ev` is ignored, an unknown `v` is
-refused, a line that is no JSON object is kept as log text, and there is exactly one terminal event.
+`{"v": 1, "seq": 4, "t": 1700000000.5, "ev": "metrics", …}`. Rules: an unknown `ev` is ignored, an unknown
+`v` is refused, a line that is no JSON object is kept as log text, and there is exactly one terminal event.
 """
 
 from __future__ import annotations

@@ -38,13 +38,24 @@ class ChatSession:
         while artifact is not None:
             inputs[artifact.id] = str(workspace.verified_folder(artifact))
             base = artifact.meta.get("base")
-            artifact = workspace.store.find_artifact(base) if isinstance(base, str) and base not in inputs else None
-        run_folder.write_job(self._folder, run_folder.Job(
-            kind=spec.kind, name="chat", spec=spec.model_dump(mode="json"), inputs=inputs, resumed=False,
-            threads=threads,
-        ))
+            artifact = (
+                workspace.store.find_artifact(base) if isinstance(base, str) and base not in inputs else None
+            )
+        run_folder.write_job(
+            self._folder,
+            run_folder.Job(
+                kind=spec.kind,
+                name="chat",
+                spec=spec.model_dump(mode="json"),
+                inputs=inputs,
+                resumed=False,
+                threads=threads,
+            ),
+        )
         self._child = Child(
-            [*worker_command(), str(self._folder)], self._folder / "worker.log", worker_environment(threads),
+            [*worker_command(), str(self._folder)],
+            self._folder / "worker.log",
+            worker_environment(threads),
             self._folder,
         )
 

@@ -12,9 +12,12 @@ from core.workspace.records import Run
 from core.workspace.workspace import Workspace, check_name
 
 _CRASHED = {
-    "kind": "job", "code": "job.crashed", "what": "The program ended while this job ran.",
+    "kind": "job",
+    "code": "job.crashed",
+    "what": "The program ended while this job ran.",
     "why": "It was closed, killed, or the computer went down.",
-    "fix": "Resume goes on from the last checkpoint that was saved.", "details": "",
+    "fix": "Resume goes on from the last checkpoint that was saved.",
+    "details": "",
 }
 
 
@@ -27,15 +30,22 @@ def submit(workspace: Workspace, spec: Spec, name: str) -> Run:
     kind = kind_of(spec.kind)
     name = workspace.require_free_name(name, kind.makes) if kind.makes else check_name(name)
     for run in workspace.store.runs():
-        if (run.state == "queued" or run.is_active) and run.name == name and kind_of(run.kind).makes == kind.makes:
+        if (
+            (run.state == "queued" or run.is_active)
+            and run.name == name
+            and kind_of(run.kind).makes == kind.makes
+        ):
             raise InputError(
                 f"The name {name!r} is already taken by the waiting run {run.id}.",
-                fix="Choose another name.", code="name.taken",
+                fix="Choose another name.",
+                code="name.taken",
             )
     for artifact_id in spec.inputs():
         if workspace.store.find_artifact(artifact_id) is None:
             raise InputError(
-                f"There is no artifact {artifact_id!r}.", fix="Choose inputs that exist.", code="input.unknown"
+                f"There is no artifact {artifact_id!r}.",
+                fix="Choose inputs that exist.",
+                code="input.unknown",
             )
     return workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
 
@@ -51,8 +61,12 @@ def resume(workspace: Workspace, ref: str) -> Run:
         return run
     if not run.can_resume:
         reason = "It is running now." if run.is_active else "It has already succeeded."
-        raise InputError(f"The run {run.id} cannot be resumed.", why=reason, code="run.not_resumable",
-                         fix="Start a new run." if not run.is_active else "Wait for it, or stop it first.")
+        raise InputError(
+            f"The run {run.id} cannot be resumed.",
+            why=reason,
+            code="run.not_resumable",
+            fix="Start a new run." if not run.is_active else "Wait for it, or stop it first.",
+        )
     workspace.store.requeue(run.id)
     return workspace.store.run(run.id)
 
@@ -78,8 +92,10 @@ def ask(workspace: Workspace, ref: str, verb: str) -> Run:
         workspace.store.add_request(run.id, verb)
     else:
         raise InputError(
-            f"The run {run.id} is not running.", why=f"Its state is {run.state}.",
-            fix="`slm-workbench runs list` shows what is running.", code="run.not_active",
+            f"The run {run.id} is not running.",
+            why=f"Its state is {run.state}.",
+            fix="`slm-workbench runs list` shows what is running.",
+            code="run.not_active",
         )
     return workspace.store.run(run.id)
 
@@ -109,14 +125,18 @@ def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]
     for other in workspace.store.artifacts("model"):
         if other.meta.get("base") == artifact.id:
             raise InputError(
-                f"{artifact.name} cannot be removed.", why=f"The adapter {other.name} stands on it.",
-                fix=f"Remove {other.name} first.", code="artifact.needed",
+                f"{artifact.name} cannot be removed.",
+                why=f"The adapter {other.name} stands on it.",
+                fix=f"Remove {other.name} first.",
+                code="artifact.needed",
             )
     for run in workspace.store.readers(artifact.id):
         if run.state == "queued" or run.is_active:
             raise InputError(
-                f"{artifact.name} cannot be removed.", why=f"The run {run.id} reads it.",
-                fix="Wait for that run or cancel it.", code="artifact.needed",
+                f"{artifact.name} cannot be removed.",
+                why=f"The run {run.id} reads it.",
+                fix="Wait for that run or cancel it.",
+                code="artifact.needed",
             )
     workspace.remove_artifact(artifact)
     return {"removed": artifact.name, "id": artifact.id, "bytes": artifact.bytes}

@@ -99,8 +99,11 @@ class Supervisor:
             self._failure = {"kind": type(error).code, **error.as_dict()}
         except Exception as error:  # the books must be closed whatever happens
             self._failure = {
-                "kind": "job", "code": "job.supervisor", "what": "The job could not be supervised.",
-                "why": f"{type(error).__name__}: {error}", "fix": "Look at the log, then resume the run.",
+                "kind": "job",
+                "code": "job.supervisor",
+                "what": "The job could not be supervised.",
+                "why": f"{type(error).__name__}: {error}",
+                "fix": "Look at the log, then resume the run.",
             }
         finally:
             if self._child is not None:
@@ -117,12 +120,21 @@ class Supervisor:
         for artifact_id in store.inputs(self._run.id):
             self._add_input(artifact_id, inputs)
         threads = int(self._run.spec.get("threads") or os.cpu_count() or 1)
-        run_folder.write_job(self._folder, run_folder.Job(
-            kind=self._run.kind, name=self._run.name, spec=self._run.spec, inputs=inputs,
-            resumed=self._run.resumed, threads=threads,
-        ))
+        run_folder.write_job(
+            self._folder,
+            run_folder.Job(
+                kind=self._run.kind,
+                name=self._run.name,
+                spec=self._run.spec,
+                inputs=inputs,
+                resumed=self._run.resumed,
+                threads=threads,
+            ),
+        )
         self._child = Child(
-            [*self._command, str(self._folder)], self._folder / "worker.log", worker_environment(threads),
+            [*self._command, str(self._folder)],
+            self._folder / "worker.log",
+            worker_environment(threads),
             self._folder,
         )
 
@@ -131,8 +143,10 @@ class Supervisor:
         artifact = self._workspace.store.find_artifact(artifact_id)
         if artifact is None:
             raise WorkbenchError(
-                "An input of this run no longer exists.", why=f"{artifact_id} was removed.",
-                fix="Start a new run with other inputs.", code="input.removed",
+                "An input of this run no longer exists.",
+                why=f"{artifact_id} was removed.",
+                fix="Start a new run with other inputs.",
+                code="input.removed",
             )
         inputs[artifact.id] = str(self._workspace.verified_folder(artifact))
         base = artifact.meta.get("base")
@@ -190,7 +204,12 @@ class Supervisor:
         meta = {**run_folder.facts(staged, type), **(event.get("meta") or {})}
         artifact = self._workspace.take_artifact(self._run.id, staged, type, name, meta)
         self._record(
-            "artifact", at=event.t, id=artifact.id, type=artifact.type, name=artifact.name, bytes=artifact.bytes
+            "artifact",
+            at=event.t,
+            id=artifact.id,
+            type=artifact.type,
+            name=artifact.name,
+            bytes=artifact.bytes,
         )
 
     def _carry_out_wish(self, child: Child, now: float) -> None:
@@ -238,9 +257,11 @@ class Supervisor:
             state = "crashed"
             if self._wish == "stopped":
                 state = "cancelled"
-                error |= {"what": "The job did not stop in time and was ended.",
-                          "why": f"It gave no answer for {self._stop_grace_s:.0f} seconds.",
-                          "fix": "Resume goes on from the last checkpoint that was saved."}
+                error |= {
+                    "what": "The job did not stop in time and was ended.",
+                    "why": f"It gave no answer for {self._stop_grace_s:.0f} seconds.",
+                    "fix": "Resume goes on from the last checkpoint that was saved.",
+                }
         if terminal is not None:
             self._record(terminal.ev, at=terminal.t, **terminal.fields)
         elif error is not None:

@@ -27,7 +27,7 @@ class Spec(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def Option(  # noqa: N802 - reads as a type in a class body, like pydantic's Field
+def Option(
     default: Any = ...,
     *,
     label: str,

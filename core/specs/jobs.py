@@ -33,12 +33,20 @@ class ImportDataSpec(Spec):
     )
     test_sha256: str = Option("", label="Test hash", help="SHA-256 of the test file.", advanced=True)
     validation_fraction: float = Option(
-        0.1, label="Validation share", help="Share of the training rows watched while learning.",
-        advanced=True, ge=0.0, le=0.5,
+        0.1,
+        label="Validation share",
+        help="Share of the training rows watched while learning.",
+        advanced=True,
+        ge=0.0,
+        le=0.5,
     )
     test_fraction: float = Option(
-        0.1, label="Test share", help="Share kept for the final figure when there is no test file.",
-        advanced=True, ge=0.0, le=0.5,
+        0.1,
+        label="Test share",
+        help="Share kept for the final figure when there is no test file.",
+        advanced=True,
+        ge=0.0,
+        le=0.5,
     )
     seed: int = Option(17, label="Seed", help=_SEED, advanced=True, ge=0)
 
@@ -62,63 +70,110 @@ class FinetuneSpec(Spec):
     model: str = Option(label="Model", help="The model that learns.")
     data: str = Option(label="Data", help="The examples it learns from.")
     method: Method = Option(
-        "auto", label="Method", help="LoRA learns a small add-on; full changes every weight; auto takes LoRA.",
+        "auto",
+        label="Method",
+        help="LoRA learns a small add-on; full changes every weight; auto takes LoRA.",
     )
     epochs: float = Option(3.0, label="Passes", help="How often it sees every example.", gt=0, le=100)
     learning_rate: float | None = Option(
-        None, label="Learning rate", help="Size of a learning step; empty takes what suits the method.",
-        advanced=True, gt=0, le=1,
+        None,
+        label="Learning rate",
+        help="Size of a learning step; empty takes what suits the method.",
+        advanced=True,
+        gt=0,
+        le=1,
     )
     batch_size: int = Option(
         16, label="Batch", help="Examples learnt from in one step.", unit="rows", advanced=True, ge=1, le=1024
     )
     max_length: int = Option(
-        512, label="Longest row", help="Longer rows are cut at the start of the conversation, and counted.",
-        unit="tokens", advanced=True, ge=16, le=32768,
+        512,
+        label="Longest row",
+        help="Longer rows are cut at the start of the conversation, and counted.",
+        unit="tokens",
+        advanced=True,
+        ge=16,
+        le=32768,
     )
     max_steps: int | None = Option(
-        None, label="Step limit", help="Ends after this many steps, whatever the passes say.",
-        unit="steps", advanced=True, ge=1,
+        None,
+        label="Step limit",
+        help="Ends after this many steps, whatever the passes say.",
+        unit="steps",
+        advanced=True,
+        ge=1,
     )
     lora_rank: int = Option(
-        16, label="LoRA rank", help="Size of the add-on: larger learns more and costs more.",
-        advanced=True, ge=1, le=512,
+        16,
+        label="LoRA rank",
+        help="Size of the add-on: larger learns more and costs more.",
+        advanced=True,
+        ge=1,
+        le=512,
     )
     lora_alpha: int = Option(
-        32, label="LoRA alpha", help="How strongly the add-on speaks, twice the rank is usual.",
-        advanced=True, ge=1, le=2048,
+        32,
+        label="LoRA alpha",
+        help="How strongly the add-on speaks, twice the rank is usual.",
+        advanced=True,
+        ge=1,
+        le=2048,
     )
     lora_dropout: float = Option(
-        0.0, label="LoRA dropout", help="Share of the add-on left out at random in a step.",
-        advanced=True, ge=0.0, le=0.9,
+        0.0,
+        label="LoRA dropout",
+        help="Share of the add-on left out at random in a step.",
+        advanced=True,
+        ge=0.0,
+        le=0.9,
     )
     warmup_ratio: float = Option(
-        0.05, label="Warm-up", help="Share of the steps in which the learning rate rises.",
-        advanced=True, ge=0.0, le=0.5,
+        0.05,
+        label="Warm-up",
+        help="Share of the steps in which the learning rate rises.",
+        advanced=True,
+        ge=0.0,
+        le=0.5,
     )
     weight_decay: float = Option(
         0.0, label="Weight decay", help="Pull of the weights towards zero.", advanced=True, ge=0.0, le=1.0
     )
     precision: Precision = Option(
-        "auto", label="Number format", help="auto measures for a second which is faster on this computer.",
+        "auto",
+        label="Number format",
+        help="auto measures for a second which is faster on this computer.",
         advanced=True,
     )
     checkpoint_every: int | None = Option(
-        None, label="Save every", help="Steps between saves that survive a power cut; empty makes about ten.",
-        unit="steps", advanced=True, ge=1,
+        None,
+        label="Save every",
+        help="Steps between saves that survive a power cut; empty makes about ten.",
+        unit="steps",
+        advanced=True,
+        ge=1,
     )
     validate_every: int | None = Option(
-        None, label="Validate every", help="Steps between looks at the validation rows; empty makes about ten.",
-        unit="steps", advanced=True, ge=1,
+        None,
+        label="Validate every",
+        help="Steps between looks at the validation rows; empty makes about ten.",
+        unit="steps",
+        advanced=True,
+        ge=1,
     )
     default_system: bool = Option(
-        False, label="Default system line",
+        False,
+        label="Default system line",
         help="Keep the system line that the model's template adds by itself; leaving it out is faster.",
         advanced=True,
     )
     sample_prompts: int = Option(
-        4, label="Sample answers", help="Validation rows answered along the way, for you to read.",
-        unit="rows", advanced=True, ge=0, le=32,
+        4,
+        label="Sample answers",
+        help="Validation rows answered along the way, for you to read.",
+        unit="rows",
+        advanced=True,
+        ge=0,
+        le=32,
     )
     seed: int = Option(17, label="Seed", help=_SEED, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=_THREADS, advanced=True, ge=1, le=1024)
@@ -134,14 +189,22 @@ class QuantizeSpec(Spec):
     kind: ClassVar[str] = "quantize"
     title: ClassVar[str] = "Quantize"
 
-    model: str = Option(label="Model", help="The model to make small; an adapter is merged into a copy first.")
+    model: str = Option(
+        label="Model", help="The model to make small; an adapter is merged into a copy first."
+    )
     recipe: Recipe = Option(
-        "int4-mixed", label="Recipe",
+        "int4-mixed",
+        label="Recipe",
         help="int8 is nearly free of loss; int4-mixed is smaller; int4 is smallest and loses most.",
     )
     max_length: int = Option(
-        2048, label="Longest conversation", help="Room for prompt and answer; more needs more memory.",
-        unit="tokens", advanced=True, ge=64, le=131072,
+        2048,
+        label="Longest conversation",
+        help="Room for prompt and answer; more needs more memory.",
+        unit="tokens",
+        advanced=True,
+        ge=64,
+        le=131072,
     )
     seed: int = Option(17, label="Seed", help=_SEED, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=_THREADS, advanced=True, ge=1, le=1024)
@@ -160,12 +223,18 @@ class EvaluateSpec(Spec):
     models: tuple[str, ...] = Option(label="Models", help="The models to compare.")
     data: str = Option(label="Data", help="The data whose rows are answered.")
     split: Literal["test", "validation"] = Option(
-        "test", label="Rows", help="Test rows give the final figure; validation rows are for choosing.",
+        "test",
+        label="Rows",
+        help="Test rows give the final figure; validation rows are for choosing.",
         advanced=True,
     )
     limit: int | None = Option(
-        None, label="Row limit", help="Answers only the first rows; empty takes all.", unit="rows",
-        advanced=True, ge=1,
+        None,
+        label="Row limit",
+        help="Answers only the first rows; empty takes all.",
+        unit="rows",
+        advanced=True,
+        ge=1,
     )
     max_new_tokens: int = Option(
         16, label="Longest answer", help="An answer is cut here.", unit="tokens", advanced=True, ge=1, le=4096
@@ -174,8 +243,13 @@ class EvaluateSpec(Spec):
         16, label="Batch", help="Rows answered at once.", unit="rows", advanced=True, ge=1, le=256
     )
     latency_prompts: int = Option(
-        20, label="Timed prompts", help="Rows answered one by one to measure time.", unit="rows",
-        advanced=True, ge=1, le=1000,
+        20,
+        label="Timed prompts",
+        help="Rows answered one by one to measure time.",
+        unit="rows",
+        advanced=True,
+        ge=1,
+        le=1000,
     )
     seed: int = Option(17, label="Seed", help=_SEED, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=_THREADS, advanced=True, ge=1, le=1024)

@@ -83,13 +83,16 @@ def read(folder: Path) -> Manifest:
         return Manifest.model_validate_json((folder / NAME).read_bytes())
     except FileNotFoundError as error:
         raise IntegrityError(
-            f"{folder.name} was not finished.", why="Its manifest, written last, is missing.",
+            f"{folder.name} was not finished.",
+            why="Its manifest, written last, is missing.",
             fix="Make it again, or resume the run that made it.",
         ) from error
     except (ValidationError, OSError) as error:
         raise IntegrityError(
-            f"The manifest of {folder.name} cannot be read.", why=str(error).splitlines()[0],
-            fix="Make it again from the run that made it.", details=str(error),
+            f"The manifest of {folder.name} cannot be read.",
+            why=str(error).splitlines()[0],
+            fix="Make it again from the run that made it.",
+            details=str(error),
         ) from error
 
 
@@ -115,7 +118,8 @@ def verify(folder: Path) -> Manifest:
         else:
             continue
         raise IntegrityError(
-            f"{folder.name} is not what it was when it was made.", why=reason,
+            f"{folder.name} is not what it was when it was made.",
+            why=reason,
             fix="Remove it and make it again; its run still holds the spec.",
         )
     return manifest

@@ -34,17 +34,31 @@ def _engine(database: Path, synchronous: str) -> Engine:
 def _run(row: RunRow) -> Run:
     state: State = row.state  # type: ignore[assignment]
     return Run(
-        number=row.number, id=row.id, kind=row.kind, name=row.name, spec=json.loads(row.spec_json),
-        state=state, resumed=bool(row.resumed), created_at=row.created_at, started_at=row.started_at,
-        ended_at=row.ended_at, error=json.loads(row.error_json) if row.error_json else None,
+        number=row.number,
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        spec=json.loads(row.spec_json),
+        state=state,
+        resumed=bool(row.resumed),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        error=json.loads(row.error_json) if row.error_json else None,
         result=json.loads(row.result_json) if row.result_json else {},
     )
 
 
 def _artifact(row: ArtifactRow) -> Artifact:
     return Artifact(
-        id=row.id, type=row.type, name=row.name, digest=row.digest, bytes=row.bytes,
-        created_at=row.created_at, run_id=row.run_id, meta=json.loads(row.meta_json),
+        id=row.id,
+        type=row.type,
+        name=row.name,
+        digest=row.digest,
+        bytes=row.bytes,
+        created_at=row.created_at,
+        run_id=row.run_id,
+        meta=json.loads(row.meta_json),
     )
 
 
@@ -67,8 +81,14 @@ class Store:
         """Queues a run. Its id is the kind and a number that is never used again, such as `finetune-3`."""
         with self._session.begin() as session:
             row = RunRow(
-                id=f"new-{time.time_ns()}", kind=kind, name=name, spec_json=json.dumps(spec),
-                state="queued", queue_order=self._next_in_queue(session), resumed=0, created_at=time.time(),
+                id=f"new-{time.time_ns()}",
+                kind=kind,
+                name=name,
+                spec_json=json.dumps(spec),
+                state="queued",
+                queue_order=self._next_in_queue(session),
+                resumed=0,
+                created_at=time.time(),
             )
             session.add(row)
             session.flush()
@@ -89,14 +109,15 @@ class Store:
         """
         with self._session() as session:
             row = session.scalar(
-                select(RunRow).where((RunRow.id == ref) | (RunRow.name == ref)).order_by(
-                    (RunRow.id == ref).desc(), RunRow.number.desc()
-                )
+                select(RunRow)
+                .where((RunRow.id == ref) | (RunRow.name == ref))
+                .order_by((RunRow.id == ref).desc(), RunRow.number.desc())
             )
         if row is None:
             raise InputError(
                 f"There is no run {ref!r} in this workspace.",
-                fix="`slm-workbench runs list` shows the runs.", code="run.unknown",
+                fix="`slm-workbench runs list` shows the runs.",
+                code="run.unknown",
             )
         return _run(row)
 
@@ -139,9 +160,9 @@ class Store:
         with self._session.begin() as session:
             order = self._next_in_queue(session)
             session.execute(
-                update(RunRow).where(RunRow.id == run_id).values(
-                    state="queued", resumed=1, queue_order=order, ended_at=None, error_json=None
-                )
+                update(RunRow)
+                .where(RunRow.id == run_id)
+                .values(state="queued", resumed=1, queue_order=order, ended_at=None, error_json=None)
             )
 
     def mark_crashed(self, error: dict[str, str]) -> list[str]:
@@ -149,9 +170,9 @@ class Store:
         with self._session.begin() as session:
             ids = list(session.scalars(select(RunRow.id).where(RunRow.state.in_(ACTIVE))))
             session.execute(
-                update(RunRow).where(RunRow.id.in_(ids)).values(
-                    state="crashed", ended_at=time.time(), error_json=json.dumps(error)
-                )
+                update(RunRow)
+                .where(RunRow.id.in_(ids))
+                .values(state="crashed", ended_at=time.time(), error_json=json.dumps(error))
             )
         return ids
 
@@ -172,8 +193,10 @@ class Store:
         """The runs that read an artifact, newest first."""
         with self._session() as session:
             rows = session.scalars(
-                select(RunRow).join(InputRow, InputRow.run_id == RunRow.id)
-                .where(InputRow.artifact_id == artifact_id).order_by(RunRow.number.desc())
+                select(RunRow)
+                .join(InputRow, InputRow.run_id == RunRow.id)
+                .where(InputRow.artifact_id == artifact_id)
+                .order_by(RunRow.number.desc())
             )
             return [_run(row) for row in rows]
 
@@ -184,8 +207,13 @@ class Store:
         with self._session.begin() as session:
             session.add(
                 ArtifactRow(
-                    id=artifact.id, type=artifact.type, name=artifact.name, digest=artifact.digest,
-                    bytes=artifact.bytes, created_at=artifact.created_at, run_id=artifact.run_id,
+                    id=artifact.id,
+                    type=artifact.type,
+                    name=artifact.name,
+                    digest=artifact.digest,
+                    bytes=artifact.bytes,
+                    created_at=artifact.created_at,
+                    run_id=artifact.run_id,
                     meta_json=json.dumps(artifact.meta),
                 )
             )
@@ -225,7 +253,9 @@ class Store:
         """Appends `(step, name, value)` points."""
         if not points:
             return
-        rows = [{"run_id": run_id, "step": step, "name": name, "value": value} for step, name, value in points]
+        rows = [
+            {"run_id": run_id, "step": step, "name": name, "value": value} for step, name, value in points
+        ]
         with self._metric_engine.begin() as connection:
             connection.execute(insert(MetricRow), rows)
 
@@ -253,9 +283,9 @@ class Store:
             if session.scalar(select(func.count()).where(RequestRow.handled == 0)) == 0:
                 return []
         with self._session.begin() as session:
-            rows = list(session.scalars(
-                select(RequestRow).where(RequestRow.handled == 0).order_by(RequestRow.number)
-            ))
+            rows = list(
+                session.scalars(select(RequestRow).where(RequestRow.handled == 0).order_by(RequestRow.number))
+            )
             for row in rows:
                 row.handled = 1
             return [(row.run_id, row.verb) for row in rows]

@@ -1,9 +1,9 @@
 """The folder that holds a user's work: database, artifacts, runs.
 
-    workbench.db            runs, artifacts, lineage, metrics
-    artifacts/<id>/         immutable, each with manifest.json
-    runs/<id>/              spec.json, job.json, events.jsonl, worker.log, checkpoints/, out/
-    execution.lock          held by the process that executes jobs or migrates
+workbench.db            runs, artifacts, lineage, metrics
+artifacts/<id>/         immutable, each with manifest.json
+runs/<id>/              spec.json, job.json, events.jsonl, worker.log, checkpoints/, out/
+execution.lock          held by the process that executes jobs or migrates
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def check_name(name: str) -> str:
         raise InputError(
             f"{name!r} cannot be used as a name.",
             why="A name starts with a letter or digit and has at most 100 letters, digits, spaces or . _ - +",
-            fix="Choose another name.", code="name.invalid",
+            fix="Choose another name.",
+            code="name.invalid",
         )
     return name
 
@@ -63,8 +64,10 @@ class Workspace:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise InputError(
-                f"The workspace {root} cannot be used.", why=str(error),
-                fix="Choose a folder you may write to with --workspace.", code="workspace.unusable",
+                f"The workspace {root} cannot be used.",
+                why=str(error),
+                fix="Choose a folder you may write to with --workspace.",
+                code="workspace.unusable",
             ) from error
         self._lock = FileLock(self.root / "execution.lock")
         database = self.root / "workbench.db"
@@ -166,7 +169,8 @@ class Workspace:
             from core.errors import IntegrityError
 
             raise IntegrityError(
-                f"{artifact.name} is not what it was when it was made.", why="Its manifest was replaced.",
+                f"{artifact.name} is not what it was when it was made.",
+                why="Its manifest was replaced.",
                 fix="Remove it and make it again; its run still holds the spec.",
             )
         return folder
@@ -195,8 +199,14 @@ class Workspace:
         if earlier is not None and earlier.run_id == run_id:
             self.store.rename_artifact(earlier.id, self.free_name(f"{name}-partial", type))
         artifact = Artifact(
-            id=artifact_id, type=type, name=self.free_name(name, type), digest=sealed.digest,
-            bytes=sealed.total_bytes, created_at=time.time(), run_id=run_id, meta=meta,
+            id=artifact_id,
+            type=type,
+            name=self.free_name(name, type),
+            digest=sealed.digest,
+            bytes=sealed.total_bytes,
+            created_at=time.time(),
+            run_id=run_id,
+            meta=meta,
         )
         self.store.add_artifact(artifact)
         return artifact

@@ -8,6 +8,13 @@ from collections.abc import Callable
 from core.cli.commands import chat, data, demo, doctor, jobs, models, runs
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
-    demo.add, doctor.add, models.add, data.add, jobs.add_finetune, jobs.add_quantize, jobs.add_evaluate, chat.add,
+    demo.add,
+    doctor.add,
+    models.add,
+    data.add,
+    jobs.add_finetune,
+    jobs.add_quantize,
+    jobs.add_evaluate,
+    chat.add,
     runs.add,
 )

@@ -17,12 +17,16 @@ from core.workspace.workspace import Workspace
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
     parser = below.add_parser(
-        "chat", help="talk with a model", epilog=describe(ChatSpec),
+        "chat",
+        help="talk with a model",
+        epilog=describe(ChatSpec),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="M")
     parser.add_argument("--prompt", metavar="TEXT", help="ask this once and end")
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
+    )
     parser.set_defaults(run=run)
 
 

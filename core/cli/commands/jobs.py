@@ -18,10 +18,15 @@ _Below = argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _parser(below: _Below, name: str, spec: type[Spec], help: str) -> argparse.ArgumentParser:
     parser = below.add_parser(
-        name, help=help, description=spec.__doc__, epilog=describe(spec),
+        name,
+        help=help,
+        description=spec.__doc__,
+        epilog=describe(spec),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
+    )
     parser.add_argument("--name", help="how you will call the result")
     return parser
 
@@ -84,7 +89,9 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     models = [workspace.artifact(ref, "model") for ref in dict.fromkeys(arguments.models)]
     data = workspace.artifact(arguments.data, "dataset")
     values = {
-        "models": [m.id for m in models], "data": data.id, **parse_settings(arguments.set, EvaluateSpec),
+        "models": [m.id for m in models],
+        "data": data.id,
+        **parse_settings(arguments.set, EvaluateSpec),
     }
     name = arguments.name or workspace.free_name(f"{data.name}-evaluation", "report")
     run = require_kept(start(workspace, build(EvaluateSpec, values), name, output, "Evaluating"))
@@ -109,17 +116,37 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     for item in report["models"]:
         quality, latency = item["quality"], item["latency_ms"]
         measure = next((key for key in ("accuracy", "exact_match") if key in quality), None)
-        low, high = quality.get("ci95") or (None, None)
-        interval = f" ({low * 100:.1f} to {high * 100:.1f})" if low is not None else ""
-        rows.append([
-            item["model"], item["kind"], f"{quality[measure] * 100:.1f} %{interval}" if measure else "",
-            f"{quality['perplexity']:.2f}" if quality.get("perplexity") else "",
-            f"{latency['ttft_p50']:.0f} ms", f"{latency['total_p50']:.0f} ms", f"{item['tokens_per_s']:.0f}",
-            say_bytes(item["bytes_on_disk"]), say_bytes(item["peak_rss_bytes"]),
-        ])
+        bounds = quality.get("ci95")
+        interval = f" ({bounds[0] * 100:.1f} to {bounds[1] * 100:.1f})" if bounds else ""
+        rows.append(
+            [
+                item["model"],
+                item["kind"],
+                f"{quality[measure] * 100:.1f} %{interval}" if measure else "",
+                f"{quality['perplexity']:.2f}" if quality.get("perplexity") else "",
+                f"{latency['ttft_p50']:.0f} ms",
+                f"{latency['total_p50']:.0f} ms",
+                f"{item['tokens_per_s']:.0f}",
+                say_bytes(item["bytes_on_disk"]),
+                say_bytes(item["peak_rss_bytes"]),
+            ]
+        )
     output.table(
-        ["model", "kind", "right (95 %)", "perplexity", "first token", "answer", "tokens/s", "disk", "memory"], rows,
-        numbers=frozenset({"right (95 %)", "perplexity", "first token", "answer", "tokens/s", "disk", "memory"}),
+        [
+            "model",
+            "kind",
+            "right (95 %)",
+            "perplexity",
+            "first token",
+            "answer",
+            "tokens/s",
+            "disk",
+            "memory",
+        ],
+        rows,
+        numbers=frozenset(
+            {"right (95 %)", "perplexity", "first token", "answer", "tokens/s", "disk", "memory"}
+        ),
     )
 
 

@@ -34,8 +34,12 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def facts(artifact: Artifact) -> dict[str, Any]:
     """A model as `--json` shows it."""
     return {
-        "id": artifact.id, "name": artifact.name, "bytes": artifact.bytes, "run": artifact.run_id,
-        "created_at": artifact.created_at, **{k: v for k, v in artifact.meta.items() if k not in ("name", "version")},
+        "id": artifact.id,
+        "name": artifact.name,
+        "bytes": artifact.bytes,
+        "run": artifact.run_id,
+        "created_at": artifact.created_at,
+        **{k: v for k, v in artifact.meta.items() if k not in ("name", "version")},
     }
 
 
@@ -44,8 +48,12 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     source = arguments.source
     if source != "starter":
         source = str(Path(source).expanduser().absolute())
-    name = arguments.name or workspace.free_name(Path(source).stem if source != "starter" else "starter", "model")
-    run = require_kept(start(workspace, AddModelSpec(source=source, name=name), name, output, "Adding the model"))
+    name = arguments.name or workspace.free_name(
+        Path(source).stem if source != "starter" else "starter", "model"
+    )
+    run = require_kept(
+        start(workspace, AddModelSpec(source=source, name=name), name, output, "Adding the model")
+    )
     artifact = workspace.store.artifacts("model", run.id)[0]
     output.say(f"Added {artifact.name}: {_line(artifact)}.")
     output.answer({"run": run.id, **facts(artifact)})
@@ -54,7 +62,11 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
 
 def _line(artifact: Artifact) -> str:
     meta = artifact.meta
-    parts = [str(meta.get("architecture", "")), say_parameters(meta.get("parameters")), say_bytes(artifact.bytes)]
+    parts = [
+        str(meta.get("architecture", "")),
+        say_parameters(meta.get("parameters")),
+        say_bytes(artifact.bytes),
+    ]
     return ", ".join(part for part in parts if part)
 
 
@@ -72,8 +84,14 @@ def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output
         output.table(
             ["name", "format", "size", "architecture", "parameters", "made by"],
             [
-                [m.name, str(m.meta.get("recipe") or m.meta.get("format", "")), say_bytes(m.bytes),
-                 str(m.meta.get("architecture", "")), say_parameters(m.meta.get("parameters")), m.run_id]
+                [
+                    m.name,
+                    str(m.meta.get("recipe") or m.meta.get("format", "")),
+                    say_bytes(m.bytes),
+                    str(m.meta.get("architecture", "")),
+                    say_parameters(m.meta.get("parameters")),
+                    m.run_id,
+                ]
                 for m in models
             ],
             numbers=frozenset({"size", "parameters"}),
@@ -96,7 +114,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             for line in value:
                 output.say(f"  from {line['type']} {line['name']} ({line['run']})")
         elif key == "chat_template":
-            output.say(f"{'chat template':<14} {'yes, ' + str(len(value)) + ' characters' if value else 'none'}")
+            output.say(
+                f"{'chat template':<14} {'yes, ' + str(len(value)) + ' characters' if value else 'none'}"
+            )
         elif key == "bytes":
             output.say(f"{key:<14} {value} ({say_bytes(value)})")
         elif value not in (None, "", []):

@@ -37,16 +37,29 @@ def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output
     submission.recover(workspace)
     runs = workspace.store.runs()
     if runs:
-        output.table(["run", "name", "state", "began", "took"], [
-            [run.id, run.name, run.state, _when(run.started_at), _took(run.started_at, run.ended_at)] for run in runs
-        ])
+        output.table(
+            ["run", "name", "state", "began", "took"],
+            [
+                [run.id, run.name, run.state, _when(run.started_at), _took(run.started_at, run.ended_at)]
+                for run in runs
+            ],
+        )
     else:
         output.say("No runs yet. `slm-workbench demo` shows the whole workflow.")
-    output.answer([
-        {"id": run.id, "kind": run.kind, "state": run.state, "name": run.name, "created_at": run.created_at,
-         "started_at": run.started_at, "ended_at": run.ended_at}
-        for run in runs
-    ])
+    output.answer(
+        [
+            {
+                "id": run.id,
+                "kind": run.kind,
+                "state": run.state,
+                "name": run.name,
+                "created_at": run.created_at,
+                "started_at": run.started_at,
+                "ended_at": run.ended_at,
+            }
+            for run in runs
+        ]
+    )
     return 0
 
 
@@ -64,9 +77,12 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     run = workspace.store.run(arguments.ref)
     shown = summary(workspace, run)
     shown["metrics"] = {
-        name: {"points": len(points), "last": points[-1][1]} for name, points in workspace.store.metrics(run.id).items()
+        name: {"points": len(points), "last": points[-1][1]}
+        for name, points in workspace.store.metrics(run.id).items()
     }
-    output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run.started_at, run.ended_at)}")
+    output.say(
+        f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run.started_at, run.ended_at)}"
+    )
     for part in ("spec", "result"):
         for key, value in shown[part].items():
             if value not in (None, "", {}, []) and not isinstance(value, dict | list):
@@ -90,7 +106,9 @@ def _line(event: Event) -> str | None:
             text = f"phase {event.get('name')}"
         case "metrics":
             values = event.get("values") or {}
-            text = f"step {event.get('step')}  " + "  ".join(f"{key} {value:.4g}" for key, value in values.items())
+            text = f"step {event.get('step')}  " + "  ".join(
+                f"{key} {value:.4g}" for key, value in values.items()
+            )
         case "sample":
             text = f"asked {event.get('prompt')!r}, answered {event.get('answer')!r}"
         case "checkpoint":
@@ -118,10 +136,13 @@ def run_log(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     text = native.read_text(encoding="utf-8", errors="replace") if native.exists() else ""
     if text.strip() and output.debug:
         output.say(text)
-    output.answer({
-        "id": run.id, "worker_log": text,
-        "events": [{"ev": event.ev, "seq": event.seq, "t": event.t, **event.fields} for event in events],
-    })
+    output.answer(
+        {
+            "id": run.id,
+            "worker_log": text,
+            "events": [{"ev": event.ev, "seq": event.seq, "t": event.t, **event.fields} for event in events],
+        }
+    )
     return 0
 
 

@@ -47,7 +47,15 @@ def silent_exit() -> None:
 
 def fails() -> None:
     send("hello")
-    send("error", kind="input", code="data.empty", what="No rows.", why="All are empty.", fix="Add rows.", details="")
+    send(
+        "error",
+        kind="input",
+        code="data.empty",
+        what="No rows.",
+        why="All are empty.",
+        fix="Add rows.",
+        details="",
+    )
     sys.exit(2)
 
 
@@ -74,7 +82,9 @@ def ignores_stop() -> None:
 
 def floods() -> None:
     send("hello")
-    line = json.dumps({"v": 1, "seq": 0, "t": 1.0, "ev": "metrics", "step": 1, "values": {"loss": 1.0}}) + "\n"
+    line = (
+        json.dumps({"v": 1, "seq": 0, "t": 1.0, "ev": "metrics", "step": 1, "values": {"loss": 1.0}}) + "\n"
+    )
     for _ in range(200):
         sys.stdout.write(line * 100)
     send("done", state="succeeded", result={})

@@ -104,7 +104,11 @@ def test_an_error_keeps_what_why_and_fix(workspace):
     supervisor, _ = supervise(workspace, "fails")
     run = finish(workspace, supervisor)
     assert run.state == "failed"
-    assert (run.error["what"], run.error["why"], run.error["fix"]) == ("No rows.", "All are empty.", "Add rows.")
+    assert (run.error["what"], run.error["why"], run.error["fix"]) == (
+        "No rows.",
+        "All are empty.",
+        "Add rows.",
+    )
 
 
 def test_stop_reaches_the_child_and_keeps_what_it_has(workspace):
@@ -143,7 +147,7 @@ def test_a_flood_of_events_arrives_whole(workspace):
 
 
 def test_memory_of_the_whole_tree_is_sampled_by_the_parent(workspace):
-    supervisor, run = supervise(workspace, "stops")
+    supervisor, _ = supervise(workspace, "stops")
     wait_for(lambda: any(event.ev == "resources" for event in list(supervisor.mailbox)))
     supervisor.stop()
     finish(workspace, supervisor)

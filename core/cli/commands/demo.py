@@ -1,0 +1,65 @@
+"""`slm-workbench demo`: the whole workflow on the starter model and data, with a report."""
+
+from __future__ import annotations
+
+import argparse
+
+from core.cli.commands.jobs import show_report
+from core.cli.console import Output
+from core.cli.running import require_kept, run_now
+from core.errors import CancelledError
+from core.jobs import submission
+from core.jobs.timeleft import say_duration
+from core.recipes import demo, report
+from core.workspace.records import Artifact, Run
+from core.workspace.workspace import Workspace
+
+
+def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Puts the parser in place."""
+    parser = below.add_parser("demo", help="the whole workflow on the starter model and data, with a report")
+    parser.add_argument("--quick", action="store_true", help="a smaller one: less training, fewer questions")
+    parser.set_defaults(run=run)
+
+
+def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Runs the demo, or what is left of it."""
+    scale = demo.QUICK if arguments.quick else demo.FULL
+    total = len(scale.expected_s)
+    keys = list(scale.expected_s)
+    whole = say_duration(sum(scale.expected_s.values()))
+    output.say(f"Six jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
+
+    def execute(queued: Run, step: demo.Step, seconds_after: float) -> Run:
+        number = keys.index(step.key) + 1
+        output.say(f"[{number} of {total}] {step.title} …")
+        ended = require_kept(run_now(workspace, queued, output, step.title, seconds_after))
+        took = (ended.ended_at or 0) - (ended.started_at or 0)
+        if ended.state == "stopped":
+            raise CancelledError(
+                "The demo was stopped; what was made so far is kept.",
+                fix="The same command goes on from here.",
+            )
+        output.say(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
+        return ended
+
+    def skipped(step: demo.Step, artifact: Artifact) -> None:
+        output.say(
+            f"[{keys.index(step.key) + 1} of {total}] {step.title}: done before, kept as {artifact.name}"
+        )
+
+    with workspace.execution_lock():
+        submission.recover(workspace)
+        outcome = demo.run(workspace, scale, execute, skipped)
+        page, data, content = report.write(workspace, outcome, f"demo{scale.suffix}")
+    output.say()
+    show_report(outcome.report, output)
+    output.say()
+    output.say(content["sentence"])
+    if arguments.quick:
+        output.say("This was the quick demo: little training and few questions, so its figures are rough.")
+    output.say()
+    output.say(f"Report:     {page}")
+    output.say(f"Talk to it: slm-workbench chat {outcome.report['models'][-1]['model']}")
+    output.answer({"report": str(page), "data": str(data), **content})
+    return 0

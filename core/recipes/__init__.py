@@ -1,0 +1,1 @@
+"""Several jobs in a row: the demo, and what its report looks like."""

@@ -1,0 +1,215 @@
+"""The whole workflow on the starter model and data: a list of specs, each run as an ordinary job.
+
+What is already there is used again: a demo that was interrupted goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.data import starter
+from core.errors import InputError
+from core.jobs import submission
+from core.jobs.registry import kind_of
+from core.specs import AddModelSpec, EvaluateSpec, FinetuneSpec, ImportDataSpec, QuantizeSpec, Spec
+from core.workspace.manifest import hash_file
+from core.workspace.records import Artifact, Run
+from core.workspace.workspace import Workspace
+
+MODEL = "starter"
+DATA = "starter-banking"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of the work is done. `--quick` trains on fewer steps and asks fewer questions, and says so.
+
+    Attributes:
+        suffix: Ends the names of what it makes.
+        finetune: Fields of the fine-tuning spec that differ from the defaults.
+        evaluate: Fields of the evaluation spec that differ from the defaults.
+        expected_s: Seconds a step took on a 2-core machine, for the time left of the whole demo.
+    """
+
+    suffix: str
+    finetune: dict[str, Any]
+    evaluate: dict[str, Any]
+    expected_s: dict[str, float]
+
+
+FULL = Scale(
+    suffix="",
+    finetune={},
+    evaluate={},
+    expected_s={"model": 15, "data": 3, "tuned": 260, "int8": 40, "int4-mixed": 60, "evaluation": 150},
+)
+QUICK = Scale(
+    suffix="-quick",
+    finetune={"max_steps": 20, "sample_prompts": 2},
+    evaluate={"limit": 24, "latency_prompts": 4},
+    expected_s={"model": 15, "data": 3, "tuned": 35, "int8": 30, "int4-mixed": 40, "evaluation": 35},
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job of the demo."""
+
+    key: str
+    title: str
+    spec: Spec
+    name: str
+
+
+class Execute(Protocol):
+    """Runs a queued run to its end, showing what happens; returns it as it ended."""
+
+    def __call__(self, queued: Run, step: Step, seconds_after: float) -> Run:
+        """Executes `queued`; about `seconds_after` seconds of other steps follow."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the demo made.
+
+    Attributes:
+        report: The evaluation's report as stored.
+        evaluation: The run that measured.
+        finetuning: The run that trained.
+        base: The model before.
+        seconds: Time all jobs took together, earlier ones of a continued demo included.
+    """
+
+    report: dict[str, Any]
+    evaluation: Run
+    finetuning: Run
+    base: Artifact
+    seconds: float
+    steps: tuple[tuple[str, float], ...]
+
+
+def run(
+    workspace: Workspace, scale: Scale, execute: Execute, skipped: Callable[[Step, Artifact], None]
+) -> Outcome:
+    """Runs the demo; the caller holds the execution lock.
+
+    Args:
+        workspace: Where everything is kept.
+        scale: How much of it.
+        execute: Runs one job.
+        skipped: Told of each step whose result was there already.
+
+    Raises:
+        WorkbenchError: A job failed or was cancelled; a second call goes on from there.
+    """
+    artifacts: dict[str, Artifact] = {}
+    runs: dict[str, Run] = {}
+    keys = list(scale.expected_s)
+    pace = 1.0
+    for step in _steps(workspace, scale, artifacts):
+        found = _made_before(workspace, step)
+        if found is not None:
+            artifacts[step.key] = found
+            runs[step.key] = workspace.store.run(found.run_id)
+            skipped(step, found)
+            continue
+        after = sum(scale.expected_s[key] for key in keys[keys.index(step.key) + 1 :]) * pace
+        began = time.monotonic()
+        runs[step.key] = execute(_queue(workspace, step), step, after)
+        artifacts[step.key] = workspace.store.artifacts(kind_of(step.spec.kind).makes, runs[step.key].id)[0]
+        if scale.expected_s[step.key] >= 15:  # short steps say little about this computer
+            pace = (time.monotonic() - began) / scale.expected_s[step.key]
+    folder = workspace.verified_folder(artifacts["evaluation"])
+    durations = tuple((key, (item.ended_at or 0) - (item.started_at or 0)) for key, item in runs.items())
+    return Outcome(
+        report=json.loads((folder / "report.json").read_text(encoding="utf-8")),
+        evaluation=runs["evaluation"],
+        finetuning=runs["tuned"],
+        base=artifacts["model"],
+        seconds=sum(seconds for _, seconds in durations),
+        steps=durations,
+    )
+
+
+def _steps(workspace: Workspace, scale: Scale, made: dict[str, Artifact]) -> Iterator[Step]:
+    """The demo's jobs; each is described once those before it have been made."""
+    train, test = starter.train(), starter.test()
+    yield Step("model", "Adding the starter model", AddModelSpec(source="starter", name=MODEL), MODEL)
+    yield Step(
+        "data",
+        "Adding the starter data",
+        ImportDataSpec(
+            source=str(train),
+            source_sha256=hash_file(train),
+            name=DATA,
+            roles={"user": "text", "label": "category"},
+            test_source=str(test),
+            test_sha256=hash_file(test),
+        ),
+        DATA,
+    )
+    tuned = f"demo-tuned{scale.suffix}"
+    yield Step(
+        "tuned",
+        "Fine-tuning",
+        FinetuneSpec(model=made["model"].id, data=made["data"].id, **scale.finetune),
+        tuned,
+    )
+    for recipe in ("int8", "int4-mixed"):
+        yield Step(
+            recipe,
+            f"Quantizing to {recipe}",
+            QuantizeSpec(model=made["tuned"].id, recipe=recipe),
+            f"demo-{recipe}{scale.suffix}",
+        )
+    models = tuple(made[key].id for key in ("model", "tuned", "int8", "int4-mixed"))
+    yield Step(
+        "evaluation",
+        "Measuring all four",
+        EvaluateSpec(models=models, data=made["data"].id, **scale.evaluate),
+        f"demo-evaluation{scale.suffix}",
+    )
+
+
+def _made_before(workspace: Workspace, step: Step) -> Artifact | None:
+    """The step's result from an earlier demo, if its run succeeded with the same spec.
+
+    Raises:
+        InputError: Something else of yours has that name.
+    """
+    found = workspace.store.find_artifact(step.name, kind_of(step.spec.kind).makes)
+    if found is None:
+        return None
+    run = workspace.store.run(found.run_id)
+    same = _same_spec(run, step)
+    if same and run.state == "succeeded":
+        return found
+    if same:
+        return None  # stopped half-way: its run goes on
+    raise InputError(
+        f"The demo wants to make {step.name!r}, but you have something else of that name.",
+        why="It was made by another spec or an earlier version.",
+        fix=f"Remove it (`{found.type}s remove`), or run the demo in another place: --workspace DIR.",
+        code="name.taken",
+    )
+
+
+def _same_spec(run: Run, step: Step) -> bool:
+    stored, wanted = dict(run.spec), step.spec.model_dump(mode="json")
+    for volatile in ("source", "test_source"):  # where the program is installed may change; the hashes do not
+        if stored.get("source_sha256"):
+            stored.pop(volatile, None)
+            wanted.pop(volatile, None)
+    return run.kind == step.spec.kind and stored == wanted
+
+
+def _queue(workspace: Workspace, step: Step) -> Run:
+    """A new run of the step, or its interrupted one, to go on."""
+    for run in workspace.store.runs():
+        if run.name == step.name and _same_spec(run, step) and (run.can_resume or run.state == "queued"):
+            return submission.resume(workspace, run.id)
+    return submission.submit(workspace, step.spec, step.name)

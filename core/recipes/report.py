@@ -1,0 +1,209 @@
+"""The demo's report: one HTML page with its pictures inside, and the same figures as JSON."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from core.recipes.demo import Outcome
+from core.workspace import durable
+from core.workspace.workspace import Workspace
+
+_BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
+_TEXT, _MUTED, _LINE = "#1F2328", "#5F6873", "#DDDBD4"
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the figures say, in sentences."""
+
+    headline: str
+    gained: str
+    cost: str
+    next: str
+
+
+def measure_of(item: dict[str, Any]) -> float:
+    """The share of right answers of one model, 0 to 1."""
+    quality = item["quality"]
+    return float(quality.get("accuracy", quality.get("exact_match", 0.0)))
+
+
+def judge(report: dict[str, Any]) -> Verdict:
+    """What was gained, what quantizing cost, and what to do next; in the demo's order of models.
+
+    The cost is called within chance where the 95 % intervals' half-widths on n rows cannot tell it from none
+    (difference of two shares, normal approximation; a paired test would be sharper).
+    """
+    base, tuned, int8, mixed = report["models"]
+    n = tuned["quality"]["n"]
+    points = (measure_of(tuned) - measure_of(base)) * 100
+    loss8, loss4 = ((measure_of(tuned) - measure_of(item)) * 100 for item in (int8, mixed))
+    share = measure_of(tuned)
+    chance = _Z95 * math.sqrt(2 * max(share * (1 - share), 1 / n) / n) * 100
+    faster = mixed["tokens_per_s"] / tuned["tokens_per_s"]
+    smaller = mixed["bytes_on_disk"] / base["bytes_on_disk"]
+    gained = (
+        f"Fine-tuning took the model from {measure_of(base) * 100:.1f} % to {share * 100:.1f} % right "
+        f"answers on {n} rows it had never seen"
+    )
+    cost = (
+        f"8 bit: {_signed(loss8, chance)}; mixed 4/8 bit: {_signed(loss4, chance)}, "
+        f"at {smaller * 100:.0f} % of the starter model's size "
+        f"and {faster:.1f} times the speed of the tuned model"
+    )
+    if points <= 0:
+        advice = "Train longer or with more examples before using it"
+    elif loss4 <= chance:
+        advice = f"Use {mixed['model']}"
+    elif loss8 <= chance:
+        advice = f"Use {int8['model']}: the smaller one loses more than chance explains"
+    else:
+        advice = f"Use {tuned['model']} as it is, or quantize again with another recipe"
+    headline = f"{gained}. {cost}. {advice}."
+    return Verdict(headline, gained + ".", cost + ".", advice + ".")
+
+
+def _signed(loss: float, chance: float) -> str:
+    if abs(loss) < 0.05:
+        return "no difference"
+    word = "lower" if loss > 0 else "higher"
+    return f"{abs(loss):.1f} points {word}{', within chance' if abs(loss) <= chance else ''}"
+
+
+def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path, dict[str, Any]]:
+    """Writes the report below the workspace. Returns the page, the JSON file, and what is in it."""
+    # Both cost half a second and serve nothing else here.
+    from jinja2 import Environment, StrictUndefined
+
+    folder = workspace.root / "reports" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    verdict = judge(outcome.report)
+    curves = workspace.store.metrics(outcome.finetuning.id)
+    samples = _samples(workspace, outcome)
+    content: dict[str, Any] = {
+        "sentence": verdict.headline,
+        "gained": verdict.gained,
+        "cost": verdict.cost,
+        "next": verdict.next,
+        "seconds": round(outcome.seconds, 1),
+        "steps": {key: round(value, 1) for key, value in outcome.steps},
+        "finetuning": {
+            "run": outcome.finetuning.id,
+            "spec": outcome.finetuning.spec,
+            "result": outcome.finetuning.result,
+        },
+        **outcome.report,
+    }
+    template = resources.files("resources.report").joinpath("demo.html.j2").read_text(encoding="utf-8")
+    page = (
+        Environment(autoescape=True, undefined=StrictUndefined)
+        .from_string(template)
+        .render(
+            verdict=verdict,
+            models=outcome.report["models"],
+            measure=measure_of,
+            content=content,
+            samples=samples,
+            loss=_loss_picture(curves),
+            trade=_trade_picture(outcome.report["models"]),
+            base=outcome.base,
+            minutes=outcome.seconds / 60,
+        )
+    )
+    durable.write_text(folder / "report.html", page)
+    durable.write_json(folder / "report.json", content)
+    return folder / "report.html", folder / "report.json", content
+
+
+def _samples(workspace: Workspace, outcome: Outcome) -> list[dict[str, Any]]:
+    """The last answers of the model in training, beside what was wanted."""
+    from core.jobs import run_folder
+
+    events = run_folder.replay(workspace.run_folder(outcome.finetuning.id))
+    latest: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.ev == "sample":
+            latest[str(event.get("prompt"))] = event.fields
+    return list(latest.values())[:8]
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(_LINE)
+    axes.tick_params(colors=_MUTED, labelsize=9)
+    axes.grid(axis="y", color=_LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _svg(figure: Any) -> str:
+    """The figure as an SVG element that can stand inside a page."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "slm-workbench"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _loss_picture(curves: dict[str, list[tuple[int, float]]]) -> str:
+    figure, axes = _figure(6.4, 3.2)
+    for key, label, colour, style in (
+        ("loss", "training", _BLUE, "-"),
+        ("validation_loss", "validation", _ORANGE, "--"),
+    ):
+        points = curves.get(key, [])
+        if points:
+            axes.plot(
+                [step for step, _ in points],
+                [value for _, value in points],
+                style,
+                color=colour,
+                label=label,
+                linewidth=1.4,
+                marker="o" if len(points) < 20 else None,
+                markersize=3,
+            )
+    axes.set_xlabel("step", color=_MUTED, fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.set_title("Loss while learning", loc="left", fontsize=10, color=_TEXT)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=9)
+    return _svg(figure)
+
+
+def _trade_picture(models: list[dict[str, Any]]) -> str:
+    figure, axes = _figure(6.4, 3.2)
+    for item in models:
+        share = measure_of(item) * 100
+        low, high = (value * 100 for value in item["quality"]["ci95"])
+        size = item["bytes_on_disk"] / 1e6
+        axes.errorbar(
+            size,
+            share,
+            yerr=[[max(0.0, share - low)], [max(0.0, high - share)]],
+            fmt="o",
+            color=_GREEN,
+            ecolor=_LINE,
+            capsize=3,
+        )
+        axes.annotate(
+            item["model"], (size, share), textcoords="offset points", xytext=(6, 5), fontsize=8, color=_TEXT
+        )
+    axes.set_ylim(0, 100)
+    axes.margins(x=0.2)
+    axes.set_xlabel("MB on disk (less is better)", color=_MUTED, fontsize=9)
+    axes.set_title("Right answers, %, with 95 % interval", loc="left", fontsize=10, color=_TEXT)
+    return _svg(figure)
