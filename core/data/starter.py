@@ -21,8 +21,10 @@ def path(name: str) -> Path:
     found = Path(str(resources.files("resources.starter").joinpath(name)))
     if not found.is_file():
         raise InputError(
-            f"The program's own file {name} is missing.", why="The installation is incomplete.",
-            fix="Install the program again.", code="data.starter",
+            f"The program's own file {name} is missing.",
+            why="The installation is incomplete.",
+            fix="Install the program again.",
+            code="data.starter",
         )
     return found
 

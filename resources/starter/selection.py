@@ -2,8 +2,8 @@
 
     python -m resources.starter.selection ORIGINAL_FOLDER
 
-reads `train.csv` and `test.csv` there and writes the two subsets beside this file. No random numbers: rows are
-ordered by the SHA-256 of their text, so the choice is the same on every machine and Python version.
+reads `train.csv` and `test.csv` there and writes the two subsets beside this file. No random numbers: rows
+are ordered by the SHA-256 of their text, so the choice is the same on every machine and Python version.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def select(examples: list[Example], rows: int, taken: set[str]) -> list[Example]
         for intent, ranked in by_intent.items()
         for place, example in enumerate(ranked)
     ]
-    # One row of every intent a round, so that the last, partial round spreads over the intents by their name's hash.
+    # One row of every intent a round; the last, partial round spreads over the intents by their name's hash.
     rounds.sort(key=lambda entry: (entry[0], hashlib.sha256(entry[1].encode()).hexdigest()))
     chosen = [example for _place, _intent, example in rounds[:rows]]
     return sorted(chosen, key=_rank)

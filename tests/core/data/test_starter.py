@@ -25,8 +25,7 @@ def test_starter_rows_are_spread_over_all_intents() -> None:
 
 def test_no_starter_text_occurs_twice_or_in_both_files() -> None:
     texts = [
-        " ".join(row["text"].casefold().split())
-        for row in _read(starter.train()) + _read(starter.test())
+        " ".join(row["text"].casefold().split()) for row in _read(starter.train()) + _read(starter.test())
     ]
     assert len(set(texts)) == len(texts)
 

@@ -1,0 +1,256 @@
+"""Checks a file of examples before anything is learnt from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.data.lengths import LengthCounter
+from core.data.problem import Problem, Problems, Refusal
+from core.data.reading import Row, Table, open_table
+from core.data.report import CheckReport, FileFacts, LabelCount, LabelFacts
+from core.data.roles import Roles, settle, task_of
+from core.data.tally import LabelBook, Tally
+from core.errors import InputError
+
+#: Called with bytes done and bytes in all.
+Progress = Callable[[int, int], None]
+
+_SHOWN = 20
+_RARE = 5
+_FEW_ROWS = 10
+_MANY_PROBLEMS = 20
+_ROWS_A_REPORT = 2048
+
+
+@dataclass
+class Examination:
+    """A check with what a split needs beyond the report."""
+
+    report: CheckReport
+    roles: Roles = field(default_factory=dict)
+    table: Table | None = None
+    test_table: Table | None = None
+    tally: Tally | None = None
+    test_tally: Tally | None = None
+    labels: list[str] = field(default_factory=list)
+
+
+def check(
+    path: Path, roles: Roles | None = None, test: Path | None = None, progress: Progress | None = None
+) -> CheckReport:
+    """Reads the whole file and says what is in it; what is wrong stands in the report's `refusals`.
+
+    Args:
+        path: The file.
+        roles: Role to column; None or empty guesses.
+        test: A separate file for the final figure.
+        progress: Told how many bytes are done, of how many.
+    """
+    return examine(path, roles or {}, test, progress).report
+
+
+def examine(path: Path, roles: Roles, test: Path | None, progress: Progress | None = None) -> Examination:
+    """Like `check`, and keeps what was learnt about each row."""
+    found = Examination(CheckReport(file=Path(path).name, roles_guessed=not roles))
+    problems = Problems(_MANY_PROBLEMS)
+    try:
+        _examine(found, Path(path), roles, Path(test) if test else None, progress, problems)
+    except Refusal as refusal:
+        if refusal.problem not in problems.found:
+            problems.found.append(refusal.problem)
+    except InputError as error:
+        problems.found.append(
+            Problem(
+                code=error.code,
+                file=Path(path).name,
+                reason=f"{error.what} {error.why}".strip(),
+                fix=error.fix,
+            )
+        )
+    found.report = _report(found, problems.found)
+    return found
+
+
+def _examine(
+    found: Examination,
+    path: Path,
+    roles: Roles,
+    test: Path | None,
+    progress: Progress | None,
+    problems: Problems,
+) -> None:
+    found.table = open_table(path)
+    if test is not None:
+        found.test_table = open_table(test)
+    found.roles = settle(found.table.columns, roles, found.table.sample(), file=path.name)
+    total = found.table.bytes + (found.test_table.bytes if found.test_table else 0)
+    labels, lengths, base = LabelBook(), LengthCounter(seed=0), 0
+    if found.test_table is not None:
+        settle(found.test_table.columns, found.roles, (), file=found.test_table.path.name)
+        found.test_tally = _tally(
+            found.test_table, found.roles, labels, lengths, problems, progress, 0, total
+        )
+        base = found.test_table.bytes
+    found.tally = _tally(found.table, found.roles, labels, lengths, problems, progress, base, total)
+    found.labels = list(labels.numbers)
+    found.report = found.report.model_copy(update={"lengths": lengths.result()})
+    for table, tally in ((found.table, found.tally), (found.test_table, found.test_tally)):
+        if table is not None and tally is not None and not problems.found and tally.empty_rows == tally.rows:
+            raise Problem(
+                code="data.empty",
+                file=table.path.name,
+                reason="Every row lacks its question or its answer.",
+                fix="Check which column has which role.",
+            ).refusal()
+
+
+def _tally(
+    table: Table,
+    roles: Roles,
+    labels: LabelBook,
+    lengths: LengthCounter,
+    problems: Problems,
+    progress: Progress | None,
+    base: int,
+    total: int,
+) -> Tally:
+    tally = Tally(table.path.name, roles, labels, lengths)
+    for row in watched(table, problems, progress, base, total):
+        try:
+            tally.add(row)
+        except Refusal as refusal:
+            problems.add(refusal)
+    return tally
+
+
+def watched(
+    table: Table, problems: Problems | None, progress: Progress | None, base: int, total: int
+) -> Iterator[Row]:
+    """The table's rows, with the progress reported along the way."""
+    for row in table.rows(problems):
+        if progress is not None and not row.number % _ROWS_A_REPORT:
+            progress(base + min(table.position(), table.bytes), total)
+        yield row
+    if progress is not None:
+        progress(base + table.bytes, total)
+
+
+def _facts(table: Table, tally: Tally | None) -> dict[str, object]:
+    return {
+        "file": table.path.name,
+        "format": table.format,
+        "encoding": table.encoding,
+        "delimiter": table.delimiter,
+        "bytes": table.bytes,
+        "rows": tally.rows if tally else 0,
+        "blank_lines": table.blank_lines,
+        "columns": list(table.columns),
+    }
+
+
+def _report(found: Examination, problems: list[Problem]) -> CheckReport:
+    values: dict[str, object] = {"roles": found.roles, "refusals": problems}
+    if found.table is not None:
+        values.update(_facts(found.table, found.tally))
+    if found.test_table is not None:
+        values["test"] = FileFacts.model_validate(_facts(found.test_table, found.test_tally))
+    if found.roles:
+        values["task"] = task_of(found.roles)
+    tallies = [tally for tally in (found.tally, found.test_tally) if tally is not None]
+    if found.tally is not None:
+        values["empty"] = dict(sum((tally.empty for tally in tallies), type(found.tally.empty)()))
+        values["empty_rows"] = sum(tally.empty_rows for tally in tallies)
+        values["duplicates"] = sum(tally.prints.duplicates() for tally in tallies)
+        values["special_tokens"] = sum(tally.special for tally in tallies)
+        if found.test_tally is not None:
+            shared = found.tally.prints.shared_with(found.test_tally.prints)
+            values["leakage"] = int((shared & found.tally.prints.usable_array()).sum())
+        if "label" in found.roles:
+            values["conflicting"] = found.tally.prints.conflicts()
+            values["labels"] = _labels(found)
+    report = found.report.model_copy(update=values)
+    return report.model_copy(update={"warnings": _warnings(found, report)})
+
+
+def _labels(found: Examination) -> LabelFacts:
+    assert found.tally is not None
+    rows = found.tally.label_rows
+    counts = [LabelCount(label=found.labels[number], rows=count) for number, count in rows.most_common()]
+    rare = [count for count in reversed(counts) if count.rows < _RARE]
+    only_in_test = []
+    if found.test_tally is not None:
+        only_in_test = [found.labels[number] for number in found.test_tally.label_rows if number not in rows]
+    return LabelFacts(
+        distinct=len(counts),
+        top=counts[:_SHOWN],
+        rare=rare[:_SHOWN],
+        rare_count=len(rare),
+        only_in_test=only_in_test,
+    )
+
+
+def _warnings(found: Examination, report: CheckReport) -> list[str]:
+    """The findings as sentences, the ones that change the result first."""
+    said = [text for table in (found.table, found.test_table) if table is not None for text in table.warnings]
+    tally = found.tally
+    if tally is None:
+        return said
+    usable = tally.rows - tally.empty_rows
+    if usable < _FEW_ROWS:
+        said.append(f"There are only {_count(usable, 'usable row')}; a model learns little from so few.")
+    if report.empty_rows:
+        roles = ", ".join(f"{role}: {count}" for role, count in report.empty.items())
+        said.append(f"{_count(report.empty_rows, 'row')} with an empty value ({roles}) will be left out.")
+    if report.leakage:
+        said.append(
+            f"{_count(report.leakage, 'row')} with a text that is also in the test file will be left out of "
+            "training; the final figure would look too good."
+        )
+    if report.duplicates:
+        said.append(f"{_count(report.duplicates, 'row')} repeating an earlier one exactly; they are kept.")
+    if report.conflicting:
+        said.append(
+            f"{_count(report.conflicting, 'text')} with more than one label; the model cannot learn both."
+        )
+    if report.special_tokens:
+        first = next(
+            each.special_line for each in (tally, found.test_tally) if each is not None and each.special
+        )
+        said.append(
+            f"{_count(report.special_tokens, 'row')} with text that looks like a control token of a model "
+            f"(first at line {first}); it stays plain text."
+        )
+    said += _label_warnings(found, report)
+    if report.lengths is not None and report.lengths.sampled:
+        said.append(f"Lengths were counted on {report.lengths.rows:,} rows drawn by chance.")
+    return said
+
+
+def _label_warnings(found: Examination, report: CheckReport) -> list[str]:
+    labels = report.labels
+    if labels is None:
+        return []
+    said = []
+    if labels.distinct == 1:
+        said.append("All rows have the same label; there is nothing to tell apart.")
+    if labels.rare_count:
+        said.append(
+            f"{_count(labels.rare_count, 'label')} with fewer than {_RARE} rows; they will be learnt badly."
+        )
+    if labels.only_in_test:
+        said.append(
+            f"{_count(len(labels.only_in_test), 'label')} only in the test file; they cannot be learnt."
+        )
+    seen: dict[str, str] = {}
+    for label in found.labels:
+        alike = seen.setdefault(" ".join(label.casefold().split()), label)
+        if alike != label:
+            said.append(f"The labels `{alike[:60]}` and `{label[:60]}` differ only in capitals or spacing.")
+            break
+    return said
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
