@@ -167,7 +167,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     artifact = workspace.artifact(arguments.data, "dataset")
     dataset = Dataset(workspace.verified_folder(artifact))
     info = dataset.info.model_dump(mode="json")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"split": split, "row": row.row, "values": row.values}
         for split in SPLITS
         for row in islice(dataset.rows(split), max(0, arguments.rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
@@ -13,7 +13,7 @@ from core.specs import EvaluateSpec, FinetuneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
-_Below = argparse._SubParsersAction[argparse.ArgumentParser]
+_Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _parser(below: _Below, name: str, spec: type[Spec], help: str) -> argparse.ArgumentParser:
