@@ -157,7 +157,7 @@ def start(workspace: Workspace, spec: Spec, name: str, output: Output, title: st
         InputError: The request is wrong.
     """
     with workspace.execution_lock():
-        submission.recover(workspace)
+        submission.mark_crashed(workspace)
         run = submission.submit(workspace, spec, name)
         return run_now(workspace, run, output, title)
 

@@ -148,6 +148,11 @@ def recover(workspace: Workspace) -> list[str]:
         return []
     try:
         with workspace.execution_lock():
-            return workspace.store.mark_crashed(_CRASHED)
+            return mark_crashed(workspace)
     except InUseError:
         return []
+
+
+def mark_crashed(workspace: Workspace) -> list[str]:
+    """Like `recover`, for a caller that holds the execution lock and runs nothing yet."""
+    return workspace.store.mark_crashed(_CRASHED)

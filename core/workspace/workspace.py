@@ -89,6 +89,8 @@ class Workspace:
             InUseError: Another process has it.
         """
         try:
+            if self._lock.is_locked:  # filelock would let its owner in again
+                raise Timeout(self._lock.lock_file)
             self._lock.acquire(timeout=timeout_s)
         except Timeout as error:
             raise InUseError(

@@ -49,7 +49,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         )
 
     with workspace.execution_lock():
-        submission.recover(workspace)
+        submission.mark_crashed(workspace)
         outcome = demo.run(workspace, scale, execute, skipped)
         page, data, content = report.write(workspace, outcome, f"demo{scale.suffix}")
     output.say()

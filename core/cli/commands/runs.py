@@ -149,7 +149,7 @@ def run_log(workspace: Workspace, arguments: argparse.Namespace, output: Output)
 def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Goes on with a run under the same id."""
     with workspace.execution_lock():
-        submission.recover(workspace)
+        submission.mark_crashed(workspace)
         run = submission.resume(workspace, arguments.ref)
         run = require_kept(run_now(workspace, run, output, kind_of(run.kind).spec.title))
     shown = summary(workspace, run)
