@@ -23,6 +23,7 @@ class PageRecord:
         section: English title of its group in the sidebar; empty for the first group, `foot` for the bottom.
         icon: An icon of `resources.icons`.
         factory: `module:callable`, imported when the page is first shown; gets the context, gives the page.
+        parent: Key of the page whose sidebar entry it shares; it has none of its own.
     """
 
     key: str
@@ -30,6 +31,7 @@ class PageRecord:
     section: str
     icon: str
     factory: str
+    parent: str = ""
 
     @property
     def title_text(self) -> str:
@@ -46,6 +48,11 @@ FOOT = "foot"
 #: In the order of the work. A page that does not work yet has no record.
 PAGES: tuple[PageRecord, ...] = (
     PageRecord("home", QT_TRANSLATE_NOOP("pages", "Home"), "", "house", "app.pages.home:make"),
+    PageRecord(
+        "runs", QT_TRANSLATE_NOOP("pages", "Runs"), QT_TRANSLATE_NOOP("pages", "Work"), "history",
+        "app.pages.runs:make",
+    ),
+    PageRecord("run", QT_TRANSLATE_NOOP("pages", "Run"), "", "history", "app.pages.runs:make_run", parent="runs"),
     PageRecord(
         "settings", QT_TRANSLATE_NOOP("pages", "Settings"), FOOT, "settings", "app.pages.settings:make"
     ),

@@ -28,6 +28,13 @@ def workspace(tmp_path: Path):
     workspace.close()
 
 
+@pytest.fixture(scope="module")
+def one_workspace(tmp_path_factory):
+    workspace = Workspace(tmp_path_factory.mktemp("names") / "w")
+    yield workspace
+    workspace.close()
+
+
 def make_artifact(
     workspace: Workspace, run_id: str, name: str, content: bytes = b"weights", type: str = "model"
 ):
@@ -184,7 +191,7 @@ def test_of_many_that_start_at_once_one_owns_the_lock(workspace):
         "import sys, time; from pathlib import Path; from core.errors import InUseError\n"
         "from core.workspace.workspace import Workspace\n"
         f"w = Workspace(Path({str(workspace.root)!r}))\n"
-        "try:\n    w.execution_lock().__enter__(); sys.stdin.read()\nexcept InUseError: sys.exit(3)\n"
+        "try:\n    held = w.execution_lock(); held.__enter__(); sys.stdin.read()\nexcept InUseError: sys.exit(3)\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) for _ in range(5)]
     end = time.monotonic() + 60
@@ -227,13 +234,8 @@ def test_names_that_could_do_harm_are_refused(name):
 
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
-def test_any_wish_becomes_a_usable_name(tmp_path_factory, wish):
-    global _shared
-    try:
-        _shared
-    except NameError:
-        _shared = Workspace(tmp_path_factory.mktemp("names") / "w")
-    assert check_name(_shared.free_name(wish, "model"))
+def test_any_wish_becomes_a_usable_name(one_workspace, wish):
+    assert check_name(one_workspace.free_name(wish, "model"))
 
 
 def test_a_durable_write_is_old_or_new_at_every_kill(tmp_path):
@@ -285,4 +287,5 @@ def test_a_manifest_verifies_what_it_was_written_for(tmp_path_factory, files):
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    assert manifest.verify(folder if manifest.write(folder) else folder) == manifest.read(folder)
+    written = manifest.write(folder)
+    assert manifest.verify(folder) == written

@@ -1,0 +1,106 @@
+"""The card in which a person says how the model should learn."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
+
+from app.formats import number_text
+from app.pages.finetune.view_model import FinetuneViewModel
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
+from app.widgets.buttons import PlainButton
+from app.widgets.card import Card
+from app.widgets.choice_cards import Choice, ChoiceCards
+from app.widgets.labels import Label
+from app.widgets.spec_form import SpecForm
+from core.specs import FinetuneSpec
+
+_LORA_FIELDS = ("lora_rank", "lora_alpha", "lora_dropout")
+
+
+class MethodCard(Card):
+    """Method, patience, and the advanced fields.
+
+    Signals:
+        advanced_changed: Changed values and errors, each by field.
+    """
+
+    method_chosen = Signal(str)
+    passes_chosen = Signal(float)
+    advanced_changed = Signal(dict, dict)
+    change_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent=parent)
+        self.set_title(self.tr("How should it learn?"))
+        self.change_button = PlainButton(self.tr("Change"), parent=self)
+        self.change_button.setAccessibleName(self.tr("Change how it learns"))
+        self.change_button.clicked.connect(self.change_requested)
+        self.add_action(self.change_button)
+        self.choosing = QWidget(self)
+        column = QVBoxLayout(self.choosing)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_L)
+        self.methods = ChoiceCards(self.tr("Method"), 2, self.choosing)
+        self.methods.set_choices(self._methods(), "lora")
+        self.methods.chosen.connect(self.method_chosen)
+        column.addWidget(self.methods)
+        column.addLayout(self._patience())
+        self.form = SpecForm(FinetuneSpec, [], parent=self.choosing)
+        self.form.values_changed.connect(self._on_form_changed)
+        column.addWidget(self.form)
+        self.add(self.choosing)
+
+    def _methods(self) -> list[Choice]:
+        return [
+            Choice("lora", "LoRA", self.tr("Learns a small add-on. Fast, little memory, easy to undo."),
+                   pill=self.tr("Recommended")),
+            Choice("full", self.tr("Full"), self.tr("Changes every weight. Best result when there is much data.")),
+        ]
+
+    def _patience(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(SPACE_L)
+        grid.setVerticalSpacing(SPACE_XS)
+        label = Label(self.tr("How patient are you?"))
+        self.patience = QComboBox(self)
+        self.patience.setMinimumHeight(CONTROL_HEIGHT)
+        self.patience.setAccessibleName(self.tr("How patient are you?"))
+        for passes, text in (
+            (1.0, self.tr("Quick: 1 pass over the data")),
+            (3.0, self.tr("Balanced: 3 passes over the data")),
+            (6.0, self.tr("Thorough: 6 passes over the data")),
+            (10.0, self.tr("Very thorough: 10 passes over the data")),
+        ):
+            self.patience.addItem(text, passes)
+        self.patience.setCurrentIndex(1)
+        self.patience.currentIndexChanged.connect(self._on_patience_changed)
+        label.setBuddy(self.patience)
+        grid.addWidget(label, 0, 0)
+        grid.addWidget(self.patience, 1, 0)
+        grid.addWidget(
+            Label(self.tr("More passes take longer; few examples need more of them."), "note", wrap=True), 2, 0
+        )
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        return grid
+
+    def show_state(self, model: FinetuneViewModel, *, is_open: bool) -> None:
+        """Shows what is chosen; closed, in one line."""
+        self.choosing.setVisible(is_open)
+        self.change_button.setVisible(not is_open)
+        method = {"lora": "LoRA", "full": self.tr("Full")}[model.method]
+        passes = self.tr("{count} passes").format(count=number_text(model.passes))
+        changed = self.tr("%n advanced change(s)", "", model.changed_fields)
+        self.set_note("" if is_open else " · ".join([method, passes, changed]))
+        for name in _LORA_FIELDS:
+            self.form.field(name).setEnabled(model.method == "lora")
+
+    @Slot(int)
+    def _on_patience_changed(self, index: int) -> None:
+        self.passes_chosen.emit(float(self.patience.itemData(index)))
+
+    @Slot()
+    def _on_form_changed(self) -> None:
+        errors = self.form.errors()
+        self.advanced_changed.emit({} if errors else self.form.changed_values(), errors)

@@ -1,0 +1,188 @@
+"""The fine-tune page: builds, binds and translates; the rules are in the view-model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
+
+from app.pages.finetune.check_card import CheckCard
+from app.pages.finetune.method_card import MethodCard
+from app.pages.finetune.needs import needs_of
+from app.pages.finetune.view_model import STEPS, FinetuneViewModel, Step
+from app.pages.input_card import InputCard, data_choice, data_summary, model_choice, model_summary
+from app.pages.run_preview import RunPreview
+from app.widgets.card import Card
+from app.widgets.error_panel import ErrorPanel
+from app.widgets.error_text import ErrorText
+from app.widgets.labels import Label
+from app.widgets.page_frame import PageFrame
+from app.widgets.steps import SegmentedSteps
+from app.widgets.token_text import TextPart, TokenText
+from core.errors import WorkbenchError
+
+
+class FinetunePage(PageFrame):
+    """Model, data, method, check and run, from top to bottom, with the run preview beside them."""
+
+    def __init__(self, view_model: FinetuneViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        view_model.setParent(self)
+        self.view_model = view_model
+        self._shown: Step = "model"
+        self.set_title(self.tr("Fine-tune"), self.tr("Teach a model your task from examples."))
+        self.steps = SegmentedSteps(
+            [self.tr("Model"), self.tr("Data"), self.tr("Method"), self.tr("Check and run")], self
+        )
+        self.steps.step_requested.connect(self._on_step_requested)
+        self.top.addWidget(self.steps)
+        self.error_panel = ErrorPanel(parent=self)
+        self.error_panel.hide()
+        self.add(self.error_panel)
+        self._build_cards()
+        self._bind()
+        view_model.refresh()
+        self._go_to(view_model.step if view_model.step != "check" else "method")
+
+    def _build_cards(self) -> None:
+        self.model_card = InputCard(
+            self.tr("Model"), self.tr("The model that learns."), self.tr("There is no model that can learn yet."),
+            self.tr("Add the starter model"), self,
+        )
+        self.data_card = InputCard(
+            self.tr("Data"), self.tr("The examples it learns from."), self.tr("There is no data yet."),
+            self.tr("Add the starter data"), self,
+        )
+        self.method_card = MethodCard(self)
+        self.check_card = CheckCard(self)
+        self.sees_card = Card(self.tr("What the model sees"), parent=self)
+        self.sees_card.add_action(Label(self.tr("first row, underlined: learnt"), "muted"))
+        self.sees_text = TokenText(self.tr("What the model sees"), self)
+        self.sees_card.add(self.sees_text)
+        for card in (self.model_card, self.data_card, self.method_card, self.check_card, self.sees_card):
+            self.add(card)
+        self.body.addStretch(1)
+        self.preview_card = RunPreview(self.tr("Start fine-tuning"), self)
+        self.side.addWidget(self.preview_card)
+        self.side.addStretch(1)
+
+    def _bind(self) -> None:
+        model = self.view_model
+        model.changed.connect(self._show)
+        model.facts_read.connect(self._show_facts)
+        model.failed.connect(self._on_failed)
+        model.run_started.connect(self._on_run_started)
+        self.model_card.chosen.connect(self._on_model_chosen)
+        self.model_card.change_requested.connect(self._on_change_model)
+        self.model_card.add_requested.connect(self._on_add_model)
+        self.data_card.chosen.connect(self._on_data_chosen)
+        self.data_card.change_requested.connect(self._on_change_data)
+        self.data_card.add_requested.connect(self._on_add_data)
+        self.method_card.method_chosen.connect(model.choose_method)
+        self.method_card.passes_chosen.connect(model.choose_passes)
+        self.method_card.advanced_changed.connect(model.set_advanced)
+        self.method_card.change_requested.connect(self._on_change_method)
+        self.check_card.name_edited.connect(model.set_name)
+        self.preview_card.start_requested.connect(model.start)
+        self.preview_card.command_copied.connect(self._on_command_copied)
+
+    def open_with(self, argument: object) -> None:
+        """Reads the lists again; an artifact id preselects a model or a data set."""
+        self.view_model.refresh()
+        if isinstance(argument, str) and argument:
+            self.view_model.choose(argument)
+        self._go_to(min(self.view_model.step, "method", key=STEPS.index))
+
+    # --- what the person does ---
+
+    @Slot(int)
+    def _on_step_requested(self, index: int) -> None:
+        self._go_to(STEPS[index])
+
+    @Slot(str)
+    def _on_model_chosen(self, artifact_id: str) -> None:
+        self.view_model.choose_model(artifact_id)
+        self._go_to("data" if self.view_model.data is None else "method")
+
+    @Slot(str)
+    def _on_data_chosen(self, artifact_id: str) -> None:
+        self.view_model.choose_data(artifact_id)
+        self._go_to("method")
+
+    @Slot()
+    def _on_change_model(self) -> None:
+        self._go_to("model")
+
+    @Slot()
+    def _on_change_data(self) -> None:
+        self._go_to("data")
+
+    @Slot()
+    def _on_change_method(self) -> None:
+        self._go_to("method")
+
+    @Slot()
+    def _on_add_model(self) -> None:
+        self.page_requested.emit("models", "starter")
+
+    @Slot()
+    def _on_add_data(self) -> None:
+        self.page_requested.emit("data", "starter")
+
+    @Slot(str)
+    def _on_run_started(self, run_id: str) -> None:
+        self.error_panel.hide()
+        self.page_requested.emit("runs", run_id)
+
+    @Slot()
+    def _on_command_copied(self) -> None:
+        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
+
+    @Slot(object)
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self.error_panel.show_error(ErrorText.of(error))
+        self.error_panel.show()
+
+    # --- what is shown ---
+
+    def _go_to(self, step: Step) -> None:
+        self._shown = step if self.view_model.is_open(step) else self.view_model.step
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        model = self.view_model
+        if not model.is_open(self._shown):
+            self._shown = model.step
+        self.steps.set_state(STEPS.index(self._shown), STEPS.index(model.step))
+        self.model_card.set_choices([model_choice(item) for item in model.models], _id(model.model))
+        self.model_card.show_as(
+            "open" if self._shown == "model" else "closed", model_summary(model.model) if model.model else ""
+        )
+        self.data_card.set_choices([data_choice(item) for item in model.data_sets], _id(model.data))
+        data_state = "waiting" if model.model is None else "open" if self._shown == "data" else "closed"
+        self.data_card.show_as(data_state, data_summary(model.data) if model.data else "")
+        warnings = model.data.warnings if model.data else 0
+        self.data_card.show_pill(self.tr("%n warning(s)", "", warnings) if warnings else "")
+        ready = model.model is not None and model.data is not None
+        self.method_card.setVisible(ready and self._shown not in ("model", "data"))
+        self.method_card.show_state(model, is_open=self._shown == "method")
+        self.check_card.setVisible(self._shown == "check")
+        self.check_card.show_state(model)
+        self.sees_card.setVisible(ready and self._shown in ("method", "check"))
+        self.preview_card.show_needs(needs_of(model))
+
+    @Slot()
+    def _show_facts(self) -> None:
+        facts = self.view_model.facts
+        parts: list[TextPart] = []
+        for turn in facts.turns if facts else ():
+            parts.append(TextPart(f"{turn.role}\n", marker=True))
+            parts.append(TextPart(turn.text, learnt=turn.is_learnt))
+            parts.append(TextPart("\n"))
+        self.sees_text.set_parts(parts[:-1])
+
+
+def _id(item: object) -> str:
+    return str(getattr(item, "id", ""))
+
+

@@ -1,0 +1,335 @@
+"""Rules of the fine-tune page: what is chosen, what it will need, and what still blocks the start."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import shutil
+import threading
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeVar
+
+import psutil
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.background import Background
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import DataItem, ModelItem
+from app.pages.finetune import estimate
+from app.pages.finetune.estimate import Need, Shape
+from core.errors import WorkbenchError
+from core.specs import FinetuneSpec
+from core.workspace.workspace import Workspace, check_name
+
+Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "memory", "starting"]
+Step = Literal["model", "data", "method", "check"]
+STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
+_SIMPLE = ("method", "epochs")
+_SAMPLED_ROWS = 500
+_Item = TypeVar("_Item", ModelItem, DataItem)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a row as the model sees it."""
+
+    role: str
+    text: str
+    is_learnt: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the files of the chosen model and data say."""
+
+    shape: Shape
+    turns: tuple[Turn, ...]
+    longest_tokens: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the run will need, against what this computer has. Times in seconds, sizes in bytes."""
+
+    need: Need | None
+    memory_free: int
+    disk_free: int
+    seconds: float | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether memory and disk suffice, as far as one can tell beforehand."""
+        need = self.need
+        return need is None or (need.memory <= self.memory_free and need.disk <= self.disk_free)
+
+
+class FinetuneViewModel(QObject):
+    """Edits a `FinetuneSpec` and starts it.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+    """
+
+    #: Lists, choices or the preview are different now.
+    changed = Signal()
+    #: The first row and the model's sizes were read.
+    facts_read = Signal()
+    run_started = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self._background = Background(self)
+        self.models: list[ModelItem] = []
+        self.data_sets: list[DataItem] = []
+        self.model: ModelItem | None = None
+        self.data: DataItem | None = None
+        self.facts: Facts | None = None
+        self.values: dict[str, Any] = {"method": "lora"}
+        self.errors: dict[str, str] = {}
+        self._name = ""
+        self._starting = False
+        self._rate: float | None = None
+        self._facts_of: tuple[str, str] | None = None
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self.refresh)
+
+    # --- what is there ---
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
+        self.models = [item for item in library.models(self._workspace) if item.is_trainable]
+        self.data_sets = library.data_sets(self._workspace)
+        self.model = _kept(self.models, self.model)
+        self.data = _kept(self.data_sets, self.data)
+        self._read_facts()
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Drops what is still being read."""
+        self._background.close()
+
+    # --- choices ---
+
+    @Slot(str)
+    def choose_model(self, artifact_id: str) -> None:
+        """Takes a model of the list."""
+        self.model = next((item for item in self.models if item.id == artifact_id), None)
+        self._read_facts()
+        self.changed.emit()
+
+    @Slot(str)
+    def choose_data(self, artifact_id: str) -> None:
+        """Takes a data set of the list."""
+        self.data = next((item for item in self.data_sets if item.id == artifact_id), None)
+        self._read_facts()
+        self.changed.emit()
+
+    def choose(self, artifact_id: str) -> None:
+        """Takes an artifact as model or as data, whichever it is."""
+        if any(item.id == artifact_id for item in self.models):
+            self.choose_model(artifact_id)
+        elif any(item.id == artifact_id for item in self.data_sets):
+            self.choose_data(artifact_id)
+
+    @Slot(str)
+    def choose_method(self, method: str) -> None:
+        """`lora` or `full`."""
+        if method != self.method:
+            self.values["method"] = method
+            self._read_rate()
+            self.changed.emit()
+
+    @Slot(float)
+    def choose_passes(self, passes: float) -> None:
+        """How often it sees every example."""
+        if passes != self.passes:
+            self.values["epochs"] = passes
+            self.changed.emit()
+
+    def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
+        """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
+        simple = {field: self.values[field] for field in _SIMPLE if field in self.values}
+        self.values = {**simple, **values}
+        self.errors = errors
+        self.changed.emit()
+
+    @property
+    def name(self) -> str:
+        """How the result will be called: as typed, or after data and method."""
+        if self._name or self.data is None:
+            return self._name
+        return self._workspace.free_name(f"{self.data.name}-{self.method}", "model")
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the result; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    @property
+    def method(self) -> str:
+        """The chosen method."""
+        return str(self.values["method"])
+
+    @property
+    def passes(self) -> float:
+        """The chosen number of passes."""
+        return float(self.values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
+
+    @property
+    def changed_fields(self) -> int:
+        """How many advanced fields differ from their defaults."""
+        return sum(field not in _SIMPLE for field in self.values)
+
+    @property
+    def steps(self) -> int:
+        """How many steps the run will take."""
+        if self.data is None:
+            return 0
+        batch = self._value("batch_size")
+        whole = math.ceil(self.data.train / batch * self.passes)
+        limit = self._value("max_steps")
+        return min(whole, limit) if limit else whole
+
+    # --- what follows from them ---
+
+    @property
+    def step(self) -> Step:
+        """The first step that is not finished."""
+        if self.model is None:
+            return "model"
+        if self.data is None:
+            return "data"
+        return "method" if self.errors else "check"
+
+    def is_open(self, step: Step) -> bool:
+        """Whether a step can be gone to."""
+        return STEPS.index(step) <= STEPS.index(self.step)
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the run from starting, or an empty text."""
+        if self._starting:
+            return "starting"
+        if self.model is None:
+            return "model"
+        if self.data is None:
+            return "data"
+        if self.errors:
+            return "settings"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        if self._workspace.store.find_artifact(name, "model") is not None:
+            return "name_taken"
+        return "" if self.preview().fits else "memory"
+
+    def preview(self) -> Preview:
+        """What the run will need."""
+        wanted, seconds = None, None
+        if self.facts is not None and not self.errors:
+            wanted = estimate.need(
+                self.facts.shape, method=self.method, rank=self._value("lora_rank"),
+                batch=self._value("batch_size"), row_tokens=min(self._value("max_length"), self.facts.longest_tokens),
+                precision=self._value("precision"),
+            )
+        if self.data is not None and self._rate and not self.errors:
+            rows = self.data.train * self.passes
+            seconds = min(rows, self.steps * self._value("batch_size")) / self._rate
+        return Preview(
+            need=wanted, memory_free=psutil.virtual_memory().available,
+            disk_free=shutil.disk_usage(self._workspace.root).free, seconds=seconds,
+        )
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        parts = ["slm-workbench", "finetune", "--model", self.model.name if self.model else "MODEL",
+                 "--data", self.data.name if self.data else "DATA", "--method", self.method]
+        for field, value in self.values.items():
+            if field != "method":
+                parts += ["--set", f"{field}={json.dumps(value) if not isinstance(value, str) else value}"]
+        if self.name:
+            parts += ["--name", self.name]
+        return shlex.join(parts)
+
+    @Slot()
+    def start(self) -> None:
+        """Queues the run; does nothing while something blocks it."""
+        if self.blocker or self.model is None or self.data is None:
+            return
+        self._starting = True
+        try:
+            spec = FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
+            run = self._bridge.submit(spec, self.name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        finally:
+            self._starting = False
+        self._name = ""
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
+    # --- inside ---
+
+    def _value(self, field: str) -> Any:
+        return self.values.get(field, FinetuneSpec.model_fields[field].default)
+
+    def _read_rate(self) -> None:
+        self._rate = None
+        if self.model is not None:
+            self._rate = estimate.measured_rows_per_s(self._workspace, self.model.id, self.method)
+
+    def _read_facts(self) -> None:
+        self._read_rate()
+        wanted = (self.model.id, self.data.id) if self.model and self.data else None
+        if wanted == self._facts_of:
+            return
+        self._facts_of, self.facts = wanted, None
+        self._background.cancel("facts")
+        if self.model is None or self.data is None:
+            return
+        model, data, workspace = self.model, self.data, self._workspace
+
+        def work(_cancelled: threading.Event) -> Facts:
+            return read_facts(workspace, model, data)
+
+        self._background.run("facts", work, self._on_facts, self.failed.emit)
+
+    def _on_facts(self, facts: Facts) -> None:
+        self.facts = facts
+        self.facts_read.emit()
+        self.changed.emit()
+
+
+def read_facts(workspace: Workspace, model: ModelItem, data: DataItem) -> Facts:
+    """Reads the model's sizes and the first rows of the data; slow on a slow disk, so called in a thread."""
+    from core.data.dataset import Dataset
+
+    rows = Dataset(workspace.artifact_folder(data.id))
+    turns: tuple[Turn, ...] = ()
+    longest = 0
+    for index, row in enumerate(islice(rows.rows("train"), _SAMPLED_ROWS)):
+        messages = rows.messages(row)
+        if index == 0:
+            turns = tuple(
+                Turn(item["role"], item["content"], item["role"] == "assistant") for item in messages
+            )
+        characters = sum(len(item["content"]) for item in messages)
+        longest = max(longest, estimate.tokens_of(characters, len(messages)))
+    return Facts(estimate.shape_of(workspace.artifact_folder(model.id), model.parameters), turns, longest)
+
+
+def _kept(items: list[_Item], chosen: _Item | None) -> _Item | None:
+    """The chosen item as it is now; with nothing chosen, the only one there is."""
+    if chosen is not None:
+        return next((item for item in items if item.id == chosen.id), None)
+    return items[0] if len(items) == 1 else None

@@ -1,0 +1,149 @@
+"""The card of a wizard in which an input is chosen from the library; closed, it says what was chosen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app.formats import count_text, size_text
+from app.models.library import DataItem, ModelItem
+from app.widgets.buttons import PlainButton
+from app.widgets.card import Card
+from app.widgets.choice_cards import Choice, ChoiceCards
+from app.widgets.labels import Label
+from app.widgets.pill import Pill
+
+CardState = Literal["waiting", "open", "closed"]
+_COLUMNS = 2
+
+
+class InputCard(Card):
+    """A choice among models or data sets.
+
+    Args:
+        title: What is chosen.
+        note: What it is for, shown while nothing is chosen.
+        empty: What it says when there is nothing to choose.
+        add: Label of the button that leads to something to choose.
+        parent: Owner.
+    """
+
+    chosen = Signal(str)
+    change_requested = Signal()
+    add_requested = Signal()
+
+    def __init__(self, title: str, note: str, empty: str, add: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, note, parent=parent)
+        self._note = note
+        self._choices: list[Choice] = []
+        self.pill = Pill(parent=self)
+        self.pill.hide()
+        self.add_action(self.pill)
+        self.change_button = PlainButton(self.tr("Change"), parent=self)
+        self.change_button.setAccessibleName(self.tr("Change: {what}").format(what=title))
+        self.change_button.clicked.connect(self.change_requested)
+        self.add_action(self.change_button)
+        self.cards = ChoiceCards(title, _COLUMNS, self)
+        self.cards.chosen.connect(self._on_chosen)
+        self.add(self.cards)
+        self.nothing = QWidget(self)
+        row = QHBoxLayout(self.nothing)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(Label(empty, wrap=True), 1)
+        self.add_button = PlainButton(add, "plus", self.nothing)
+        self.add_button.clicked.connect(self.add_requested)
+        row.addWidget(self.add_button)
+        self.add(self.nothing)
+
+    def set_choices(self, choices: list[Choice], current: str) -> None:
+        """Shows what can be chosen."""
+        if choices != self._choices:
+            self._choices = choices
+            self.cards.blockSignals(True)
+            self.cards.set_choices(choices, current)
+            self.cards.blockSignals(False)
+        elif current and current != self.cards.current:
+            self.cards.blockSignals(True)
+            self.cards.choose(current)
+            self.cards.blockSignals(False)
+
+    def show_as(self, state: CardState, summary: str) -> None:
+        """Opens or closes the card.
+
+        Args:
+            state: `waiting` for an earlier step, `open` to choose, `closed` once chosen.
+            summary: What was chosen, in a line.
+        """
+        is_open = state == "open"
+        self.set_note(summary if summary and not is_open else self._note)
+        self.title_label.setEnabled(state != "waiting")
+        self.note_label.setEnabled(state != "waiting")
+        self.cards.setVisible(is_open and bool(self._choices))
+        self.nothing.setVisible(is_open and not self._choices)
+        self.change_button.setVisible(state == "closed")
+
+    def show_pill(self, text: str) -> None:
+        """Shows something to look at, or nothing."""
+        self.pill.show_status(text, "warn")
+        self.pill.setVisible(bool(text))
+
+    def _on_chosen(self, key: str) -> None:
+        self.chosen.emit(key)
+
+
+def parameters_text(count: int) -> str:
+    """`135 M parameters`."""
+    if count >= 1_000_000_000:
+        text = QCoreApplication.translate("InputCard", "{count} B parameters")
+        return text.format(count=f"{count / 1e9:.1f}".removesuffix(".0"))
+    if count >= 1_000_000:
+        return QCoreApplication.translate("InputCard", "{count} M parameters").format(count=round(count / 1e6))
+    return QCoreApplication.translate("InputCard", "{count} parameters").format(count=count_text(count))
+
+
+def format_text(item: ModelItem) -> str:
+    """What kind of folder it is, in words."""
+    if item.format == "adapter":
+        return QCoreApplication.translate("InputCard", "LoRA add-on")
+    if item.format == "onnx":
+        text = QCoreApplication.translate("InputCard", "ONNX {recipe}")
+        return text.format(recipe=item.recipe or "").strip()
+    return QCoreApplication.translate("InputCard", "full weights")
+
+
+def model_summary(item: ModelItem) -> str:
+    """Name and facts in a line: `SmolLM2-135M-Instruct · 135 M parameters · Apache-2.0`."""
+    return " · ".join(filter(None, [item.name, *_model_facts(item)]))
+
+
+def model_choice(item: ModelItem) -> Choice:
+    """A model as a card."""
+    return Choice(item.id, item.name, " · ".join([*_model_facts(item), size_text(item.bytes)]))
+
+
+def _model_facts(item: ModelItem) -> list[str]:
+    facts = [parameters_text(item.parameters)] if item.parameters and item.format != "adapter" else []
+    return [*facts, *([item.licence] if item.licence else []), format_text(item)]
+
+
+def data_summary(item: DataItem) -> str:
+    """Name and counts in a line."""
+    return f"{item.name} · {data_facts(item)}"
+
+
+def data_choice(item: DataItem) -> Choice:
+    """A data set as a card."""
+    return Choice(item.id, item.name, data_facts(item))
+
+
+def data_facts(item: DataItem) -> str:
+    """How many rows serve for what."""
+    text = QCoreApplication.translate(
+        "InputCard", "{train} rows to learn from, {validation} to watch, {test} kept for the test"
+    ).format(train=count_text(item.train), validation=count_text(item.validation), test=count_text(item.test))
+    if item.labels:
+        labels = QCoreApplication.translate("InputCard", "{count} labels").format(count=count_text(item.labels))
+        text = f"{text} · {labels}"
+    return text

@@ -1,0 +1,71 @@
+"""The table of a library page: sorted by a click on a heading, one row chosen, opened by Enter or a click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QItemSelection, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from app.models.item_table import ID_ROLE, SORT_ROLE, ItemTableModel
+
+_ROW_HEIGHT = 40
+_ROWS_SHOWN = 10
+
+
+class ItemList(QTableView):
+    """Shows an `ItemTableModel`; the first column takes the room that is left.
+
+    Args:
+        name: What is listed, read aloud.
+        model: The items.
+        parent: Owner.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, model: ItemTableModel[Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setProperty("frameless", True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._proxy = QSortFilterProxyModel(self)
+        self._proxy.setSourceModel(model)
+        self._proxy.setSortRole(SORT_ROLE)
+        self.setModel(self._proxy)
+        self.setSortingEnabled(True)
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self._proxy.modelReset.connect(self._fit_height)
+        self._fit_height()
+
+    def choose(self, item_id: str) -> None:
+        """Chooses the row of an item; an unknown id leaves the choice as it is."""
+        for row in range(self._proxy.rowCount()):
+            index = self._proxy.index(row, 0)
+            if index.data(ID_ROLE) == item_id:
+                if index.row() != self.currentIndex().row() or not self.selectionModel().hasSelection():
+                    self.selectRow(row)
+                return
+
+    def _on_selection_changed(self, selected: QItemSelection, _before: QItemSelection) -> None:
+        indexes = selected.indexes()
+        if indexes:
+            self.chosen.emit(str(indexes[0].data(ID_ROLE)))
+
+    def _fit_height(self) -> None:
+        rows = min(max(self._proxy.rowCount(), 1), _ROWS_SHOWN)
+        self.setFixedHeight(_ROW_HEIGHT * rows + 38)

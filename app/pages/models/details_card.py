@@ -1,0 +1,94 @@
+"""The card that says everything about one model, and what to do with it next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.formats import count_text, size_text
+from app.models.library import ModelItem
+from app.models.lineage import Origin
+from app.pages.input_card import format_text, parameters_text
+from app.pages.origin_list import OriginList
+from app.tokens import SPACE_S
+from app.widgets.buttons import LinkButton, PlainButton
+from app.widgets.card import Card, Facts
+from app.widgets.labels import Label, Line
+from app.widgets.pill import Pill
+
+
+class DetailsCard(Card):
+    """Facts, origin, actions.
+
+    Signals:
+        page_wanted: Page on which to go on with this model.
+        run_wanted: Id of the run to open.
+        remove_wanted: The model is to be removed.
+    """
+
+    page_wanted = Signal(str)
+    run_wanted = Signal(str)
+    remove_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent=parent)
+        self.title_label.setWordWrap(True)
+        self.receipt = Pill(parent=self)
+        self.add_action(self.receipt)
+        self.facts = Facts(self)
+        self.note = Label("", "note", wrap=True, selectable=True)
+        self.origins = OriginList(self)
+        self.origins.run_requested.connect(self.run_wanted)
+        self.add(self.facts)
+        self.add(self.note)
+        self.add(Line(self))
+        self.add(self.origins)
+        self.add(Line(self))
+        actions = QVBoxLayout()
+        actions.setSpacing(SPACE_S)
+        self.finetune_button = PlainButton(self.tr("Fine-tune it"), "graduation-cap", self)
+        self.finetune_button.clicked.connect(self._on_finetune)
+        self.quantize_button = PlainButton(self.tr("Make it small"), "shrink", self)
+        self.quantize_button.clicked.connect(self._on_quantize)
+        self.chat_button = PlainButton(self.tr("Chat with it"), "message-circle", self)
+        self.chat_button.clicked.connect(self._on_chat)
+        self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
+        self.remove_button.clicked.connect(self.remove_wanted)
+        for button in (self.finetune_button, self.quantize_button, self.chat_button, self.remove_button):
+            actions.addWidget(button)
+        self.add(actions)
+
+    def show_model(self, item: ModelItem, origins: list[Origin]) -> None:
+        """Shows a model."""
+        self.set_title(item.name)
+        self.set_note(item.architecture)
+        words = {"green": self.tr("Checked"), "amber": self.tr("Checked, look"), "red": self.tr("Not usable")}
+        self.receipt.setVisible(item.receipt in words)
+        if item.receipt in words:
+            tone = {"green": "good", "amber": "warn", "red": "bad"}[item.receipt]
+            self.receipt.show_status(words[item.receipt], tone)  # type: ignore[arg-type]
+        unknown = self.tr("not known")
+        self.facts.set_fact(self.tr("Kind"), format_text(item))
+        self.facts.set_fact(
+            self.tr("Parameters"), parameters_text(item.parameters) if item.parameters else unknown
+        )
+        self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
+        context = self.tr("{count} tokens").format(count=count_text(item.context))
+        self.facts.set_fact(self.tr("Context"), context if item.context else unknown)
+        self.facts.set_fact(self.tr("Number format"), item.dtype or unknown)
+        self.facts.set_fact(self.tr("Licence"), item.licence or unknown)
+        self.note.setText(item.note)
+        self.note.setVisible(bool(item.note))
+        self.origins.show_origins(origins)
+        self.finetune_button.setVisible(item.is_trainable)
+        self.quantize_button.setVisible(not item.is_exported)
+        self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
+
+    def _on_finetune(self) -> None:
+        self.page_wanted.emit("finetune")
+
+    def _on_quantize(self) -> None:
+        self.page_wanted.emit("quantize")
+
+    def _on_chat(self) -> None:
+        self.page_wanted.emit("deploy")

@@ -1,0 +1,210 @@
+"""The models page: builds, binds and translates; the rules are in the view-model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
+
+from app.dialogs.confirm import ConfirmDialog
+from app.formats import count_text, size_text
+from app.models.item_table import Column, ItemTableModel
+from app.models.library import ModelItem
+from app.pages.input_card import format_text, parameters_text
+from app.pages.item_list import ItemList
+from app.pages.models.add_card import AddCard
+from app.pages.models.details_card import DetailsCard
+from app.pages.models.view_model import ModelsViewModel
+from app.pages.open_jobs_card import OpenJobsCard
+from app.widgets.buttons import PlainButton
+from app.widgets.card import Card
+from app.widgets.empty_state import EmptyState
+from app.widgets.error_panel import ErrorPanel
+from app.widgets.error_text import ErrorText
+from app.widgets.page_frame import PageFrame
+from core.errors import WorkbenchError
+from core.workspace.records import Run
+
+
+class ModelsPage(PageFrame):
+    """The list, what can be added, and the details of one model at the side."""
+
+    def __init__(self, view_model: ModelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        view_model.setParent(self)
+        self.view_model = view_model
+        self._adding = False
+        self.set_title(self.tr("Models"), self.tr("The models you have, and where each one comes from."))
+        self.open_button = PlainButton(self.tr("Add a model"), "plus", self)
+        self.open_button.clicked.connect(self._on_open_adding)
+        self.add_action(self.open_button)
+        self.error_panel = ErrorPanel(parent=self)
+        self.error_panel.hide()
+        self.jobs_card = OpenJobsCard(self)
+        self.add_card = AddCard(view_model, self)
+        self.empty = EmptyState(
+            "box", self.tr("No model yet"),
+            self.tr("A model is what learns from your data. Begin with the starter model: small, free to use, and "
+                    "already on this computer."),
+            self.tr("Add the starter model"), self.tr("Add another model"), self,
+        )
+        self.table = ItemTableModel(self._list_columns(), self)
+        self.list = ItemList(self.tr("Models"), self.table, self)
+        self.list_card = Card(parent=self)
+        self.list_card.add(self.list)
+        for widget in (self.error_panel, self.jobs_card, self.add_card, self.list_card, self.empty):
+            self.add(widget)
+        self.body.addStretch(1)
+        self.details = DetailsCard(self)
+        self.side.addWidget(self.details)
+        self.side.addStretch(1)
+        self._bind()
+        view_model.refresh()
+
+    def _list_columns(self) -> list[Column[ModelItem]]:
+        return [
+            Column(self.tr("Name"), _name),
+            Column(self.tr("Kind"), format_text),
+            Column(self.tr("Parameters"), _parameters, _parameter_count, is_figure=True),
+            Column(self.tr("On disk"), _size, _bytes, is_figure=True),
+            Column(self.tr("Context"), _context, _context_length, is_figure=True),
+            Column(self.tr("Licence"), _licence),
+        ]
+
+    def _bind(self) -> None:
+        model = self.view_model
+        model.changed.connect(self._show)
+        model.failed.connect(self._on_failed)
+        model.run_started.connect(self._on_run_started)
+        model.removed.connect(self._on_removed)
+        model.jobs.failed.connect(self._on_run_failed)
+        self.list.chosen.connect(model.select)
+        self.add_card.close_requested.connect(self._on_close_adding)
+        self.empty.action_requested.connect(self._on_add_starter)
+        self.empty.second_requested.connect(self._on_open_adding)
+        self.jobs_card.run_requested.connect(self._on_run_wanted)
+        self.details.page_wanted.connect(self._on_page_wanted)
+        self.details.run_wanted.connect(self._on_run_wanted)
+        self.details.remove_wanted.connect(self._on_remove)
+
+    def open_with(self, argument: object) -> None:
+        """Reads the list again; `starter` opens the card for adding it, a model's id shows that model."""
+        self.view_model.refresh()
+        if argument == "starter":
+            self.view_model.choose_source("starter")
+            self._adding = True
+        elif isinstance(argument, str) and argument:
+            self.view_model.select(argument)
+        self._show()
+
+    @Slot()
+    def _on_open_adding(self) -> None:
+        self._adding = True
+        self._show()
+        self.add_card.sources.setFocus()
+
+    @Slot()
+    def _on_close_adding(self) -> None:
+        self._adding = False
+        self._show()
+
+    @Slot()
+    def _on_add_starter(self) -> None:
+        self.view_model.choose_source("starter")
+        self.view_model.add()
+
+    @Slot(str)
+    def _on_run_started(self, _run_id: str) -> None:
+        self._adding = False
+        self.error_panel.hide()
+        self._show()
+
+    @Slot(str)
+    def _on_page_wanted(self, page: str) -> None:
+        if self.view_model.selected is not None:
+            self.page_requested.emit(page, self.view_model.selected.id)
+
+    @Slot(str)
+    def _on_run_wanted(self, run_id: str) -> None:
+        self.page_requested.emit("runs", run_id)
+
+    @Slot()
+    def _on_remove(self) -> None:
+        item = self.view_model.selected
+        if item is None:
+            return
+        dialog = ConfirmDialog(
+            self.tr("Remove “{name}”?").format(name=item.name),
+            self.tr("Its {size} are deleted from this computer. Its run stays, so that it can be made again.").format(
+                size=size_text(item.bytes)),
+            self.tr("Remove"), self.tr("Keep it"), parent=self.window(),
+        )
+        dialog.setObjectName(item.id)
+        dialog.confirmed.connect(self._on_remove_confirmed)
+        dialog.open()
+
+    @Slot()
+    def _on_remove_confirmed(self) -> None:
+        self.view_model.remove(self.sender().objectName())
+
+    @Slot(str)
+    def _on_removed(self, name: str) -> None:
+        self.error_panel.hide()
+        self.notice_raised.emit(self.tr("{name} was removed.").format(name=name), "good")
+
+    @Slot(object)
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self.error_panel.show_error(ErrorText.of(error))
+        self.error_panel.show()
+
+    @Slot(object)
+    def _on_run_failed(self, run: Run) -> None:
+        self.error_panel.show_error(ErrorText.of_dict(run.error or {"what": run.name}))
+        self.error_panel.show()
+
+    @Slot()
+    def _show(self) -> None:
+        model = self.view_model
+        has_items, working = bool(model.items), bool(model.jobs.open_runs)
+        self.jobs_card.show_runs(model.jobs.open_runs)
+        self.table.set_items(model.items)
+        self.list_card.setVisible(has_items)
+        self.empty.setVisible(not has_items and not working and not self._adding)
+        self.add_card.setVisible(self._adding)
+        self.add_card.show_state()
+        self.open_button.setVisible(has_items and not self._adding)
+        self.details.setVisible(model.selected is not None)
+        if model.selected is not None:
+            self.list.choose(model.selected.id)
+            self.details.show_model(model.selected, model.origins())
+
+
+def _name(item: ModelItem) -> str:
+    return item.name
+
+
+def _parameters(item: ModelItem) -> str:
+    return parameters_text(item.parameters).split(" par")[0] if item.parameters else "–"
+
+
+def _parameter_count(item: ModelItem) -> int:
+    return item.parameters
+
+
+def _size(item: ModelItem) -> str:
+    return size_text(item.bytes)
+
+
+def _bytes(item: ModelItem) -> int:
+    return item.bytes
+
+
+def _context(item: ModelItem) -> str:
+    return count_text(item.context) if item.context else "–"
+
+
+def _context_length(item: ModelItem) -> int:
+    return item.context
+
+
+def _licence(item: ModelItem) -> str:
+    return item.licence or "–"

@@ -1,0 +1,150 @@
+"""Rules of the models page: what is in the library, where it comes from, what can be added and removed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.background import Background
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import ModelItem
+from app.models.lineage import Origin, lineage
+from app.pages.library_jobs import LibraryJobs
+from core.errors import WorkbenchError
+from core.jobs import submission
+from core.specs import AddModelSpec
+from core.workspace.workspace import check_name
+
+Source = Literal["starter", "folder", "file"]
+Blocker = Literal["", "path", "path_missing", "name", "name_taken"]
+STARTER_NAME = "SmolLM2-135M-Instruct"
+
+
+class ModelsViewModel(QObject):
+    """Lists models, adds them by a job, removes them.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+    """
+
+    changed = Signal()
+    run_started = Signal(str)
+    removed = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self._background = Background(self)
+        self.jobs = LibraryJobs(bridge, AddModelSpec.kind, self)
+        self.items: list[ModelItem] = []
+        self.selected: ModelItem | None = None
+        self.source: Source = "starter"
+        self.path = ""
+        self._name = ""
+        bridge.library_changed.connect(self.refresh)
+        self.jobs.changed.connect(self.refresh)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the list again and keeps the selection if it still exists."""
+        self.items = library.models(self._workspace)
+        wanted = self.selected.id if self.selected else ""
+        self.selected = next((item for item in self.items if item.id == wanted), None)
+        if self.selected is None and self.items:
+            self.selected = self.items[0]
+        self.changed.emit()
+
+    @Slot(str)
+    def select(self, artifact_id: str) -> None:
+        """Shows the details of a model."""
+        self.selected = next((item for item in self.items if item.id == artifact_id), self.selected)
+        self.changed.emit()
+
+    def origins(self) -> list[Origin]:
+        """Where the selected model comes from, itself first."""
+        return lineage(self._workspace, self.selected.id) if self.selected else []
+
+    # --- adding ---
+
+    @Slot(str)
+    def choose_source(self, source: Source) -> None:
+        """The starter model, a transformers folder, or a GGUF file."""
+        if source != self.source:
+            self.source, self.path = source, ""
+            self.changed.emit()
+
+    @Slot(str)
+    def set_path(self, path: str) -> None:
+        """The folder or file to take."""
+        self.path = path.strip()
+        self.changed.emit()
+
+    @property
+    def name(self) -> str:
+        """How the model will be called: as typed, or after its source."""
+        if self._name:
+            return self._name
+        if self.source == "starter":
+            return self._workspace.free_name(STARTER_NAME, "model")
+        if not self.path:
+            return ""
+        path = Path(self.path)
+        return self._workspace.free_name(path.stem if self.source == "file" else path.name, "model")
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the model; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the model from being added, or an empty text."""
+        if self.source != "starter":
+            if not self.path:
+                return "path"
+            path = Path(self.path).expanduser()
+            if not (path.is_dir() if self.source == "folder" else path.is_file()):
+                return "path_missing"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        return "name_taken" if self._workspace.store.find_artifact(name, "model") else ""
+
+    @Slot()
+    def add(self) -> None:
+        """Queues the job; does nothing while something blocks it."""
+        if self.blocker:
+            return
+        source = "starter" if self.source == "starter" else str(Path(self.path).expanduser().absolute())
+        try:
+            run = self._bridge.submit(AddModelSpec(source=source, name=self.name), self.name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self.jobs.watch(run)
+        self._name = self.path = ""
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
+    # --- removing ---
+
+    def remove(self, artifact_id: str) -> None:
+        """Deletes a model that nothing stands on, in a thread: there may be gigabytes."""
+        workspace = self._workspace
+
+        def work(_cancelled: threading.Event) -> str:
+            return str(submission.remove_artifact(workspace, artifact_id, "model")["removed"])
+
+        self._background.run("remove", work, self._on_removed, self.failed.emit)
+
+    def _on_removed(self, name: str) -> None:
+        self.removed.emit(name)
+        self._bridge.library_changed.emit()

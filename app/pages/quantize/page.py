@@ -1,0 +1,217 @@
+"""The quantize page: builds, binds and translates; the rules are in the view-model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
+
+from app.formats import size_text
+from app.pages.input_card import InputCard, model_choice, model_summary
+from app.pages.name_field import NameField
+from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel, Step
+from app.pages.run_preview import RunNeeds, RunPreview
+from app.widgets.buttons import PlainButton
+from app.widgets.card import Card
+from app.widgets.choice_cards import Choice, ChoiceCards
+from app.widgets.error_panel import ErrorPanel
+from app.widgets.error_text import ErrorText
+from app.widgets.page_frame import PageFrame
+from app.widgets.spec_form import SpecForm
+from app.widgets.steps import SegmentedSteps
+from core.errors import WorkbenchError
+from core.specs import QuantizeSpec
+
+
+class QuantizePage(PageFrame):
+    """Model, recipe, check and run, with the run preview beside them."""
+
+    def __init__(self, view_model: QuantizeViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        view_model.setParent(self)
+        self.view_model = view_model
+        self._shown: Step = "model"
+        self._choices: list[Choice] = []
+        self.set_title(
+            self.tr("Quantize"), self.tr("Make a model small and fast, and check that it still answers the same.")
+        )
+        self.steps = SegmentedSteps([self.tr("Model"), self.tr("Recipe"), self.tr("Check and run")], self)
+        self.steps.step_requested.connect(self._on_step_requested)
+        self.top.addWidget(self.steps)
+        self.error_panel = ErrorPanel(parent=self)
+        self.error_panel.hide()
+        self.add(self.error_panel)
+        self._build_cards()
+        self._bind()
+        view_model.refresh()
+        self._go_to("recipe")
+
+    def _build_cards(self) -> None:
+        self.model_card = InputCard(
+            self.tr("Model"), self.tr("The model to make small. An add-on is merged into a copy first."),
+            self.tr("There is no model to make small yet."), self.tr("Add the starter model"), self,
+        )
+        self.recipe_card = Card(self.tr("How small should it be?"), parent=self)
+        self.change_button = PlainButton(self.tr("Change"), parent=self)
+        self.change_button.setAccessibleName(self.tr("Change the recipe"))
+        self.recipe_card.add_action(self.change_button)
+        self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
+        self.recipe_card.add(self.recipes)
+        self.form = SpecForm(QuantizeSpec, [], parent=self)
+        self.recipe_card.add(self.form)
+        self.check_card = Card(self.tr("Check and run"), parent=self)
+        self.name = NameField(self.tr("Name of the result"), self)
+        self.check_card.add(self.name)
+        self.check_card.set_note(
+            self.tr("After the export it is opened again in the target runtime and compared with the original.")
+        )
+        for card in (self.model_card, self.recipe_card, self.check_card):
+            self.add(card)
+        self.body.addStretch(1)
+        self.preview_card = RunPreview(self.tr("Start quantizing"), self)
+        self.side.addWidget(self.preview_card)
+        self.side.addStretch(1)
+
+    def _bind(self) -> None:
+        model = self.view_model
+        model.changed.connect(self._show)
+        model.failed.connect(self._on_failed)
+        model.run_started.connect(self._on_run_started)
+        self.model_card.chosen.connect(self._on_model_chosen)
+        self.model_card.change_requested.connect(self._on_change_model)
+        self.model_card.add_requested.connect(self._on_add_model)
+        self.change_button.clicked.connect(self._on_change_recipe)
+        self.recipes.chosen.connect(model.choose_recipe)
+        self.form.values_changed.connect(self._on_form_changed)
+        self.name.edited.connect(model.set_name)
+        self.preview_card.start_requested.connect(model.start)
+        self.preview_card.command_copied.connect(self._on_command_copied)
+
+    def open_with(self, argument: object) -> None:
+        """Reads the models again; a model's id preselects it."""
+        self.view_model.refresh()
+        if isinstance(argument, str) and argument:
+            self.view_model.choose_model(argument)
+            self._go_to("recipe")
+
+    @Slot(int)
+    def _on_step_requested(self, index: int) -> None:
+        self._go_to(STEPS[index])
+
+    @Slot(str)
+    def _on_model_chosen(self, artifact_id: str) -> None:
+        self.view_model.choose_model(artifact_id)
+        self._go_to("recipe")
+
+    @Slot()
+    def _on_change_model(self) -> None:
+        self._go_to("model")
+
+    @Slot()
+    def _on_change_recipe(self) -> None:
+        self._go_to("recipe")
+
+    @Slot()
+    def _on_add_model(self) -> None:
+        self.page_requested.emit("models", "starter")
+
+    @Slot()
+    def _on_form_changed(self) -> None:
+        errors = self.form.errors()
+        self.view_model.set_advanced({} if errors else self.form.changed_values(), errors)
+
+    @Slot(str)
+    def _on_run_started(self, run_id: str) -> None:
+        self.error_panel.hide()
+        self.page_requested.emit("runs", run_id)
+
+    @Slot()
+    def _on_command_copied(self) -> None:
+        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
+
+    @Slot(object)
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self.error_panel.show_error(ErrorText.of(error))
+        self.error_panel.show()
+
+    def _go_to(self, step: Step) -> None:
+        self._shown = step if self.view_model.is_open(step) else self.view_model.step
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        model = self.view_model
+        if not model.is_open(self._shown):
+            self._shown = model.step
+        self.steps.set_state(STEPS.index(self._shown), STEPS.index(model.step))
+        self.model_card.set_choices(
+            [model_choice(item) for item in model.models], model.model.id if model.model else ""
+        )
+        self.model_card.show_as(
+            "open" if self._shown == "model" else "closed", model_summary(model.model) if model.model else ""
+        )
+        self._show_recipes()
+        is_open = self._shown == "recipe"
+        self.recipe_card.setVisible(self._shown != "model")
+        self.recipes.setVisible(is_open)
+        self.form.setVisible(is_open)
+        self.change_button.setVisible(not is_open)
+        self.recipe_card.set_note("" if is_open else self._recipe_titles()[model.recipe])
+        self.check_card.setVisible(self._shown == "check")
+        self.name.show_name(model.name, model.blocker)
+        self.preview_card.show_needs(self._needs())
+
+    def _show_recipes(self) -> None:
+        titles, texts = self._recipe_titles(), self._recipe_texts()
+        choices = []
+        for recipe in RECIPES:
+            size = self.view_model.expected_bytes(recipe)
+            about = self.tr("About {size}.").format(size=size_text(size)) if size else ""
+            choices.append(Choice(
+                recipe, titles[recipe], f"{texts[recipe]} {about}".strip(),
+                pill=self.tr("Recommended") if recipe == "int4-mixed" else "",
+            ))
+        if choices != self._choices:
+            self._choices = choices
+            self.recipes.set_choices(choices, self.view_model.recipe)
+
+    def _recipe_titles(self) -> dict[str, str]:
+        return {
+            "int8": self.tr("8 bit (int8)"),
+            "int4-mixed": self.tr("4 and 8 bit mixed (int4-mixed)"),
+            "int4": self.tr("4 bit (int4)"),
+            "fp32": self.tr("Full precision (fp32)"),
+        }
+
+    def _recipe_texts(self) -> dict[str, str]:
+        return {
+            "int8": self.tr("Nearly free of loss."),
+            "int4-mixed": self.tr("Small and fast; the sensitive parts keep 8 bits."),
+            "int4": self.tr("The smallest; loses most."),
+            "fp32": self.tr("Loses nothing; as large as the original, for comparing."),
+        }
+
+    def _needs(self) -> RunNeeds:
+        model = self.view_model
+        blocked = {
+            "": "",
+            "model": self.tr("Choose a model first"),
+            "settings": self.tr("Correct the advanced fields first"),
+            "name": self.tr("Choose another name first"),
+            "name_taken": self.tr("Choose a free name first"),
+            "disk": self.tr("Does not fit: free disk space first"),
+        }[model.blocker]
+        expected = model.expected_bytes(model.recipe)
+        if model.model is None or expected is None:
+            note = self.tr("Choose a model, and you see here how small it becomes.")
+            return RunNeeds(note=note, blocked=blocked, command=model.command())
+        return RunNeeds(
+            fits=model.disk_needed <= model.disk_free,
+            facts=[
+                (self.tr("Size now"), size_text(model.bytes_now)),
+                (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
+                (self.tr("Disk on the way"), self.tr("{need} of {free}").format(
+                    need=size_text(model.disk_needed), free=size_text(model.disk_free))),
+            ],
+            note=self.tr("Sizes are estimated from the number of parameters."), blocked=blocked,
+            command=model.command(),
+        )

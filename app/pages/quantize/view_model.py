@@ -1,0 +1,177 @@
+"""Rules of the quantize page: which model, which recipe, how large it becomes, and what blocks the start."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import ModelItem
+from core.errors import WorkbenchError
+from core.specs import QuantizeSpec
+from core.workspace.workspace import check_name
+
+Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
+Step = Literal["model", "recipe", "check"]
+STEPS: tuple[Step, ...] = ("model", "recipe", "check")
+RECIPES = ("int8", "int4-mixed", "int4", "fp32")
+#: Bytes a parameter on disk, with scales; the embedding stays at 8 bits in the 4-bit recipes.
+BYTES_A_PARAMETER = {"fp32": 4.0, "int8": 1.1, "int4-mixed": 0.85, "int4": 0.65}
+_TOKENIZER_BYTES = 4e6
+
+
+class QuantizeViewModel(QObject):
+    """Edits a `QuantizeSpec` and starts it.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+    """
+
+    changed = Signal()
+    run_started = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self.models: list[ModelItem] = []
+        self.model: ModelItem | None = None
+        self.recipe = str(QuantizeSpec.model_fields["recipe"].default)
+        self.advanced: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+        self._all: list[ModelItem] = []
+        self._name = ""
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self.refresh)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the models again and keeps the choice if it still exists; a single candidate is chosen."""
+        self._all = library.models(self._workspace)
+        self.models = [item for item in self._all if not item.is_exported]
+        if self.model is not None:
+            self.model = next((item for item in self.models if item.id == self.model.id), None)
+        elif len(self.models) == 1:
+            self.model = self.models[0]
+        self.changed.emit()
+
+    @Slot(str)
+    def choose_model(self, artifact_id: str) -> None:
+        """Takes a model of the list; others are ignored."""
+        self.model = next((item for item in self.models if item.id == artifact_id), self.model)
+        self.changed.emit()
+
+    @Slot(str)
+    def choose_recipe(self, recipe: str) -> None:
+        """One of `RECIPES`."""
+        self.recipe = recipe
+        self.changed.emit()
+
+    def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
+        """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
+        self.advanced, self.errors = values, errors
+        self.changed.emit()
+
+    @property
+    def name(self) -> str:
+        """How the result will be called: as typed, or after model and recipe."""
+        if self._name or self.model is None:
+            return self._name
+        return self._workspace.free_name(f"{self.model.name}-{self.recipe}", "model")
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the result; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the model, or of the base of an add-on."""
+        if self.model is None:
+            return 0
+        base = next((item for item in self._all if item.id == self.model.base), None)
+        return (base or self.model).parameters
+
+    def expected_bytes(self, recipe: str) -> float | None:
+        """About how large the result will be; None without a model that says how many parameters it has."""
+        if not self.parameters:
+            return None
+        return self.parameters * BYTES_A_PARAMETER[recipe] + _TOKENIZER_BYTES
+
+    @property
+    def bytes_now(self) -> int:
+        """Size of the model with its base, as it is."""
+        if self.model is None:
+            return 0
+        base = next((item for item in self._all if item.id == self.model.base), None)
+        return self.model.bytes + (base.bytes if base else 0)
+
+    @property
+    def disk_needed(self) -> float:
+        """The result and a full-precision copy on the way."""
+        expected = self.expected_bytes(self.recipe) or 0.0
+        return expected + self.parameters * BYTES_A_PARAMETER["fp32"]
+
+    @property
+    def disk_free(self) -> int:
+        """Bytes free where the workspace lies."""
+        return shutil.disk_usage(self._workspace.root).free
+
+    @property
+    def step(self) -> Step:
+        """The first step that is not finished."""
+        if self.model is None:
+            return "model"
+        return "recipe" if self.errors else "check"
+
+    def is_open(self, step: Step) -> bool:
+        """Whether a step can be gone to."""
+        return STEPS.index(step) <= STEPS.index(self.step)
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the run from starting, or an empty text."""
+        if self.model is None:
+            return "model"
+        if self.errors:
+            return "settings"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        if self._workspace.store.find_artifact(name, "model") is not None:
+            return "name_taken"
+        return "" if self.disk_needed <= self.disk_free else "disk"
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        model = self.model.name if self.model else "MODEL"
+        parts = ["slm-workbench", "quantize", model, "--recipe", self.recipe]
+        for field, value in self.advanced.items():
+            parts += ["--set", f"{field}={value}"]
+        if self.name:
+            parts += ["--name", self.name]
+        return shlex.join(parts)
+
+    @Slot()
+    def start(self) -> None:
+        """Queues the run; does nothing while something blocks it."""
+        if self.blocker or self.model is None:
+            return
+        try:
+            spec = QuantizeSpec.model_validate(
+                {"model": self.model.id, "recipe": self.recipe, **self.advanced}
+            )
+            run = self._bridge.submit(spec, self.name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self._name = ""
+        self.run_started.emit(run.id)
+        self.changed.emit()
