@@ -1,0 +1,147 @@
+"""Rows of a dataset as token ids with labels, and what was lost on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from transformers import PreTrainedTokenizerBase
+
+from core.engines.training.templates import IGNORED, Message, encode_conversation
+from core.errors import InputError
+
+#: The splits that training may read. There is no way to name the test rows here.
+Split = Literal["train", "validation"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One conversation: ids and labels of equal length, and where it comes from."""
+
+    ids: list[int]
+    labels: list[int]
+    messages: tuple[Message, ...] = ()
+    row: int = 0
+
+    @property
+    def targets(self) -> int:
+        """How many tokens are learnt; the first token can never be one."""
+        return sum(label != IGNORED for label in self.labels[1:])
+
+
+@dataclass
+class Examples:
+    """The usable examples of a split, with counts of what was cut, left out or looked special."""
+
+    usable: list[Example] = field(default_factory=list)
+    cut: int = 0
+    too_long: int = 0
+    empty: int = 0
+    special_text: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows read, usable or not."""
+        return len(self.usable) + self.too_long + self.empty
+
+    def remarks(self, max_length: int) -> list[str]:
+        """Sentences for the person, one for each kind of loss."""
+        found = []
+        if self.cut:
+            found.append(f"{self.cut} of {self.rows} rows are longer than {max_length} tokens; "
+                         "their beginning was cut off.")
+        if self.too_long:
+            found.append(f"{self.too_long} of {self.rows} rows were left out: "
+                         f"the answer alone is longer than {max_length} tokens.")
+        if self.empty:
+            found.append(f"{self.empty} of {self.rows} rows were left out: they hold no answer to learn.")
+        if self.special_text:
+            found.append(f"{self.special_text} of {self.rows} rows hold text that looks like a control token of "
+                         "the model; it is treated as plain text.")
+        return found
+
+
+def read(folder: Path, split: Split) -> Iterator[tuple[int, list[Message]]]:
+    """Source row number and conversation of each row of a split."""
+    info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    path = folder / f"{split}.jsonl"
+    if not path.exists():
+        return
+    with open(path, encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            row = json.loads(line)
+            yield int(row["row"]), _messages(row["values"], info["roles"])
+
+
+def count(folder: Path, split: Split) -> int:
+    """Rows of a split, as its record says."""
+    info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    return int(info["counts"].get(split, 0))
+
+
+def _messages(values: dict[str, Any], roles: dict[str, str]) -> list[Message]:
+    if "messages" in values:
+        return [{"role": str(m["role"]), "content": str(m["content"])} for m in values["messages"]]
+    answer = roles.get("label") or roles.get("assistant") or ""
+    pairs = (("system", roles.get("system")), ("user", roles.get("user")), ("assistant", answer))
+    return [{"role": role, "content": str(values[column])} for role, column in pairs if column]
+
+
+def encode(
+    folder: Path, split: Split, tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> Iterator[Examples]:
+    """Encodes a split row by row; yields the same growing result after each, so that progress can be shown.
+
+    Raises:
+        InputError: The model's chat template refuses the conversations.
+    """
+    found = Examples()
+    for row, messages in read(folder, split):
+        ids, labels, report = encode_conversation(tokenizer, messages, max_length)
+        example = Example(ids, labels, tuple(messages), row)
+        found.special_text += report.special_text
+        if not messages or messages[-1]["role"] != "assistant" or not messages[-1]["content"].strip():
+            found.empty += 1
+        elif not report.fits or not example.targets:
+            found.too_long += 1
+        else:
+            found.cut += report.cut
+            found.usable.append(example)
+        yield found
+
+
+def require_some(found: Examples, max_length: int) -> None:
+    """Refuses data of which nothing can be learnt.
+
+    Raises:
+        InputError: No usable row is left.
+    """
+    if found.usable:
+        return
+    if not found.rows:
+        raise InputError(
+            "There are no training rows.", why="The data set's training part is empty.",
+            fix="Add data with at least a few dozen rows, or keep fewer of them for validation and test.",
+        )
+    raise InputError(
+        "No row can be learnt from.",
+        why=f"Of {found.rows} rows, {found.too_long} have an answer longer than {max_length} tokens "
+        f"and {found.empty} have none.",
+        fix="Raise the longest row (max_length), or check which column is the answer.",
+    )
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 over the files that training reads; the test rows are not among them."""
+    total = hashlib.sha256()
+    for name in ("dataset.json", "train.jsonl", "validation.jsonl"):
+        path = folder / name
+        total.update(f"{name} {path.stat().st_size if path.exists() else -1}\n".encode())
+        if path.exists():
+            with open(path, "rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()

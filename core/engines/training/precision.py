@@ -1,0 +1,34 @@
+"""Which number format is faster on this computer: measured, never guessed from a name."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+_SECONDS = 0.4
+_ROWS, _IN, _OUT = 512, 576, 1536  # a feed-forward layer of a small model with a full batch
+
+
+def race(seconds: float = _SECONDS) -> dict[str, float]:
+    """Billions of operations a second of a matrix product in each format, the best of several short heats."""
+    return {"fp32": _gflops(torch.float32, seconds), "bf16": _gflops(torch.bfloat16, seconds)}
+
+
+def choose(speeds: dict[str, float]) -> str:
+    """bf16 only when it is clearly faster, since fp32 is the more exact one."""
+    return "bf16" if speeds["bf16"] > 1.2 * speeds["fp32"] else "fp32"
+
+
+def _gflops(dtype: torch.dtype, seconds: float) -> float:
+    left = torch.randn(_ROWS, _IN, generator=torch.Generator().manual_seed(0)).to(dtype)
+    right = torch.randn(_IN, _OUT, generator=torch.Generator().manual_seed(1)).to(dtype)
+    left @ right  # the first call prepares the kernel
+    best = float("inf")
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        for _ in range(4):
+            left @ right
+        best = min(best, (time.perf_counter() - start) / 4)
+    return round(2 * _ROWS * _IN * _OUT / best / 1e9, 1)

@@ -1,0 +1,96 @@
+"""Answers of the model as it learns, few and cheap, with their measured latency."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers import DynamicCache, PreTrainedTokenizerBase
+
+from core.engines.training.examples import Example
+from core.engines.training.templates import end_token_ids, prompt_ids
+from core.jobs.context import JobContext
+
+#: Share of the time so far that sample answers may have taken.
+_SHARE = 0.03
+_LONGEST_ANSWER = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was written, and how long it took to the first token and to the end."""
+
+    text: str
+    first_token_ms: float
+    total_ms: float
+
+
+class Sampler:
+    """Answers a few fixed validation prompts in turn, as many at a time as the time share allows.
+
+    Args:
+        examples: Where the prompts come from.
+        tokenizer: With the template of the training.
+        job: Where samples and latency go.
+    """
+
+    def __init__(self, examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, job: JobContext) -> None:
+        self._examples = list(examples)
+        self._tokenizer = tokenizer
+        self._job = job
+        self._ends = set(end_token_ids(tokenizer)) if examples else set()
+        self._next = 0
+        self._spent_s = 0.0
+        self._started = time.perf_counter()
+
+    def look(self, model: nn.Module, step: int) -> None:
+        """Shows at least one answer; stops when the share of time is used up."""
+        firsts: list[float] = []
+        totals: list[float] = []
+        for _ in self._examples:
+            example = self._examples[self._next]
+            self._next = (self._next + 1) % len(self._examples)
+            answer = self._answer(model, example)
+            self._spent_s += answer.total_ms / 1000
+            firsts.append(answer.first_token_ms)
+            totals.append(answer.total_ms)
+            self._job.sample(
+                prompt=example.messages[-2]["content"] if len(example.messages) > 1 else "", answer=answer.text,
+                expected=example.messages[-1]["content"], step=step,
+            )
+            if self._spent_s > _SHARE * (time.perf_counter() - self._started):
+                break
+        if totals:
+            self._job.metrics(
+                step, latency_ms=sum(totals) / len(totals), first_token_ms=sum(firsts) / len(firsts)
+            )
+
+    def _answer(self, model: nn.Module, example: Example) -> Answer:
+        prompt = prompt_ids(self._tokenizer, example.messages[:-1])
+        return greedy(model, self._tokenizer, prompt, self._ends, min(_LONGEST_ANSWER, example.targets + 8))
+
+
+def greedy(
+    model: nn.Module, tokenizer: PreTrainedTokenizerBase, prompt: Sequence[int], ends: set[int], longest: int
+) -> Answer:
+    """The likeliest answer, token by token, with a cache."""
+    model.eval()
+    started = time.perf_counter()
+    first_token_s = 0.0
+    cache = DynamicCache()
+    ids = torch.tensor([list(prompt)])
+    written: list[int] = []
+    with torch.no_grad():
+        while len(written) < longest:
+            output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            token = int(output.logits[0, -1].argmax())
+            first_token_s = first_token_s or time.perf_counter() - started
+            if token in ends:
+                break
+            written.append(token)
+            ids = torch.tensor([[token]])
+    total_s = time.perf_counter() - started
+    return Answer(tokenizer.decode(written), first_token_s * 1000, total_s * 1000)

@@ -1,0 +1,240 @@
+"""transformers' Trainer with packed rows, durable checkpoints, and a job to report to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from core.engines.training import checkpoints, packing
+from core.engines.training.examples import Example
+from core.errors import JobError
+from core.jobs.context import JobContext
+
+_WEIGHTS = "weights.safetensors"
+_RECENT = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a training run besides model and data; fixed before the first step."""
+
+    steps: int
+    steps_per_epoch: int
+    batch_size: int
+    pack_tokens: int
+    learning_rate: float
+    warmup_steps: int
+    weight_decay: float
+    bf16: bool
+    checkpoint_every: int
+    validate_every: int
+    seed: int
+
+
+def arguments(plan: Plan, folder: Path, *, validates: bool) -> TrainingArguments:
+    """The plan in the Trainer's words."""
+    return TrainingArguments(
+        output_dir=str(folder), max_steps=plan.steps, per_device_train_batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate, lr_scheduler_type="cosine", warmup_steps=plan.warmup_steps,
+        weight_decay=plan.weight_decay, optim="adamw_torch_fused", max_grad_norm=1.0, bf16=plan.bf16,
+        seed=plan.seed, data_seed=plan.seed, use_cpu=True, remove_unused_columns=False,
+        logging_steps=1, logging_nan_inf_filter=False, report_to="none", disable_tqdm=True,
+        save_strategy="steps", save_steps=plan.checkpoint_every,
+        eval_strategy="steps" if validates else "no", eval_steps=plan.validate_every,
+    )
+
+
+class WorkbenchTrainer(Trainer):  # type: ignore[misc]
+    """Trains on packed batches and tells a job how it goes.
+
+    Args:
+        model: With the parameters that learn marked as requiring gradients.
+        plan: What was decided before.
+        job: Where metrics go, and who may ask to stop.
+        train: Examples to learn from.
+        validation: Examples to look at along the way; may be empty.
+        look: Called at every validation with the step; shows sample answers.
+        belongs_to: Digests of spec, data and model, kept in every checkpoint.
+        trained_s: Seconds of training before a resume.
+        recent_losses: The last losses before a resume.
+    """
+
+    def __init__(
+        self, model: nn.Module, plan: Plan, job: JobContext, train: Sequence[Example],
+        validation: Sequence[Example], look: Callable[[int], None], belongs_to: tuple[str, str, str],
+        trained_s: float = 0.0, recent_losses: Sequence[float] = (),
+    ) -> None:
+        self.plan = plan
+        self.job = job
+        self.folder = job.folder / "checkpoints"
+        self.recent_losses = deque(recent_losses, maxlen=_RECENT)
+        self._validation = packing.batch(validation, plan.pack_tokens) if validation else None
+        self._look = look
+        self._belongs_to = belongs_to
+        self._trained_before_s = trained_s
+        self._started = time.perf_counter()
+        self._recent_steps: deque[tuple[float, int, int]] = deque(maxlen=_RECENT)
+        super().__init__(
+            model=model, args=arguments(plan, self.folder, validates=bool(validation)),
+            train_dataset=train, eval_dataset=validation or None,
+            data_collator=partial(packing.batch, pack_tokens=plan.pack_tokens), callbacks=[_Progress(job)],
+        )
+        self.remove_callback(PrinterCallback)
+        for module in model.modules():  # autocast chooses formats; a second cast back and forth costs 5 % of a step
+            if isinstance(module, BaseTunerLayer):
+                module.cast_input_dtype_enabled = False
+
+    @property
+    def trained_s(self) -> float:
+        """Seconds of training, those before a resume included."""
+        return self._trained_before_s + time.perf_counter() - self._started
+
+    # --- data and loss ---
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """One batch a step, in an order that seed and epoch alone decide."""
+        order = packing.ShuffledBatches(len(self.train_dataset), self.plan.batch_size, self.plan.seed)
+        return DataLoader(self.train_dataset, batch_sampler=order, collate_fn=self.data_collator)
+
+    def training_step(
+        self, model: nn.Module, inputs: packing.Batch, num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Forward and backward over the packs of one step. Returns the mean loss over its learnt tokens."""
+        model.train()
+        total = torch.zeros(())
+        for rows in inputs.packs:
+            loss = packing.answer_loss(model, rows) / inputs.targets
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        _require_finite(float(total), "loss", self.state.global_step + 1)
+        self._recent_steps.append((time.perf_counter(), inputs.rows, inputs.tokens))
+        return total
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:
+        """A batch is a whole step and knows its own count."""
+
+    def _clip_grad_norm(self, model: nn.Module) -> Any:
+        norm = super()._clip_grad_norm(model)
+        _require_finite(float(norm), "gradient", self.state.global_step + 1)
+        return norm
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Not counted; the Trainer would look for padded tensors."""
+        return 0
+
+    # --- what the job hears ---
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Passes a step's figures on; keeps no history, which every checkpoint would repeat."""
+        if "loss" not in logs:
+            return
+        self.recent_losses.append(logs["loss"])
+        self.job.metrics(
+            self.state.global_step, loss=logs["loss"], learning_rate=logs["learning_rate"],
+            grad_norm=float(logs["grad_norm"]), **self._speed(),
+        )
+
+    def _speed(self) -> dict[str, float]:
+        if len(self._recent_steps) < 2:
+            return {}
+        first, *later = self._recent_steps
+        seconds = later[-1][0] - first[0]
+        return {
+            "rows_per_s": sum(rows for _t, rows, _tokens in later) / seconds,
+            "tokens_per_s": sum(tokens for _t, _rows, tokens in later) / seconds,
+        }
+
+    def evaluate(self, *_args: Any, **_kwargs: Any) -> dict[str, float]:
+        """Loss on the validation rows, and a look at sample answers. Draws no random number."""
+        if self._validation is None:
+            return {}
+        loss = self.mean_loss(self._validation)
+        self.job.metrics(self.state.global_step, validation_loss=loss)
+        self._look(self.state.global_step)
+        self._recent_steps.clear()
+        figures = {"eval_loss": loss}
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, figures)
+        return figures
+
+    def mean_loss(self, rows: packing.Batch) -> float:
+        """Mean loss over the learnt tokens of a batch, without learning."""
+        self.model.eval()
+        with torch.no_grad():
+            total = sum(float(packing.answer_loss(self.model, part)) for part in rows.packs)
+        return total / rows.targets
+
+    # --- checkpoints ---
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        record = checkpoints.Record(
+            step=self.state.global_step, spec=self._belongs_to[0], data=self._belongs_to[1],
+            model=self._belongs_to[2], trained_s=self.trained_s, recent_losses=tuple(self.recent_losses),
+        )
+        path = checkpoints.save(self.folder, record, self._fill_checkpoint)
+        self.job.emit("checkpoint", step=record.step, path=path.relative_to(self.job.folder).as_posix())
+        self._recent_steps.clear()
+
+    def _fill_checkpoint(self, folder: Path) -> None:
+        save_file({name: tensor.contiguous() for name, tensor in self._learning().items()}, folder / _WEIGHTS)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / "trainer_state.json"))
+
+    def load_weights(self, folder: Path) -> None:
+        """Puts a checkpoint's weights into the model."""
+        stored = load_file(folder / _WEIGHTS)
+        ours = self._learning()
+        if stored.keys() != ours.keys():
+            raise JobError(
+                "The checkpoint is of another kind of model.", why="Its weights have other names.",
+                fix="Start a new run.",
+            )
+        with torch.no_grad():
+            for name, parameter in ours.items():
+                parameter.copy_(stored[name])
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        self.load_weights(Path(resume_from_checkpoint))
+
+    def _learning(self) -> dict[str, Tensor]:
+        """The parameters that learn; tied ones appear once."""
+        return {name: p.detach() for name, p in self.model.named_parameters() if p.requires_grad}
+
+
+class _Progress(TrainerCallback):  # type: ignore[misc]
+    """Counts steps, and ends the training when the person asked to stop and keep."""
+
+    def __init__(self, job: JobContext) -> None:
+        self._job = job
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_kwargs: Any) -> None:
+        self._job.progress(state.global_step)
+        if self._job.stop_requested:
+            control.should_save = True
+            control.should_training_stop = True
+
+
+def _require_finite(value: float, name: str, step: int) -> None:
+    if not math.isfinite(value):
+        raise JobError(
+            f"Training came apart at step {step}.", why=f"The {name} is {value}: the learning steps were too large.",
+            fix="Start again with a smaller learning rate, for example a third of it. "
+            "The last checkpoint before this step is kept.",
+            code="job.not_finite",
+        )
+
+
