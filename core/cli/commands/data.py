@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from core.cli.console import Output, say_bytes
+from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.data import check, roles
 from core.data.dataset import SPLITS, Dataset
@@ -58,13 +58,9 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
     return {"id": artifact.id, "name": artifact.name, "bytes": artifact.bytes, "run": artifact.run_id, **meta}
 
 
-def _absolute(file: str | None) -> Path | None:
-    return Path(file).expanduser().absolute() if file else None
-
-
 def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Adds a data set."""
-    source, test = Path(arguments.file).expanduser().absolute(), _absolute(arguments.test)
+    source, test = existing(arguments.file), existing(arguments.test) if arguments.test else None
     mapping = roles.parse(arguments.map)
     name = arguments.name or workspace.free_name(source.stem, "dataset")
     spec = ImportDataSpec(
@@ -86,7 +82,7 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
 
 def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Checks a file; exit code 2 where `data add` would refuse it."""
-    source, test = Path(arguments.file).expanduser().absolute(), _absolute(arguments.test)
+    source, test = existing(arguments.file), existing(arguments.test) if arguments.test else None
     report = check.check(source, roles=roles.parse(arguments.map) or None, test=test)
     show_check(report, output)
     output.answer(report.model_dump(mode="json"))

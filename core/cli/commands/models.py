@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.console import Output, say_bytes
+from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.jobs import submission
 from core.specs import AddModelSpec
@@ -47,7 +48,7 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     """Adds a model; the checks and the conversion run as a job."""
     source = arguments.source
     if source != "starter":
-        source = str(Path(source).expanduser().absolute())
+        source = str(existing(source))
     name = arguments.name or workspace.free_name(
         Path(source).stem if source != "starter" else "starter", "model"
     )

@@ -1,0 +1,41 @@
+"""For every test: nothing leaves this machine, and nobody's own workspace or settings are touched."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", DO_NOT_TRACK="1", OLIVE_DISABLE_TELEMETRY="1")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory, monkeypatch):
+    """A home of its own for each test."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("SLM_WORKBENCH_HOME", str(home / "workspace"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """A connection to anything but this machine fails the test that tries it."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            local = host == "localhost"
+            try:
+                local = local or ipaddress.ip_address(host).is_loopback
+            except ValueError:
+                pass
+            if not local:
+                pytest.fail(f"a connection to {host} was tried")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

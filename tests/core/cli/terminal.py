@@ -1,0 +1,72 @@
+"""Runs the command line as a person or a script would: as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = [sys.executable, "-m", "app"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Terminal:
+    """A terminal in one workspace."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "SLM_WORKBENCH_HOME": str(self.workspace),
+            "PYTHONPATH": str(ROOT),
+            "COLUMNS": "200",
+        }
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 240.0) -> Answer:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self.environment(),
+            input=stdin,
+            timeout=timeout,
+            cwd=ROOT,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert "Traceback" not in done.stdout, done.stdout
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def must(self, *arguments: str, stdin: str = "") -> Answer:
+        answer = self.run(*arguments, stdin=stdin)
+        assert answer.code == 0, answer.err + answer.out
+        return answer
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+            cwd=ROOT,
+        )

@@ -1,0 +1,150 @@
+"""The commands' contract: exit codes, `--json`, options before or after, refusals that help."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.cli.main import main, split_globals
+from core.workspace.workspace import Workspace
+from tests.core.cli.terminal import Terminal
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "work")
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    file = tmp_path / "rows.csv"
+    lines = [f"question {n},answer {n % 3}" for n in range(30)]
+    file.write_text("text,label\n" + "\n".join(lines) + "\n00123,NA\n")
+    return file
+
+
+def test_global_options_stand_before_or_after_the_command(tmp_path):
+    for arguments in (
+        ["--json", "--workspace", "W", "models", "list"],
+        ["models", "list", "--workspace=W", "--json"],
+    ):
+        chosen, rest = split_globals(arguments)
+        assert (chosen.as_json, chosen.workspace.name, rest) == (True, "W", ["models", "list"])
+
+
+def test_the_text_of_a_prompt_is_never_taken_for_an_option():
+    chosen, rest = split_globals(["chat", "m", "--prompt", "--json"])
+    assert not chosen.as_json
+    assert rest == ["chat", "m", "--prompt", "--json"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["models"],
+        ["models", "show", "nothing"],
+        ["models", "add", "/does/not/exist"],
+        ["data", "add", "/does/not/exist.csv"],
+        ["data", "show", "nothing"],
+        ["finetune", "--model", "nothing", "--data", "nothing"],
+        ["finetune", "--data", "x"],
+        ["quantize", "nothing", "--recipe", "int3"],
+        ["evaluate", "nothing", "--data", "nothing"],
+        ["runs", "show", "nothing"],
+        ["runs", "stop", "nothing"],
+        ["chat", "nothing"],
+        ["--workspace"],
+    ],
+)
+def test_a_wrong_request_is_2_with_one_message_and_no_traceback(capsys, arguments):
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Traceback" not in shown.err
+    assert "Do:" in shown.err
+
+
+@pytest.mark.parametrize("arguments", [["models", "list"], ["data", "list"], ["runs", "list"], ["doctor"]])
+def test_json_is_one_document_on_stdout(capsys, arguments):
+    main(["--json", *arguments])
+    json.loads(capsys.readouterr().out)
+
+
+def test_a_refusal_is_json_too(capsys):
+    assert main(["--json", "models", "show", "nothing"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "model.unknown"
+    assert error["fix"]
+
+
+def test_data_survives_as_written_from_file_to_show(terminal, rows):
+    added = terminal.must("data", "add", str(rows), "--name", "rows", "--json")
+    assert added.err.splitlines()[0] == "import-data-1", "the run id comes first, on stderr"
+    shown = terminal.must("data", "show", "rows", "--rows", "100", "--json").json
+    values = [row["values"] for row in shown["rows"]]
+    assert {"text": "00123", "label": "NA"} in values
+    assert sum(shown["counts"].values()) == 31
+    assert len(terminal.must("data", "show", "rows", "--rows", "2", "--json").json["rows"]) == 2
+
+
+def test_a_taken_name_is_refused_with_2(terminal, rows):
+    terminal.must("data", "add", str(rows), "--name", "rows")
+    again = terminal.run("data", "add", str(rows), "--name", "rows")
+    assert again.code == 2
+    assert "already taken" in again.err
+
+
+def test_a_bad_file_is_refused_with_file_line_reason_and_fix(terminal, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("text,label\na,b\nonly one\n")
+    answer = terminal.run("data", "add", str(bad))
+    assert answer.code == 2
+    assert "bad.csv, line 3" in answer.err
+    assert "Do:" in answer.err
+    assert terminal.must("data", "list", "--json").json == []
+    assert terminal.run("data", "check", str(bad)).code == 2
+
+
+def test_removing_asks_nothing_twice_and_keeps_the_file(terminal, rows):
+    terminal.must("data", "add", str(rows), "--name", "rows")
+    terminal.must("data", "remove", "rows")
+    assert rows.exists()
+    assert terminal.must("data", "list", "--json").json == []
+
+
+def test_the_second_to_execute_is_told_so_with_3(tmp_path, rows):
+    terminal = Terminal(tmp_path / "w")
+    workspace = Workspace(tmp_path / "w")
+    with workspace.execution_lock():
+        answer = terminal.run("data", "add", str(rows))
+        assert terminal.run("runs", "list", "--json").json == [], "nothing was queued, and reading works"
+    workspace.close()
+    assert answer.code == 3
+    assert "Do:" in answer.err
+
+
+def test_an_unknown_setting_names_the_near_one(terminal, capsys, rows):
+    terminal.must("data", "add", str(rows), "--name", "rows")
+    from core.cli.specs import parse_settings
+    from core.errors import InputError
+    from core.specs import FinetuneSpec
+
+    with pytest.raises(InputError, match="no setting 'epoch'") as caught:
+        parse_settings(["epoch=2"], FinetuneSpec)
+    assert "epochs" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "setting", ["epochs=-1", "epochs=many", "lora_rank=0", "precision=fp8", "epochs=NaN"]
+)
+def test_a_setting_out_of_bounds_is_refused_by_name(setting):
+    from core.cli.specs import build, parse_settings
+    from core.errors import InputError
+    from core.specs import FinetuneSpec
+
+    with pytest.raises(InputError, match=setting.split("=")[0]):
+        build(FinetuneSpec, {"model": "m", "data": "d", **parse_settings([setting], FinetuneSpec)})
