@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -30,10 +31,8 @@ def _no_network(monkeypatch):
         if self.family in (socket.AF_INET, socket.AF_INET6):
             host = address[0]
             local = host == "localhost"
-            try:
+            with contextlib.suppress(ValueError):
                 local = local or ipaddress.ip_address(host).is_loopback
-            except ValueError:
-                pass
             if not local:
                 pytest.fail(f"a connection to {host} was tried")
         return connect(self, address)

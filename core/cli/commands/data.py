@@ -15,6 +15,7 @@ from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
 from core.jobs import submission
 from core.specs import ImportDataSpec
+from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -65,9 +66,11 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     name = arguments.name or workspace.free_name(source.stem, "dataset")
     spec = ImportDataSpec(
         source=str(source),
+        source_sha256=hash_file(source),
         name=name,
         roles=mapping,
         test_source=str(test) if test else None,
+        test_sha256=hash_file(test) if test else "",
     )
     run = require_kept(start(workspace, spec, name, output, "Adding the data"))
     artifact = workspace.store.artifacts("dataset", run.id)[0]

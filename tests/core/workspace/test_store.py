@@ -191,7 +191,8 @@ def test_of_many_that_start_at_once_one_owns_the_lock(workspace):
         "import sys, time; from pathlib import Path; from core.errors import InUseError\n"
         "from core.workspace.workspace import Workspace\n"
         f"w = Workspace(Path({str(workspace.root)!r}))\n"
-        "try:\n    held = w.execution_lock(); held.__enter__(); sys.stdin.read()\nexcept InUseError: sys.exit(3)\n"
+        "try:\n    held = w.execution_lock(); held.__enter__(); sys.stdin.read()\n"
+        "except InUseError: sys.exit(3)\n"
     )
     started = [subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) for _ in range(5)]
     end = time.monotonic() + 60
