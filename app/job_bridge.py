@@ -111,6 +111,11 @@ class JobBridge(QObject):
         current = self.queue.current
         return current.grace_left_s if current is not None else None
 
+    @property
+    def memory_total(self) -> int:
+        """All memory of this computer in bytes."""
+        return int(psutil.virtual_memory().total)
+
     def drain(self) -> None:
         """Hands on everything that has arrived since the last tick."""
         batches: dict[str, list[Event]] = {}

@@ -121,6 +121,24 @@ def state_tone(state: str) -> Tone:
     return tones.get(state, "accent")
 
 
+def state_sign(state: str) -> str:
+    """A sign before the state's word, so that colour is never alone."""
+    signs = {"succeeded": "✓", "stopped": "✓", "failed": "✗", "crashed": "⚠", "cancelled": "✗", "queued": "○"}
+    return signs.get(state, "●")
+
+
+def kind_word(kind: str) -> str:
+    """A kind of job in a word or two."""
+    words = {
+        "import_data": QCoreApplication.translate("kinds", "Add data"),
+        "add_model": QCoreApplication.translate("kinds", "Add model"),
+        "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
+        "quantize": QCoreApplication.translate("kinds", "Quantize"),
+        "evaluate": QCoreApplication.translate("kinds", "Evaluate"),
+    }
+    return words.get(kind, kind.replace("_", " ").capitalize())
+
+
 def phase_word(phase: str) -> str:
     """A phase's key in a word; unknown keys are shown as they are."""
     words = {
@@ -137,6 +155,9 @@ def phase_word(phase: str) -> str:
         "building": QCoreApplication.translate("phases", "Building"),
         "evaluating": QCoreApplication.translate("phases", "Evaluating"),
         "saving": QCoreApplication.translate("phases", "Saving"),
+        "copying": QCoreApplication.translate("phases", "Copying"),
+        "reporting": QCoreApplication.translate("phases", "Writing the report"),
+        "trying": QCoreApplication.translate("phases", "Trying it out"),
         "receipt": QCoreApplication.translate("phases", "Trying it out"),
     }
     return words.get(phase, phase.replace("_", " ").capitalize())

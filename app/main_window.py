@@ -45,6 +45,8 @@ class MainWindow(QMainWindow):
     def _fill_sidebar(self, pages: tuple[PageRecord, ...]) -> None:
         section = ""
         for record in pages:
+            if record.parent:
+                continue
             if record.section not in (section, FOOT):
                 section = record.section
                 self.sidebar.add_section(section_text(section))
@@ -88,7 +90,8 @@ class MainWindow(QMainWindow):
         values = self._context.settings.values
         if values.geometry:
             self.restoreGeometry(QByteArray.fromBase64(values.geometry.encode()))
-        self.show_page(values.last_page if values.last_page in self._records else "home")
+        last = self._records.get(values.last_page)
+        self.show_page(values.last_page if last is not None and not last.parent else "home")
         self._refresh_states()
 
     def show_page(self, key: str, argument: object = None) -> None:
@@ -107,7 +110,7 @@ class MainWindow(QMainWindow):
             page.notice_raised.connect(self._on_notice_raised)
             self._pages[key] = page
             self.stack.addWidget(page)
-        self.sidebar.select(key)
+        self.sidebar.select(self._records[key].parent or key)
         self.stack.setCurrentWidget(page)
         page.open_with(argument)
 

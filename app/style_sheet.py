@@ -2,8 +2,8 @@
 
 Widgets choose a look by dynamic properties, never by a sheet of their own:
 `role` on a QLabel (title, heading, strong, value, muted, note, section, error, mono), `look` on a QPushButton
-(primary, plain, link, title, step, icon), `tone` on a pill (accent, good, warn, bad, muted), `card` on a QFrame
-(plain, accent, bad).
+(primary, plain, link, title, step, icon), `tone` on a pill (accent, good, warn, bad, muted), `card` on a
+QFrame (plain, accent, bad).
 """
 
 from __future__ import annotations

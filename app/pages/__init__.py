@@ -52,7 +52,9 @@ PAGES: tuple[PageRecord, ...] = (
         "runs", QT_TRANSLATE_NOOP("pages", "Runs"), QT_TRANSLATE_NOOP("pages", "Work"), "history",
         "app.pages.runs:make",
     ),
-    PageRecord("run", QT_TRANSLATE_NOOP("pages", "Run"), "", "history", "app.pages.runs:make_run", parent="runs"),
+    PageRecord(
+        "run", QT_TRANSLATE_NOOP("pages", "Run"), "", "history", "app.pages.runs:make_run", parent="runs"
+    ),
     PageRecord(
         "settings", QT_TRANSLATE_NOOP("pages", "Settings"), FOOT, "settings", "app.pages.settings:make"
     ),

@@ -45,6 +45,7 @@ class EmptyState(QWidget):
         self.text = Label(text, "muted", wrap=True)
         self.text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.text.setFixedWidth(460)
+        self.text.setMinimumHeight(self.text.heightForWidth(460))
         column.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
         if action or second:
             column.addSpacing(SPACE_L)

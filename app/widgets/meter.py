@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from app.formats import size_text
+from app.layouts import set_margins
 from app.theme import tokens
 from app.tokens import SPACE_M, SPACE_S
 from app.widgets.labels import Label
@@ -144,9 +145,7 @@ class _Key(QWidget):
         super().__init__(parent)
         self._series = series
         row = QHBoxLayout(self)
-        row.setContentsMargins(13, 0, 0, 0)
-        if self.layoutDirection() == Qt.LayoutDirection.RightToLeft:
-            row.setContentsMargins(0, 0, 13, 0)
+        set_margins(row, 13, 0, 0, 0)
         row.addWidget(Label(name, "note"))
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.layouts import set_margins
 from app.tokens import SPACE_L, SPACE_S, SPACE_XL, SPACE_XXL
 from app.widgets.labels import ElidedLabel, Label
 
@@ -28,10 +29,10 @@ class PageFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(title)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACE_XXL, SPACE_XL, 0, 0)
+        set_margins(outer, SPACE_XXL, SPACE_XL, 0, 0)
         outer.setSpacing(SPACE_L)
         head = QHBoxLayout()
-        head.setContentsMargins(0, 0, SPACE_XXL, 0)
+        set_margins(head, 0, 0, SPACE_XXL, 0)
         head.setSpacing(SPACE_S)
         titles = QVBoxLayout()
         titles.setSpacing(2)
@@ -44,16 +45,16 @@ class PageFrame(QWidget):
         self._head = head
         outer.addLayout(head)
         self.top = QVBoxLayout()
-        self.top.setContentsMargins(0, 0, SPACE_XXL, 0)
+        set_margins(self.top, 0, 0, SPACE_XXL, 0)
         self.top.setSpacing(SPACE_L)
         outer.addLayout(self.top)
         self._columns = QHBoxLayout()
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(0)
-        self.body, self._fill, scroll = _scroll_column(SPACE_XXL)
-        self._columns.addWidget(scroll, 1)
+        self._body = _Scroll(SPACE_XXL)
+        self._columns.addWidget(self._body, 1)
         outer.addLayout(self._columns, 1)
-        self._side: QVBoxLayout | None = None
+        self._side: _Scroll | None = None
 
     def set_title(self, title: str, subtitle: str = "") -> None:
         """Changes the head."""
@@ -67,43 +68,67 @@ class PageFrame(QWidget):
         self._head.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def add(self, item: QWidget | QLayout, stretch: int = 0) -> None:
-        """Adds something below what the body already holds; with a stretch it takes the height that is left."""
-        if isinstance(item, QWidget):
-            self.body.addWidget(item, stretch)
-        else:
-            self.body.addLayout(item, stretch)
-        if stretch:
-            self._fill.setStretch(0, 1)
-            self._fill.setStretch(1, 0)
+        """Adds something below what the body already holds; with a stretch it takes the free height."""
+        self._body.add(item, stretch)
 
     @property
     def side(self) -> QVBoxLayout:
         """The column at the end side, made on first use; it stays while the body scrolls."""
+        return self._side_scroll().column
+
+    def add_side(self, item: QWidget | QLayout, stretch: int = 0) -> None:
+        """Adds something to the side; with a stretch it takes the free height."""
+        self._side_scroll().add(item, stretch)
+
+    def _side_scroll(self) -> _Scroll:
         if self._side is None:
-            self._side, _fill, scroll = _scroll_column(SPACE_XXL)
-            scroll.setFixedWidth(_SIDE_WIDTH + SPACE_XXL)
-            self._columns.addWidget(scroll)
-            self.body.setContentsMargins(0, 0, SPACE_XL, SPACE_XL)
+            self._side = _Scroll(SPACE_XXL)
+            self._side.setFixedWidth(_SIDE_WIDTH + SPACE_XXL)
+            self._columns.addWidget(self._side)
+            self._body.set_end_margin(SPACE_XL)
         return self._side
 
     def open_with(self, argument: object) -> None:
         """Called each time the page is shown, with what the caller of `page_requested` gave."""
 
 
-def _scroll_column(end_margin: int) -> tuple[QVBoxLayout, QVBoxLayout, QScrollArea]:
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    inside = QWidget()
-    inside.setObjectName("scroll_body")
-    fill = QVBoxLayout(inside)
-    fill.setContentsMargins(0, 0, 0, 0)
-    column = QVBoxLayout()
-    column.setContentsMargins(0, 0, end_margin, SPACE_XL)
-    column.setSpacing(SPACE_L)
-    fill.addLayout(column)
-    fill.addStretch(1)
-    scroll.setWidget(inside)
-    return column, fill, scroll
+class _Scroll(QScrollArea):
+    """A column that scrolls; the bar takes its room from the margin, so that nothing moves when it comes."""
+
+    def __init__(self, end_margin: int) -> None:
+        super().__init__()
+        self._end_margin = end_margin
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        inside.setObjectName("scroll_body")
+        self._fill = QVBoxLayout(inside)
+        self._fill.setContentsMargins(0, 0, 0, 0)
+        self.column = QVBoxLayout()
+        self.column.setSpacing(SPACE_L)
+        self._fill.addLayout(self.column)
+        self._fill.addStretch(1)
+        self.setWidget(inside)
+        self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
+        self.set_end_margin(end_margin)
+
+    def set_end_margin(self, margin: int) -> None:
+        """Changes the room at the end side."""
+        self._end_margin = margin
+        self._on_range_changed(0, self.verticalScrollBar().maximum())
+
+    def add(self, item: QWidget | QLayout, stretch: int) -> None:
+        """Adds an item; one with a stretch takes the height that is left."""
+        if isinstance(item, QWidget):
+            self.column.addWidget(item, stretch)
+        else:
+            self.column.addLayout(item, stretch)
+        if stretch:
+            self._fill.setStretch(0, 1)
+            self._fill.setStretch(1, 0)
+
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        bar = self.verticalScrollBar().sizeHint().width() if most > 0 else 0
+        set_margins(self.column, 0, 0, max(self._end_margin - bar, 0), SPACE_XL)

@@ -1,54 +1,89 @@
-"""Makes pictures of the window: `python tests/screens/shoot.py OUT_FOLDER [page …]`.
+"""Makes pictures of the window: `python tests/screens/shoot.py OUT_FOLDER [--size 1440x900] [page …]`.
 
-A made-up workspace in a temporary folder is shown, light and dark, at 1440 x 900. Look at them side by side
-with the design's sketches.
+A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
+sketches. A page is named by its key; `run` shows a job at work, `run-done` and `run-failed` ones that ended.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+_TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "app")]
 
-from PySide6.QtTest import QTest
+import recordings  # noqa: E402
+from PySide6.QtTest import QTest  # noqa: E402
 
-from app.application import Application
-from app.context import Context
-from app.job_bridge import JobBridge
-from app.main_window import MainWindow
-from app.pages import PAGES
-from app.settings import SettingsFile
-from app.theme import theme
-from core.workspace.workspace import Workspace
+from app.application import Application  # noqa: E402
+from app.context import Context  # noqa: E402
+from app.job_bridge import JobBridge  # noqa: E402
+from app.main_window import MainWindow  # noqa: E402
+from app.pages import PAGES  # noqa: E402
+from app.settings import SettingsFile  # noqa: E402
+from app.theme import theme  # noqa: E402
+from core.workspace.workspace import Workspace  # noqa: E402
+
+_DISK_FULL = {
+    "kind": "job", "code": "disk.full", "what": "The disk became full while a checkpoint was saved.",
+    "why": "The checkpoint of step 120 needs 560 MB, 112 MB are free.",
+    "fix": "Free some space, then resume: the run goes on after step 90.", "details": "OSError: [Errno 28]",
+}
 
 
-def main(out: Path, pages: list[str]) -> None:
-    """Writes `<page>-<theme>.png` for every page, or for those named."""
+def fill(workspace: Workspace) -> dict[str, str]:
+    """Runs and artifacts to look at; returns run ids by the name of their picture."""
+    recordings.add_artifact(workspace, "dataset", "Banking questions")
+    recordings.add_artifact(workspace, "model", "SmolLM2-135M-Instruct")
+    done = recordings.add_finetune(workspace, "Support mails, LoRA", recordings.STEPS, "succeeded")
+    recordings.add_artifact(workspace, "model", "Support mails, LoRA", done.id)
+    failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
+    running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
+    return {"run": running.id, "run-done": done.id, "run-failed": failed.id}
+
+
+def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
+    """Writes `<page>-<theme>.png` for every page, or for those named, and `empty-<page>` without any work."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         settings = SettingsFile(Path(folder) / "settings.json")
         app = Application(sys.argv[:1], settings)
-        workspace = Workspace(Path(folder) / "workspace")
-        window = MainWindow(Context(workspace, JobBridge(workspace), settings))
-        window.resize(1440, 900)
-        window.show()
-        window.job_bar.set_memory(3_300_000_000, 23_000_000_000)
-        for name in ("light", "dark"):
-            theme().apply(name)
-            for record in PAGES:
-                if pages and record.key not in pages:
-                    continue
-                window.show_page(record.key)
-                QTest.qWait(150)
-                window.grab().save(str(out / f"{record.key}-{name}.png"))
-        window.close()
-        workspace.close()
+        for prefix in ("", "empty-"):
+            workspace = Workspace(Path(folder) / f"{prefix}workspace")
+            runs = {} if prefix else fill(workspace)
+            bridge = JobBridge(workspace)
+            if runs:
+                for event in recordings.finetune_events(174, time.time() - 174):
+                    bridge.progress(runs["run"]).take(event)
+            window = MainWindow(Context(workspace, bridge, settings))
+            window.resize(*size)
+            window.show()
+            window.job_bar.set_memory(3_300_000_000, 23_000_000_000)
+            shots = [(record.key, record.key, None) for record in PAGES if not record.parent]
+            shots += [(name, "run", run_id) for name, run_id in runs.items()]
+            for name in ("light", "dark"):
+                theme().apply(name)
+                for picture, page, argument in shots:
+                    if wanted and picture not in wanted:
+                        continue
+                    window.show_page(page, argument)
+                    QTest.qWait(400)
+                    window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
+            window.close()
+            workspace.close()
         app.quit()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--size", default="1440x900")
+    parser.add_argument("pages", nargs="*")
+    given = parser.parse_args()
+    width, height = given.size.split("x")
+    main(given.out, (int(width), int(height)), given.pages)

@@ -1,0 +1,21 @@
+"""The Runs page and the page of one run."""
+
+from __future__ import annotations
+
+from app.background import Background
+from app.context import Context
+from app.pages.runs.page import RunsPage
+from app.pages.runs.run_view_model import RunViewModel
+from app.pages.runs.view_model import RunsViewModel
+
+
+def make(context: Context) -> RunsPage:
+    """The list of runs with its view-model."""
+    return RunsPage(RunsViewModel(context.bridge))
+
+
+def make_run(context: Context) -> object:
+    """The page of one run; the plots are imported here and not before."""
+    from app.pages.runs.run_page import RunPage
+
+    return RunPage(RunViewModel(context.bridge, Background()))

@@ -1,0 +1,184 @@
+"""The parts of a run's page beside its charts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
+
+from app.formats import clock_text, duration_text
+from app.job_status import phase_word, state_tone, state_word
+from app.models.run_record import LogLine, RunRecord, Sample
+from app.pages.runs.next_step import NextStep
+from app.tokens import SPACE_L, SPACE_S, SPACE_XL
+from app.widgets.buttons import LinkButton, PrimaryButton
+from app.widgets.card import Card
+from app.widgets.labels import Label, Line
+from app.widgets.meter import Meter
+from app.widgets.pill import Pill
+from core.workspace.records import Run
+
+
+class ProgressCard(Card):
+    """Phase, bar, step x of y, time left."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_XL)
+        self.pill = Pill(parent=self)
+        self.meter = Meter(self.tr("Progress of the run"), self)
+        self.meter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.step = Label("", "strong")
+        self.left = Label("", "strong")
+        for widget in (self.pill, self.meter, self.step, self.left):
+            row.addWidget(widget)
+        row.setStretch(1, 1)
+        self.add(row)
+
+    def show_progress(self, run: Run, record: RunRecord, left_s: float | None, grace_s: float | None) -> None:
+        """Shows how far the run is, or how it ended."""
+        progress = record.progress
+        working = run.state == "running" and progress.phase
+        word = phase_word(progress.phase) if working else state_word(run.state)
+        self.pill.show_status(word, state_tone(run.state))
+        ended = run.ended_at is not None
+        self.meter.set_fraction(1.0 if run.state == "succeeded" else progress.fraction)
+        if progress.total and not ended:
+            text = self.tr("{unit} {done} of {total}")
+            unit = {"steps": self.tr("Step"), "rows": self.tr("Row")}.get(progress.unit, "")
+            if progress.unit == "bytes":
+                self.step.setText(f"{progress.done / progress.total:.0%}")
+            else:
+                self.step.setText(text.format(unit=unit, done=progress.done, total=progress.total).strip())
+        else:
+            self.step.setText("")
+        if grace_s is not None:
+            self.left.setText(self.tr("saving, at most {s} s").format(s=round(grace_s)))
+        elif left_s is not None:
+            self.left.setText(self.tr("{time} left").format(time=duration_text(left_s)))
+        elif ended and run.started_at is not None and run.ended_at is not None:
+            took = duration_text(run.ended_at - run.started_at)
+            self.left.setText(self.tr("took {time}").format(time=took))
+        else:
+            self.left.setText("")
+
+
+class OutcomeCard(Card):
+    """What is ready now, and the next best step."""
+
+    requested = Signal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(kind="accent", parent=parent)
+        self.button = PrimaryButton("", parent=self)
+        self.button.clicked.connect(self._on_clicked)
+        self.add_action(self.button)
+        self._step: NextStep | None = None
+        self.hide()
+
+    def show_step(self, step: NextStep | None) -> None:
+        """Shows a step, or hides the card."""
+        self._step = step
+        self.setVisible(step is not None)
+        if step is not None:
+            self.set_title(step.headline)
+            self.set_note(step.text)
+            self.button.set_ready_text(step.action)
+
+    def _on_clicked(self) -> None:
+        if self._step is not None:
+            self.requested.emit(self._step.page, self._step.artifact_id)
+
+
+class SamplesCard(Card):
+    """What the model answers now, beside what it should."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.set_title(self.tr("What it answers now"))
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(SPACE_L)
+        self._grid.setVerticalSpacing(SPACE_S)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 1)
+        self.add(self._grid)
+
+    def show_samples(self, samples: list[Sample]) -> None:
+        """Shows the newest answer to each prompt, at most six."""
+        while self._grid.count():
+            old = self._grid.takeAt(0).widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        shown = samples[-6:]
+        for index, sample in enumerate(shown):
+            answer = Label(_short(sample.answer) or self.tr("(no answer)"), wrap=True, selectable=True)
+            answer.setProperty("role", {True: "right", False: "wrong", None: ""}[sample.is_right])
+            if sample.is_right is not None:
+                answer.setText(f"{answer.text()} {'✓' if sample.is_right else '✗'}")
+                word = self.tr("right") if sample.is_right else self.tr("not yet right")
+                answer.setAccessibleDescription(word)
+                if not sample.is_right and sample.expected:
+                    answer.setToolTip(self.tr("Expected: {text}").format(text=_short(sample.expected)))
+            self._grid.addWidget(Label(_short(sample.prompt), "note", wrap=True), 2 * index, 0)
+            self._grid.addWidget(answer, 2 * index, 1)
+            if index < len(shown) - 1:
+                self._grid.addWidget(Line(), 2 * index + 1, 0, 1, 2)
+        self.setVisible(bool(shown))
+
+
+class WarningsCard(Card):
+    """What the person should know."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.set_title(self.tr("To know"))
+        self._text = Label("", "muted", wrap=True, selectable=True)
+        self.add(self._text)
+        self.hide()
+
+    def show_warnings(self, warnings: list[str]) -> None:
+        """Shows each once."""
+        self._text.setText("\n".join(f"⚠ {text}" for text in warnings))
+        self.setVisible(bool(warnings))
+
+
+class LogCard(Card):
+    """The run's log, newest at the bottom, at most a thousand lines."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.set_title(self.tr("Log"))
+        self._folder = ""
+        link = LinkButton(self.tr("Open folder"), parent=self)
+        link.clicked.connect(self._on_open)
+        self.add_action(link)
+        self.text = QPlainTextEdit(self)
+        self.text.setReadOnly(True)
+        self.text.setMaximumBlockCount(1000)
+        self.text.setProperty("role", "mono")
+        self.text.setProperty("frameless", True)
+        self.text.setAccessibleName(self.tr("Log of the run"))
+        self.text.setTabChangesFocus(True)
+        self.text.setMinimumHeight(120)
+        self.text.document().setDocumentMargin(0)
+        self.add(self.text, 1)
+
+    def begin(self, folder: str) -> None:
+        """Empties the log for another run."""
+        self._folder = folder
+        self.text.clear()
+
+    def add_lines(self, lines: list[LogLine]) -> None:
+        """Appends lines in one go."""
+        if lines:
+            self.text.appendPlainText("\n".join(f"{clock_text(line.t)} {line.text}" for line in lines))
+
+    def _on_open(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self._folder))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 90 else line[:87] + "…"

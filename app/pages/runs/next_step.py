@@ -1,0 +1,51 @@
+"""What to do with what a run has made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from app.models.run_record import Made
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A page to go to with the new artifact.
+
+    Attributes:
+        headline: What is ready.
+        text: Why the step helps.
+        action: Label of the button.
+        page: The page's key.
+        artifact_id: What the page gets.
+    """
+
+    headline: str
+    text: str
+    action: str
+    page: str
+    artifact_id: str
+
+
+def next_step(kind: str, made: Made) -> NextStep | None:
+    """The next best step after a kind of job, or None when there is none."""
+    ready = QCoreApplication.translate("next", "“{name}” is ready.").format(name=made.name)
+    match kind:
+        case "import_data" | "add_model":
+            return NextStep(
+                ready, QCoreApplication.translate("next", "Teach a model from it."),
+                QCoreApplication.translate("next", "Fine-tune"), "finetune", made.id,
+            )
+        case "finetune":
+            return NextStep(
+                ready, QCoreApplication.translate("next", "Make it smaller and faster for the device."),
+                QCoreApplication.translate("next", "Quantize this model"), "quantize", made.id,
+            )
+        case "quantize":
+            return NextStep(
+                ready, QCoreApplication.translate("next", "See how it answers on this computer."),
+                QCoreApplication.translate("next", "Chat with it"), "deploy", made.id,
+            )
+        case _:
+            return None

@@ -1,0 +1,147 @@
+"""One run: how far it is, its curves, its answers, its log, and what to do next."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+
+from app.dialogs.confirm import ConfirmDialog
+from app.formats import when_text
+from app.job_status import kind_word
+from app.models.run_record import Delta
+from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, SamplesCard, WarningsCard
+from app.pages.runs.charts import RunCharts
+from app.pages.runs.run_view_model import RunViewModel
+from app.widgets.buttons import PlainButton
+from app.widgets.error_panel import ErrorPanel
+from app.widgets.error_text import ErrorText
+from app.widgets.page_frame import PageFrame
+
+_CLOCK_MS = 500
+
+
+class RunPage(PageFrame):
+    """Follows a run while it works, and shows it again afterwards."""
+
+    def __init__(self, view_model: RunViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        view_model.setParent(self)
+        self._model = view_model
+        self._make_buttons()
+        self.outcome = OutcomeCard()
+        self.outcome.requested.connect(self.page_requested)
+        self.error = ErrorPanel()
+        self.error.hide()
+        self.progress = ProgressCard()
+        for card in (self.progress, self.outcome, self.error):
+            self.top.addWidget(card)
+        self.charts = RunCharts()
+        self.add(self.charts, 1)
+        self.samples, self.warnings, self.log = SamplesCard(), WarningsCard(), LogCard()
+        for card in (self.samples, self.warnings):
+            self.add_side(card)
+        self.add_side(self.log, 1)
+        self._clock = QTimer(self)
+        self._clock.setInterval(_CLOCK_MS)
+        self._clock.timeout.connect(self._show_progress)
+        view_model.opened.connect(self._on_opened)
+        view_model.changed.connect(self._on_changed)
+        view_model.added.connect(self._on_added)
+        view_model.refused.connect(self._on_refused)
+        view_model.removed.connect(self._on_removed)
+
+    def _make_buttons(self) -> None:
+        self.stop_button = PlainButton(self.tr("Stop and keep"))
+        self.cancel_button = PlainButton(self.tr("Cancel"))
+        self.resume_button = PlainButton(self.tr("Resume"), "rotate-ccw")
+        self.remove_button = PlainButton(self.tr("Remove"), "trash-2")
+        self.all_button = PlainButton(self.tr("All runs"))
+        for button, action in (
+            (self.stop_button, self._model.stop), (self.cancel_button, self._on_cancel),
+            (self.resume_button, self._model.resume), (self.remove_button, self._on_remove),
+            (self.all_button, self._on_all),
+        ):
+            button.clicked.connect(action)
+            self.add_action(button)
+
+    def open_with(self, argument: object) -> None:
+        """Shows the run whose id is given."""
+        if isinstance(argument, str):
+            self._model.open(argument)
+
+    def _on_opened(self) -> None:
+        run = self._model.run
+        assert run is not None
+        when = when_text(run.started_at or run.created_at, time.time())
+        parts = [kind_word(run.kind), *self._model.inputs, when]
+        self.set_title(run.name, " · ".join(parts))
+        self.charts.begin(run.kind, self._model.memory_limit)
+        self.log.begin(str(self._model.folder))
+        self._on_changed()
+
+    def _on_added(self, delta: Delta) -> None:
+        self.charts.add_points(delta.points)
+        self.log.add_lines(delta.lines)
+
+    def _on_changed(self) -> None:
+        run, record = self._model.run, self._model.record
+        if run is None:
+            return
+        active = run.is_active
+        self.stop_button.setVisible(active or run.state == "queued")
+        self.stop_button.setEnabled(run.state != "stopping")
+        self.cancel_button.setVisible(active)
+        self.resume_button.setVisible(run.can_resume)
+        self.resume_button.setText(self.tr("Resume") if self._model.goes_on else self.tr("Start again"))
+        self.remove_button.setVisible(not active and run.state != "queued")
+        self._clock.start() if active else self._clock.stop()
+        if record.progress.unit == "steps" and record.progress.total:
+            self.charts.set_steps(record.progress.total)
+        self.samples.show_samples(list(record.samples.values()))
+        self.warnings.show_warnings(record.warnings)
+        self.outcome.show_step(self._model.next_step)
+        error = self._model.error
+        self.error.setVisible(error is not None and run.state != "cancelled")
+        if error is not None:
+            self.error.show_error(error)
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        if self._model.run is not None:
+            self.progress.show_progress(
+                self._model.run, self._model.record, self._model.left_s(), self._model.grace_left_s
+            )
+
+    def _on_cancel(self) -> None:
+        run = self._model.run
+        assert run is not None
+        dialog = ConfirmDialog(
+            self.tr("Cancel “{name}”?").format(name=run.name),
+            self.tr("It ends now. What it saved until here stays, and you can resume it from the last save."),
+            self.tr("Cancel the run"), self.tr("Let it run"), self.tr("Stop and keep"), self,
+        )
+        dialog.confirmed.connect(self._model.cancel)
+        dialog.third_chosen.connect(self._model.stop)
+        dialog.open()
+
+    def _on_remove(self) -> None:
+        run = self._model.run
+        assert run is not None
+        dialog = ConfirmDialog(
+            self.tr("Remove the run “{name}”?").format(name=run.name),
+            self.tr("Its log, curves and saves are deleted. Models and data it made stay."),
+            self.tr("Remove the run"), self.tr("Keep it"), parent=self,
+        )
+        dialog.confirmed.connect(self._model.remove)
+        dialog.open()
+
+    def _on_refused(self, error: ErrorText) -> None:
+        self.notice_raised.emit(" ".join(filter(None, (error.what, error.fix))), "warn")
+
+    def _on_removed(self) -> None:
+        self.page_requested.emit("runs", None)
+
+    def _on_all(self) -> None:
+        self.page_requested.emit("runs", None)

@@ -1,0 +1,184 @@
+"""One run: replayed from its event log, then followed live."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.background import Background
+from app.job_bridge import JobBridge
+from app.models.run_record import Delta, RunRecord
+from app.pages.runs.next_step import NextStep, next_step
+from app.widgets.error_text import ErrorText
+from core.errors import InputError, WorkbenchError
+from core.jobs import run_folder, submission
+from core.jobs.events import Event
+from core.jobs.registry import KINDS
+from core.workspace.records import Run
+
+
+class RunViewModel(QObject):
+    """What the page of a run shows and does.
+
+    Signals:
+        opened: Another run is shown; everything is to be drawn anew.
+        changed: State, progress, samples, warnings or results changed.
+        added: A `Delta` with new points and log lines.
+        refused: A request could not be carried out; an `ErrorText`.
+        removed: The run is gone.
+    """
+
+    opened = Signal()
+    changed = Signal()
+    added = Signal(object)
+    refused = Signal(object)
+    removed = Signal()
+
+    def __init__(self, bridge: JobBridge, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        background.setParent(self)
+        self._bridge = bridge
+        self._background = background
+        self._replaying = False
+        self._missed: list[Event] = []
+        self.run: Run | None = None
+        self.record = RunRecord()
+        bridge.events_arrived.connect(self._on_events_arrived)
+        bridge.run_changed.connect(self._on_run_changed)
+
+    def open(self, run_id: str) -> None:
+        """Shows a run; its log is read on a thread."""
+        try:
+            self.run = self._bridge.workspace.store.run(run_id)
+        except InputError as error:
+            self.refused.emit(ErrorText.of(error))
+            return
+        self.record = RunRecord()
+        self._missed = []
+        self._replaying = True
+        folder = self.folder
+        self.opened.emit()
+
+        def read(_cancelled: threading.Event) -> list[Event]:
+            return run_folder.replay(folder)
+
+        self._background.run("replay", read, self._on_replayed, self._on_failed)
+
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps its files."""
+        assert self.run is not None
+        return self._bridge.workspace.run_folder(self.run.id)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of what the run read."""
+        assert self.run is not None
+        store = self._bridge.workspace.store
+        found = [store.find_artifact(item) for item in store.inputs(self.run.id)]
+        return [item.name for item in found if item is not None]
+
+    @property
+    def memory_limit(self) -> int:
+        """All memory of this computer."""
+        return self._bridge.memory_total
+
+    @property
+    def error(self) -> ErrorText | None:
+        """Why the run ended badly."""
+        if self.run is None or self.run.error is None:
+            return None
+        return ErrorText.of_dict(self.run.error)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether resuming continues where it was, instead of beginning again."""
+        return self.run is not None and self.run.kind in KINDS and KINDS[self.run.kind].resumes
+
+    @property
+    def next_step(self) -> NextStep | None:
+        """The next best step after a good end."""
+        if self.run is None or self.run.state not in ("succeeded", "stopped") or not self.record.made:
+            return None
+        return next_step(self.run.kind, self.record.made[-1])
+
+    def left_s(self) -> float | None:
+        """Seconds until the phase ends."""
+        if self.run is None or not self.run.is_active:
+            return None
+        return self.record.progress.left_s(time.time())
+
+    @property
+    def grace_left_s(self) -> float | None:
+        """Seconds a stopping run still has."""
+        return self._bridge.grace_left_s if self.run is not None and self.run.state == "stopping" else None
+
+    # --- requests ---
+
+    def stop(self) -> None:
+        """Ends the run and keeps what there is."""
+        self._ask(self._bridge.stop)
+
+    def cancel(self) -> None:
+        """Ends the run now."""
+        self._ask(self._bridge.cancel)
+
+    def resume(self) -> None:
+        """Puts the run back into the queue."""
+        self._ask(self._bridge.resume)
+
+    def remove(self) -> None:
+        """Forgets the run; what it made stays."""
+        assert self.run is not None
+        try:
+            submission.remove_run(self._bridge.workspace, self.run.id)
+        except InputError as error:
+            self.refused.emit(ErrorText.of(error))
+            return
+        self._bridge.run_changed.emit(self.run.id)
+        self.removed.emit()
+
+    def _ask(self, request: Callable[[str], object]) -> None:
+        assert self.run is not None
+        try:
+            request(self.run.id)
+        except InputError as error:
+            self.refused.emit(ErrorText.of(error))
+
+    # --- what arrives ---
+
+    def _on_replayed(self, events: list[Event]) -> None:
+        self._replaying = False
+        delta = self.record.take(events)
+        late = self.record.take(self._missed)
+        delta.points += late.points
+        delta.lines += late.lines
+        self.added.emit(delta)
+        self.changed.emit()
+
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self._replaying = False
+        self.refused.emit(ErrorText.of(error))
+
+    def _on_events_arrived(self, run_id: str, events: list[Event]) -> None:
+        if self.run is None or run_id != self.run.id:
+            return
+        if self._replaying:
+            self._missed += events
+            return
+        delta: Delta = self.record.take(events)
+        self.added.emit(delta)
+        self.changed.emit()
+
+    def _on_run_changed(self, run_id: str) -> None:
+        if self.run is None or run_id != self.run.id:
+            return
+        try:
+            self.run = self._bridge.workspace.store.run(run_id)
+        except InputError:
+            return  # removed; whoever removed it says so
+        self.changed.emit()

@@ -1,0 +1,1 @@
+"""Live curves on pyqtgraph; imported only where one is shown."""
