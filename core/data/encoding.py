@@ -1,7 +1,7 @@
 """Which characters a text file's bytes mean: by its mark, by being valid UTF-8, or by a guess that is said.
 
-One quick pass over the whole file settles the encoding before a row is read, and finds the first damaged
-byte, NUL characters and lines without end; so reading may then trust plain line iteration (1 GB takes about 1 s).
+One quick pass over the whole file settles the encoding before a row is read. It also finds the first damaged
+byte, NUL characters, and lines without end, so that reading may trust plain line iteration afterwards.
 """
 
 from __future__ import annotations
@@ -79,6 +79,10 @@ def detect(path: Path) -> Encoding:
         head = file.read(8192)
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     name = marked or _unmarked_utf16(head) or "utf-8"
+    if name == "utf-8" and _is_binary(head):
+        raise refuse(
+            "data.format", path.name, "This is not a text file.", "Add a CSV, TSV, JSON, JSONL or XLSX file."
+        )
     survey = _survey(path, name)
     guessed = False
     if survey.damage is not None:
@@ -86,8 +90,20 @@ def detect(path: Path) -> Encoding:
             raise _damaged(path, name, survey)
         name, survey, guessed = _legacy(path, survey)
     if survey.nul_line is not None:
-        raise _nul(path, head, survey.nul_line)
+        raise refuse(
+            "data.nul",
+            path.name,
+            "The text holds a NUL character, which no model can read.",
+            "Remove the character, or export the data again.",
+            line=survey.nul_line,
+        )
     return Encoding(name, guessed, survey.endless_line)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether there are more control characters than a text has by accident."""
+    control = sum(byte < 9 or 13 < byte < 32 for byte in head)
+    return control > max(3, len(head) * 0.05)
 
 
 def _unmarked_utf16(head: bytes) -> str | None:
@@ -173,22 +189,7 @@ def _damaged(path: Path, name: str, survey: _Survey) -> Exception:
     return refuse(
         "data.encoding",
         path.name,
-        f"The file is {name.upper().removesuffix('-SIG')}, but the byte at offset {survey.damage} is not.",
+        f"The file is {name.upper().removesuffix('-SIG')}, but not the byte at offset {survey.damage}.",
         f"Copy the file again, or correct that place. {_SAVE_UTF8}",
         line=survey.lines,
-    )
-
-
-def _nul(path: Path, head: bytes, line: int) -> Exception:
-    control = sum(byte < 9 or 13 < byte < 32 for byte in head)
-    if control > len(head) * 0.05:
-        return refuse(
-            "data.format", path.name, "This is not a text file.", "Add a CSV, TSV, JSON, JSONL or XLSX file."
-        )
-    return refuse(
-        "data.nul",
-        path.name,
-        "The text holds a NUL character, which no model can read.",
-        "Remove the character, or export the data again.",
-        line=line,
     )

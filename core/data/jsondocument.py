@@ -131,7 +131,7 @@ class JsonTable(Table):
         text.expect("{")
         found: str | None = None
         if text.peek() == "}":
-            raise self._no_list(None)
+            raise self._no_list()
         while True:
             key, _raw, line = text.value() if text.peek() == '"' else ("", "", text.line)
             text.expect(":")
@@ -151,15 +151,14 @@ class JsonTable(Table):
             if text.expect(",}") == "}":
                 break
         if found is None:
-            raise self._no_list(1)
+            raise self._no_list()
 
-    def _no_list(self, line: int | None) -> Refusal:
+    def _no_list(self) -> Refusal:
         return refuse(
             "data.json_shape",
             self.path.name,
             f"The file is one JSON object without a list under {', '.join(LISTS[:3])} or the like.",
             _SHAPE,
-            line=line,
         )
 
     def _list(self, text: _Text) -> Iterator[Row]:

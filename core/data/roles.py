@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.data import chat
+from core.data.problem import refuse
 from core.data.table import Row, Value
 from core.errors import InputError
 
@@ -102,6 +103,7 @@ def settle(columns: Sequence[str], given: Roles, sample: Sequence[Row], *, file:
     """
     if not given:
         roles = guess(columns, sample)
+        _check_heading(roles, columns, sample, file)
         if problem := _incomplete(roles):
             seen = ", ".join(f"`{name[:60]}`" for name in list(columns)[:20])
             raise _refuse(
@@ -110,7 +112,6 @@ def settle(columns: Sequence[str], given: Roles, sample: Sequence[Row], *, file:
                 "Say it: user=COLUMN and label=COLUMN or assistant=COLUMN; if the first line is already an "
                 "example, write a line with column names above it.",
             )
-        _check_heading(roles, columns, sample, file)
         return roles
     roles = {role: _column(name, columns, file) for role, name in given.items()}
     unknown = next((role for role in roles if role not in MEANINGS), None)
@@ -185,11 +186,12 @@ def _check_heading(roles: Roles, columns: Sequence[str], sample: Sequence[Row], 
     sentence = any(len(name) > 60 or name.rstrip().endswith(("?", ".", "!")) for name in columns)
     if repeated or sentence:
         first = " | ".join(columns)[:120]
-        raise InputError(
-            f"The data was refused: {file}, line 1.",
-            why=f"The first line looks like an example, not like column names: {first}",
-            fix="Write a line with column names above it, for example text,label.",
-            code="data.header",
+        raise refuse(
+            "data.header",
+            file,
+            f"The first line looks like an example, not like column names: {first}",
+            "Write a line with column names above it, for example text,label.",
+            line=1,
         )
 
 

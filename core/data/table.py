@@ -91,7 +91,7 @@ class Table:
 
     def sample(self) -> list[Row]:
         """The first rows, for guessing."""
-        return list(islice(self.rows(), limits.SAMPLE))
+        return list(islice(self.rows(Problems(limits.SAMPLE)), limits.SAMPLE))
 
     def position(self) -> int:
         """How many bytes of the file the current reading has taken."""

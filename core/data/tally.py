@@ -17,8 +17,9 @@ _CONTROL = re.compile(
     r"<\|[a-zA-Z_][\w ]*\|>|<｜[^｜<>]+｜>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
     r"|<(?:bos|eos|pad|unk|repo_name|reponame|file_sep|filename|gh_stars|issue_\w+|jupyter_\w+|empty_output)>"
 )
-#: Tokens that the starter model's template puts around a message.
-_MARKS = 5
+#: Tokens that the starter model's template puts around a message: `<|im_start|>user\n` … `<|im_end|>\n`.
+_MARKS = {"system": 5, "user": 5, "assistant": 6}
+_PAIR_MARKS = _MARKS["user"] + _MARKS["assistant"] - 1
 
 
 class LabelBook:
@@ -102,7 +103,15 @@ class Tally:
             label = self._labels.number(answer, self._file, row.line, roles["label"])
             self.label_rows[label] += 1
         text = f"{system}\n{question}\n{answer}" if system else f"{question}\n{answer}"
-        self._note(row, question, (question, answer, system), label, usable, text, 3 if system else 2)
+        self._note(
+            row,
+            question,
+            (question, answer, system),
+            label,
+            usable,
+            text,
+            _PAIR_MARKS + (_MARKS["system"] - 1 if system else 0),
+        )
 
     def _add_chat(self, row: Row) -> None:
         column = self._roles["messages"]
@@ -112,16 +121,17 @@ class Tally:
             self.empty["messages"] += 1
         asked = "\x1f".join(message["content"] for message in messages if message["role"] == "user")
         text = "\n".join(message["content"] for message in messages)
-        self._note(row, asked, text, 0, usable, text, len(messages))
+        marks = sum(_MARKS[message["role"]] - 1 for message in messages) + 1
+        self._note(row, asked, text, 0, usable, text, marks)
 
     def _note(
-        self, row: Row, question: str, learnt: object, label: int, usable: bool, text: str, messages: int
+        self, row: Row, question: str, learnt: object, label: int, usable: bool, text: str, marks: int
     ) -> None:
         self.prints.add(question, learnt, label, usable)
         if not usable:
             self.empty_rows += 1
             return
-        self._lengths.add(text, messages * _MARKS - (messages - 1))
+        self._lengths.add(text, marks)  # the line ends that join the messages are counted in the text
         if ("<" in text or "[" in text) and _CONTROL.search(text):
             self.special += 1
             self.special_line = self.special_line or row.line

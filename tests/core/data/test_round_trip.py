@@ -114,7 +114,7 @@ def test_json_comes_back(ascii_only: bool, encoding: str, rows: list[tuple[str, 
 @_FAST
 @given(rows=_ROWS)
 def test_a_workbook_comes_back(rows: list[tuple[str, str]]) -> None:
-    # openpyxl writes a text that begins with `=` as a formula, and line ends as they are, which XML reads as \n.
+    # openpyxl writes a text that begins with `=` as a formula, and \r as it is, which XML reads as \n.
     rows = [
         (a, b) for a, b in rows if not any(_NOT_IN_XML.search(v) or v[:1] == "=" or "\r" in v for v in (a, b))
     ]
