@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
@@ -115,7 +116,9 @@ class LivePlot(Card):
         item.getAxis("left").setWidth(42)
         item.getAxis("bottom").setHeight(38)
         item.layout.setContentsMargins(0, 8, 16, 0)
-        item.getAxis("left").setGrid(255)
+        # One item for all lines across: the axis' own grid would hide the marks at both ends.
+        self._grid_lines = pg.PlotCurveItem(connect="pairs", antialias=False)
+        self.plot.addItem(self._grid_lines, ignoreBounds=True)
         self._limit_line = pg.InfiniteLine(angle=0)
         self._limit_text = pg.TextItem(anchor=(1.0, 1.0))
         for curve in self._curves:
@@ -175,15 +178,19 @@ class LivePlot(Card):
         if self._limit is not None:
             top = max(top, self._limit[0] * 1.04)
         self._set_axis("bottom", x_end or 1.0, end_shown=True)
-        self._set_axis("left", ceiling(top) if top > 0 else 1.0, end_shown=False)
+        marks = self._set_axis("left", ceiling(top) if top > 0 else 1.0, end_shown=False)
+        self._grid_lines.setData(
+            np.tile((0.0, x_end or 1.0), len(marks)), np.repeat(np.asarray(marks, dtype=np.float64), 2)
+        )
         if self._limit is not None:
             self._limit_text.setPos(x_end or 1.0, self._limit[0])
         self._say_value()
 
-    def _set_axis(self, name: str, end: float, *, end_shown: bool) -> None:
+    def _set_axis(self, name: str, end: float, *, end_shown: bool) -> list[float]:
         (self.plot.setXRange if name == "bottom" else self.plot.setYRange)(0.0, end, padding=0.0)
-        axis = self.plot.getPlotItem().getAxis(name)
-        axis.setTicks([[(value, f"{value:g}") for value in ticks(end, end_shown=end_shown)]])
+        marks = ticks(end, end_shown=end_shown)
+        self.plot.getPlotItem().getAxis(name).setTicks([[(value, f"{value:g}") for value in marks]])
+        return marks
 
     def _say_value(self) -> None:
         last = self._buffers[self._curves[0].key].last
@@ -214,11 +221,12 @@ class LivePlot(Card):
         font.setPixelSize(11)
         for name in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(name)
-            axis.setPen(pg.mkPen(colours.border))
+            axis.setPen(pg.mkPen(None))
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setStyle(tickFont=font)
         style = {"color": colours.muted, "font-size": "11px"}
         self.plot.getPlotItem().getAxis("bottom").setLabel(self._x_label, **style)
+        self._grid_lines.setPen(pg.mkPen(colours.border, width=1))
         for index, curve in enumerate(self._curves):
             colour = colours.series[curve.series % 5]
             item = self._items[curve.key]

@@ -13,6 +13,8 @@ from app.widgets.labels import ElidedLabel, Label, Line
 from app.widgets.page_frame import PageFrame
 from app.widgets.pill import Pill
 
+_WHEN_WIDTH, _STATE_WIDTH = 140, 150
+
 
 class HomePage(PageFrame):
     """One primary button: the next best step."""
@@ -121,8 +123,16 @@ class RecentRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_L)
         row.addWidget(ElidedLabel(run.title), 1)
-        row.addWidget(Label(run.when, "muted"))
-        row.addWidget(Pill(run.word, run.tone, self))
+        when = Label(run.when, "muted")
+        when.setFixedWidth(_WHEN_WIDTH)
+        row.addWidget(when)
+        state = QWidget()
+        state.setFixedWidth(_STATE_WIDTH)
+        inside = QHBoxLayout(state)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(Pill(run.word, run.tone, self))
+        inside.addStretch(1)
+        row.addWidget(state)
         link = LinkButton(self.tr("Open"), parent=self)
         link.setAccessibleName(self.tr("Open the run {name}").format(name=run.title))
         link.clicked.connect(self._on_clicked)
