@@ -33,6 +33,7 @@ class EmptyState(QWidget):
     ) -> None:
         super().__init__(parent)
         self._icon_name = icon_name
+        self.setMinimumHeight(360)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_XXL, SPACE_XXL, SPACE_XXL, SPACE_XXL)
         column.setSpacing(SPACE_S)
