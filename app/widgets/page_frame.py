@@ -80,6 +80,11 @@ class PageFrame(QWidget):
         """Adds something to the side; with a stretch it takes the free height."""
         self._side_scroll().add(item, stretch)
 
+    def show_side(self, on: bool) -> None:
+        """Shows the column at the end side, or gives its room to the body."""
+        if self._side is not None:
+            self._side.setVisible(on)
+
     def _side_scroll(self) -> _Scroll:
         if self._side is None:
             self._side = _Scroll(SPACE_XXL)
