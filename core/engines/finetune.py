@@ -1,14 +1,14 @@
-"""Teaches a model a task from examples: LoRA or full, on packed rows, with checkpoints that survive anything."""
+"""Teaches a model a task from examples: LoRA or full, packed rows, durable checkpoints."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from core.data.dataset import Dataset
 from core.engines.training import checkpoints, examples, packing, precision, weights
 from core.engines.training.sampling import Sampler
 from core.engines.training.templates import without_default_system
@@ -35,7 +35,7 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
     torch.set_num_threads(chosen["threads"])
 
     job.phase("loading")
-    base, data = job.input(spec.model), job.input(spec.data)
+    base, data = job.input(spec.model), Dataset(job.input(spec.data))
     said = records.describe(base)
     lora, bf16 = chosen["method"] == "lora", chosen["precision"] == "bf16"
     # A frozen base is never rounded further by bf16: that is how it is stored. What learns, learns in fp32.
@@ -51,18 +51,29 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
 
     if lora:
         model = weights.attach_lora(
-            model, rank=spec.lora_rank, alpha=spec.lora_alpha, dropout=spec.lora_dropout,
-            base_name=said.name or base.name, seed=spec.seed,
+            model,
+            rank=spec.lora_rank,
+            alpha=spec.lora_alpha,
+            dropout=spec.lora_dropout,
+            base_name=said.name or base.name,
+            seed=spec.seed,
         )
-    belongs_to = (spec.digest(), examples.digest(data), weights.digest(job, spec.model))
+    belongs_to = (spec.digest(), examples.digest(data.folder), weights.digest(job, spec.model))
     found = checkpoints.newest(job.folder / "checkpoints", job.warn) if job.resumed else None
     if found:
         checkpoints.require_same(found[1], belongs_to)
     watched = _watched(validation.usable, plan, spec.seed)
     sampler = Sampler(watched[: spec.sample_prompts], tokenizer, job)
     trainer = WorkbenchTrainer(
-        model, plan, job, train.usable, watched, lambda step: sampler.look(model, step), belongs_to,
-        trained_s=found[1].trained_s if found else 0.0, recent_losses=found[1].recent_losses if found else (),
+        model,
+        plan,
+        job,
+        train.usable,
+        watched,
+        lambda step: sampler.look(model, step),
+        belongs_to,
+        trained_s=found[1].trained_s if found else 0.0,
+        recent_losses=found[1].recent_losses if found else (),
     )
 
     job.phase("training", total=plan.steps, unit="steps")
@@ -85,10 +96,16 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
         figures["validation_loss"] = trainer.mean_loss(packing.batch(validation.usable, plan.pack_tokens))
         job.metrics(steps, validation_loss=figures["validation_loss"])
     job.result(
-        train_loss=sum(trainer.recent_losses) / max(len(trainer.recent_losses), 1), steps=steps,
-        planned_steps=plan.steps, seconds=round(trained_s, 1), train_rows=len(train.usable),
-        rows_per_s=round(steps / plan.steps_per_epoch * len(train.usable) / trained_s, 2), method=chosen["method"],
-        precision=chosen["precision"], parameters_learnt=weights.count(model, learning=True), **figures,
+        train_loss=sum(trainer.recent_losses) / max(len(trainer.recent_losses), 1),
+        steps=steps,
+        planned_steps=plan.steps,
+        seconds=round(trained_s, 1),
+        train_rows=len(train.usable),
+        rows_per_s=round(steps / plan.steps_per_epoch * len(train.usable) / trained_s, 2),
+        method=chosen["method"],
+        precision=chosen["precision"],
+        parameters_learnt=weights.count(model, learning=True),
+        **figures,
     )
     if steps < plan.steps:
         job.stopped()
@@ -111,7 +128,9 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
     method = "lora" if spec.method == "auto" else spec.method
     speeds = precision.race()
     return {
-        "method": method, "threads": threads, "gflops": speeds,
+        "method": method,
+        "threads": threads,
+        "gflops": speeds,
         "learning_rate": spec.learning_rate or _LEARNING_RATES[method],
         "precision": precision.choose(speeds) if spec.precision == "auto" else spec.precision,
         "versions": {"torch": torch.__version__},
@@ -119,7 +138,7 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
 
 
 def _drop_default_system(tokenizer: PreTrainedTokenizerBase, job: JobContext) -> None:
-    """Gives the tokenizer the leaner template; the tuned model keeps it, so all later steps render the same."""
+    """Gives the tokenizer the leaner template; the tuned model keeps it, so all later steps agree."""
     variant = without_default_system(tokenizer)
     if variant.removed:
         tokenizer.chat_template = variant.template
@@ -127,11 +146,10 @@ def _drop_default_system(tokenizer: PreTrainedTokenizerBase, job: JobContext) ->
 
 
 def _encode(
-    data: Path, split: examples.Split, tokenizer: PreTrainedTokenizerBase, max_length: int, job: JobContext
+    data: Dataset, split: examples.Split, tokenizer: PreTrainedTokenizerBase, max_length: int, job: JobContext
 ) -> examples.Examples:
     """A split as token ids; remarks on lost rows become warnings."""
-    total = examples.count(data, split)
-    job.phase("preparing", total=total, unit="rows")
+    job.phase("preparing", total=data.count(split), unit="rows")
     found = examples.Examples()
     for found in examples.encode(data, split, tokenizer, max_length):
         job.progress(found.rows)
@@ -148,11 +166,17 @@ def _plan(spec: FinetuneSpec, chosen: dict[str, Any], rows: int, *, packed: bool
     steps = min(steps, spec.max_steps or steps)
     tenth = max(1, -(-steps // _SAVES))
     return Plan(
-        steps=steps, steps_per_epoch=steps_per_epoch, batch_size=spec.batch_size,
-        pack_tokens=packing.PACK_TOKENS if packed else 1, learning_rate=chosen["learning_rate"],
-        warmup_steps=round(spec.warmup_ratio * steps), weight_decay=spec.weight_decay,
-        bf16=chosen["precision"] == "bf16", checkpoint_every=spec.checkpoint_every or tenth,
-        validate_every=spec.validate_every or tenth, seed=spec.seed,
+        steps=steps,
+        steps_per_epoch=steps_per_epoch,
+        batch_size=spec.batch_size,
+        pack_tokens=packing.PACK_TOKENS if packed else 1,
+        learning_rate=chosen["learning_rate"],
+        warmup_steps=round(spec.warmup_ratio * steps),
+        weight_decay=spec.weight_decay,
+        bf16=chosen["precision"] == "bf16",
+        checkpoint_every=spec.checkpoint_every or tenth,
+        validate_every=spec.validate_every or tenth,
+        seed=spec.seed,
     )
 
 
@@ -164,8 +188,13 @@ def _watched(rows: Sequence[examples.Example], plan: Plan, seed: int) -> list[ex
 
 
 def _save(
-    spec: FinetuneSpec, job: JobContext, model: Any, tokenizer: PreTrainedTokenizerBase,
-    said: records.Description, *, lora: bool,
+    spec: FinetuneSpec,
+    job: JobContext,
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    said: records.Description,
+    *,
+    lora: bool,
 ) -> None:
     """Stages the tuned model as an artifact: an adapter, or a whole model in its base's number format."""
     folder = job.stage("model")
@@ -176,10 +205,16 @@ def _save(
         weights.save_full(model, folder, dtype)
     tokenizer.save_pretrained(folder)
     description = records.Description(
-        format="adapter" if lora else "hf", name=job.name or f"{said.name}-tuned", architecture=said.architecture,
-        parameters=weights.count(model, learning=lora), context=said.context, licence=said.licence,
-        dtype="fp32" if lora else said.dtype, base=spec.model,
-        source=f"fine-tuned from {said.name or 'a model'}", note=said.note,
+        format="adapter" if lora else "hf",
+        name=job.name or f"{said.name}-tuned",
+        architecture=said.architecture,
+        parameters=weights.count(model, learning=lora),
+        context=said.context,
+        licence=said.licence,
+        dtype="f32" if lora else said.dtype,
+        base=spec.model,
+        source=f"fine-tuned from {said.name or 'a model'}",
+        note=said.note,
     )
     records.write(folder, description)
     listed = {"format", "architecture", "parameters", "context", "dtype", "licence", "note", "base"}

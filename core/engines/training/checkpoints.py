@@ -1,8 +1,8 @@
 """Checkpoints that a kill, a full disk or a flipped bit cannot turn into a wrong continuation.
 
-A checkpoint takes shape under a temporary name; its manifest is written last; then it is renamed. Resume takes the
-newest whose every byte verifies. The stock trainer failed to resume after 9 of 50 kills when measured, since it trusts
-whatever folder has the highest number.
+A checkpoint takes shape under a temporary name; its manifest is written last; then it is renamed. Resume
+takes the newest whose every byte verifies. The stock trainer failed to resume after 9 of 50 kills when
+measured, since it trusts whatever folder has the highest number.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def save(folder: Path, record: Record, fill: Callable[[Path], None]) -> Path:
             f"The checkpoint of step {record.step} could not be saved.",
             why=f"{free / 1e9:.2f} GB are free on the disk of {folder}; the system says: {str(error)[:200]}",
             fix="Free some space, then resume the run; it goes on from the checkpoint before.",
-            code="job.checkpoint", details=str(error),
+            code="job.checkpoint",
+            details=str(error),
         ) from error
     durable.point("checkpoint committed")
     for old in _steps(folder)[:-KEPT]:
@@ -79,7 +80,7 @@ def save(folder: Path, record: Record, fill: Callable[[Path], None]) -> Path:
 
 
 def newest(folder: Path, warn: Callable[[str], None]) -> tuple[Path, Record] | None:
-    """The newest checkpoint that verifies; says by `warn` which ones do not. Clears half-written ones away."""
+    """The newest checkpoint that verifies; `warn` hears which do not. Clears half-written ones away."""
     if not folder.is_dir():
         return None
     for leftover in folder.glob(".*"):
@@ -102,11 +103,15 @@ def require_same(record: Record, expected: tuple[str, str, str]) -> None:
         InputError: The spec, the data or the model is not the one of the checkpoint.
     """
     names = ("settings", "data", "model")
-    changed = [name for name, ours, theirs in zip(names, expected, record.belongs_to, strict=True) if ours != theirs]
+    changed = [
+        name for name, ours, theirs in zip(names, expected, record.belongs_to, strict=True) if ours != theirs
+    ]
     if changed:
         raise InputError(
-            "The run cannot be resumed.", why=f"Its {' and '.join(changed)} changed since the last checkpoint.",
-            fix="Start a new run with the new settings or data.", code="input.changed",
+            "The run cannot be resumed.",
+            why=f"Its {' and '.join(changed)} changed since the last checkpoint.",
+            fix="Start a new run with the new settings or data.",
+            code="input.changed",
         )
 
 

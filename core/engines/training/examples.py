@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from transformers import PreTrainedTokenizerBase
 
+from core.data.dataset import Dataset
 from core.engines.training.templates import IGNORED, Message, encode_conversation
 from core.errors import InputError
 
@@ -52,47 +52,27 @@ class Examples:
         """Sentences for the person, one for each kind of loss."""
         found = []
         if self.cut:
-            found.append(f"{self.cut} of {self.rows} rows are longer than {max_length} tokens; "
-                         "their beginning was cut off.")
+            found.append(
+                f"{self.cut} of {self.rows} rows are longer than {max_length} tokens; "
+                "their beginning was cut off."
+            )
         if self.too_long:
-            found.append(f"{self.too_long} of {self.rows} rows were left out: "
-                         f"the answer alone is longer than {max_length} tokens.")
+            found.append(
+                f"{self.too_long} of {self.rows} rows were left out: "
+                f"the answer alone is longer than {max_length} tokens."
+            )
         if self.empty:
             found.append(f"{self.empty} of {self.rows} rows were left out: they hold no answer to learn.")
         if self.special_text:
-            found.append(f"{self.special_text} of {self.rows} rows hold text that looks like a control token of "
-                         "the model; it is treated as plain text.")
+            found.append(
+                f"{self.special_text} of {self.rows} rows hold text that looks like a control token of "
+                "the model; it is treated as plain text."
+            )
         return found
 
 
-def read(folder: Path, split: Split) -> Iterator[tuple[int, list[Message]]]:
-    """Source row number and conversation of each row of a split."""
-    info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    path = folder / f"{split}.jsonl"
-    if not path.exists():
-        return
-    with open(path, encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            row = json.loads(line)
-            yield int(row["row"]), _messages(row["values"], info["roles"])
-
-
-def count(folder: Path, split: Split) -> int:
-    """Rows of a split, as its record says."""
-    info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    return int(info["counts"].get(split, 0))
-
-
-def _messages(values: dict[str, Any], roles: dict[str, str]) -> list[Message]:
-    if "messages" in values:
-        return [{"role": str(m["role"]), "content": str(m["content"])} for m in values["messages"]]
-    answer = roles.get("label") or roles.get("assistant") or ""
-    pairs = (("system", roles.get("system")), ("user", roles.get("user")), ("assistant", answer))
-    return [{"role": role, "content": str(values[column])} for role, column in pairs if column]
-
-
 def encode(
-    folder: Path, split: Split, tokenizer: PreTrainedTokenizerBase, max_length: int
+    data: Dataset, split: Split, tokenizer: PreTrainedTokenizerBase, max_length: int
 ) -> Iterator[Examples]:
     """Encodes a split row by row; yields the same growing result after each, so that progress can be shown.
 
@@ -100,9 +80,10 @@ def encode(
         InputError: The model's chat template refuses the conversations.
     """
     found = Examples()
-    for row, messages in read(folder, split):
+    for row in data.rows(split):
+        messages = data.messages(row)
         ids, labels, report = encode_conversation(tokenizer, messages, max_length)
-        example = Example(ids, labels, tuple(messages), row)
+        example = Example(ids, labels, tuple(messages), row.row)
         found.special_text += report.special_text
         if not messages or messages[-1]["role"] != "assistant" or not messages[-1]["content"].strip():
             found.empty += 1
@@ -124,7 +105,8 @@ def require_some(found: Examples, max_length: int) -> None:
         return
     if not found.rows:
         raise InputError(
-            "There are no training rows.", why="The data set's training part is empty.",
+            "There are no training rows.",
+            why="The data set's training part is empty.",
             fix="Add data with at least a few dozen rows, or keep fewer of them for validation and test.",
         )
     raise InputError(

@@ -37,7 +37,9 @@ class Sampler:
         job: Where samples and latency go.
     """
 
-    def __init__(self, examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, job: JobContext) -> None:
+    def __init__(
+        self, examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, job: JobContext
+    ) -> None:
         self._examples = list(examples)
         self._tokenizer = tokenizer
         self._job = job
@@ -58,8 +60,10 @@ class Sampler:
             firsts.append(answer.first_token_ms)
             totals.append(answer.total_ms)
             self._job.sample(
-                prompt=example.messages[-2]["content"] if len(example.messages) > 1 else "", answer=answer.text,
-                expected=example.messages[-1]["content"], step=step,
+                prompt=example.messages[-2]["content"] if len(example.messages) > 1 else "",
+                answer=answer.text,
+                expected=example.messages[-1]["content"],
+                step=step,
             )
             if self._spent_s > _SHARE * (time.perf_counter() - self._started):
                 break

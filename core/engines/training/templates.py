@@ -1,30 +1,40 @@
 """Conversations as token ids, exactly as the chat template renders them.
 
 Two promises hold here. The ids equal those of the rendered template, so that training, evaluation and the
-exported model see the same text. And text in a row that looks like a special token stays text: only the template
-itself writes control tokens.
+exported model see the same text. And text in a row that looks like a special token stays text: only the
+template itself writes control tokens.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from transformers import PreTrainedTokenizerBase
 
+from core.engines.training.default_system import TemplateVariant, without_default_system
+from core.engines.training.rendering import Message, render, template_of
 from core.errors import InputError
+
+__all__ = [
+    "IGNORED",
+    "Encoded",
+    "Message",
+    "Report",
+    "TemplateVariant",
+    "encode_conversation",
+    "end_token_ids",
+    "prompt_ids",
+    "without_default_system",
+]
 
 IGNORED = -100
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(\\d+)\ue001")
-
-Message = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -44,83 +54,11 @@ class Encoded(NamedTuple):
     report: Report
 
 
-class TemplateVariant(NamedTuple):
-    """A chat template, and the text that it no longer adds by itself (empty: it is the original)."""
-
-    template: str
-    removed: str
-
-
 class _Piece(NamedTuple):
-    """A stretch of the rendered text; `message` is the index of the message it quotes, -1 for template text."""
+    """A stretch of the rendered text; `message` is the index of the message it quotes, or -1."""
 
     text: str
     message: int
-
-
-# --- the default system line ---
-
-
-def without_default_system(tokenizer: PreTrainedTokenizerBase) -> TemplateVariant:
-    """The template without the system line that it adds when a conversation brings none.
-
-    SmolLM2 adds 25 tokens ("You are a helpful AI assistant named SmolLM…") to rows of 30. The literal is
-    looked for in the template's source; a candidate counts only when rendering shows that this line vanished and
-    nothing else changed. Otherwise the template stays as it is.
-    """
-    template = _template(tokenizer)
-    try:
-        tokens = list(ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).lexer.tokeniter(
-            template, None
-        ))
-    except jinja2.TemplateError:
-        return TemplateVariant(template, "")
-    for index, (_line, kind, source) in enumerate(tokens):
-        if kind == "string":
-            blank = "''"
-        elif kind == "data" and source.strip():
-            blank = ""
-        else:
-            continue
-        if len(_literal(kind, source)) < 8:
-            continue
-        candidate = "".join(blank if at == index else text for at, (_l, _k, text) in enumerate(tokens))
-        if removed := _vanished(tokenizer, template, candidate):
-            return TemplateVariant(candidate, removed)
-    return TemplateVariant(template, "")
-
-
-def _literal(kind: str, source: str) -> str:
-    if kind == "data":
-        return source
-    try:
-        return str(ast.literal_eval(source))
-    except (ValueError, SyntaxError):
-        return source
-
-
-def _vanished(tokenizer: PreTrainedTokenizerBase, template: str, candidate: str) -> str:
-    """The leading text that `candidate` no longer writes, or "" if anything else differs too."""
-    user, answer, system = ({"role": role, "content": f"{role} text"} for role in ("user", "assistant", "system"))
-    plain = ([user], [user, answer], [user, answer, user], [user, answer, user, answer])
-    removed: set[str] = set()
-    try:
-        for chat in plain:
-            for prompt in (False, True):
-                before, after = _render(tokenizer, chat, prompt, template), _render(tokenizer, chat, prompt, candidate)
-                if not after or not before.endswith(after):
-                    return ""
-                removed.add(before.removesuffix(after))
-                with_system = [system, *chat]
-                kept = _render(tokenizer, with_system, prompt, template)
-                if "system text" not in kept or kept != _render(tokenizer, with_system, prompt, candidate):
-                    return ""
-    except jinja2.TemplateError:
-        return ""
-    return removed.pop() if len(removed) == 1 else ""
-
-
-# --- conversations as ids ---
 
 
 def encode_conversation(
@@ -128,8 +66,8 @@ def encode_conversation(
 ) -> Encoded:
     """Ids of a whole conversation, with labels on every answer and the token that ends it.
 
-    A conversation longer than `max_length` loses text at its start: tokens of the oldest messages first, never the
-    template's own and never the last answer's. Where that is not enough, `report.fits` is False.
+    A conversation longer than `max_length` loses text at its start: tokens of the oldest messages first, never
+    the template's own, never those of the last answer. Where that is not enough, `report.fits` is False.
 
     Raises:
         InputError: The tokenizer has no chat template, or its template refuses this conversation.
@@ -139,7 +77,9 @@ def encode_conversation(
     labels = [IGNORED] * len(ids)
     for at, (token, owner) in enumerate(zip(ids, owners, strict=True)):
         before = owners[at - 1] if at else -1
-        ends_answer = owner < 0 <= before and messages[before]["role"] == "assistant" and token in special.values()
+        ends_answer = (
+            owner < 0 <= before and messages[before]["role"] == "assistant" and token in special.values()
+        )
         if ends_answer or (owner >= 0 and messages[owner]["role"] == "assistant"):
             labels[at] = token
     special_text = any(_splitter(tuple(special)).search(message["content"]) for message in messages)
@@ -167,14 +107,14 @@ def end_token_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
 def _pieces(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, prompt: bool) -> list[_Piece]:
     """Splits the rendered text into template text and quoted messages."""
     roles = tuple(message["role"] for message in messages)
-    template = _template(tokenizer)
+    template = template_of(tokenizer)
     try:
         frame = _frame(tokenizer, template, roles, prompt)
-        rendered = _render(tokenizer, messages, prompt, template)
+        rendered = render(tokenizer, messages, prompt, template)
     except (jinja2.TemplateError, TypeError, KeyError) as error:
         raise InputError(
             "The model's chat template refuses a conversation of the data.",
-            why=f"Roles {', '.join(roles)}: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            why=f"Roles {', '.join(roles)}: {type(error).__name__}: {error}",
             fix="Map the columns to the roles that this model knows, or choose another model.",
         ) from error
     for clean in (str, str.strip):  # some templates trim what they quote
@@ -198,8 +138,8 @@ def _pieces(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, 
 def _tokens(tokenizer: PreTrainedTokenizerBase, pieces: Sequence[_Piece]) -> tuple[list[int], list[int]]:
     """Ids, and for each the message it quotes (-1: template text).
 
-    The tokenizer itself first splits at special tokens and treats what lies between separately; so cutting at the
-    special tokens of the template text gives the ids of the whole, while quoted text cannot become special.
+    The tokenizer itself first splits at special tokens and treats what lies between separately; so cutting at
+    the special tokens of the template text gives the ids of the whole, and quoted text cannot become special.
     """
     special = _special_tokens(tokenizer)
     ids: list[int] = []
@@ -270,35 +210,13 @@ def _splitter(special: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"({known})") if known else re.compile("((?!))")
 
 
-# --- rendering ---
-
-
-def _template(tokenizer: PreTrainedTokenizerBase) -> str:
-    template = tokenizer.chat_template
-    if isinstance(template, dict):
-        template = template.get("default")
-    if not isinstance(template, str) or not template:
-        raise InputError(
-            "The model has no chat template.", why="Without one it does not know how a conversation looks.",
-            fix="Choose an instruct or chat version of the model.",
-        )
-    return template
-
-
-def _render(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], prompt: bool, template: str) -> str:
-    rendered: Any = tokenizer.apply_chat_template(
-        list(messages), tokenize=False, add_generation_prompt=prompt, chat_template=template
-    )
-    return str(rendered)
-
-
 @lru_cache(maxsize=256)
 def _frame(
     tokenizer: PreTrainedTokenizerBase, template: str, roles: tuple[str, ...], prompt: bool
 ) -> tuple[_Piece, ...]:
     """The template's text around messages of these roles, found by rendering marks in their place."""
     marked = [{"role": role, "content": _MARK.format(index)} for index, role in enumerate(roles)]
-    rendered = _render(tokenizer, marked, prompt, template)
+    rendered = render(tokenizer, marked, prompt, template)
     pieces: list[_Piece] = []
     reached = 0
     for mark in _MARKS.finditer(rendered):

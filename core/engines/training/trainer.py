@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
 from core.engines.training import checkpoints, packing
 from core.engines.training.examples import Example
@@ -48,17 +47,32 @@ class Plan:
 def arguments(plan: Plan, folder: Path, *, validates: bool) -> TrainingArguments:
     """The plan in the Trainer's words."""
     return TrainingArguments(
-        output_dir=str(folder), max_steps=plan.steps, per_device_train_batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate, lr_scheduler_type="cosine", warmup_steps=plan.warmup_steps,
-        weight_decay=plan.weight_decay, optim="adamw_torch_fused", max_grad_norm=1.0, bf16=plan.bf16,
-        seed=plan.seed, data_seed=plan.seed, use_cpu=True, remove_unused_columns=False,
-        logging_steps=1, logging_nan_inf_filter=False, report_to="none", disable_tqdm=True,
-        save_strategy="steps", save_steps=plan.checkpoint_every,
-        eval_strategy="steps" if validates else "no", eval_steps=plan.validate_every,
+        output_dir=str(folder),
+        max_steps=plan.steps,
+        per_device_train_batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=plan.warmup_steps,
+        weight_decay=plan.weight_decay,
+        optim="adamw_torch_fused",
+        max_grad_norm=1.0,
+        bf16=plan.bf16,
+        seed=plan.seed,
+        data_seed=plan.seed,
+        use_cpu=True,
+        remove_unused_columns=False,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        report_to="none",
+        disable_tqdm=True,
+        save_strategy="steps",
+        save_steps=plan.checkpoint_every,
+        eval_strategy="steps" if validates else "no",
+        eval_steps=plan.validate_every,
     )
 
 
-class WorkbenchTrainer(Trainer):  # type: ignore[misc]
+class WorkbenchTrainer(Trainer):
     """Trains on packed batches and tells a job how it goes.
 
     Args:
@@ -74,10 +88,18 @@ class WorkbenchTrainer(Trainer):  # type: ignore[misc]
     """
 
     def __init__(
-        self, model: nn.Module, plan: Plan, job: JobContext, train: Sequence[Example],
-        validation: Sequence[Example], look: Callable[[int], None], belongs_to: tuple[str, str, str],
-        trained_s: float = 0.0, recent_losses: Sequence[float] = (),
+        self,
+        model: nn.Module,
+        plan: Plan,
+        job: JobContext,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        look: Callable[[int], None],
+        belongs_to: tuple[str, str, str],
+        trained_s: float = 0.0,
+        recent_losses: Sequence[float] = (),
     ) -> None:
+        self.control: TrainerControl
         self.plan = plan
         self.job = job
         self.folder = job.folder / "checkpoints"
@@ -89,12 +111,17 @@ class WorkbenchTrainer(Trainer):  # type: ignore[misc]
         self._started = time.perf_counter()
         self._recent_steps: deque[tuple[float, int, int]] = deque(maxlen=_RECENT)
         super().__init__(
-            model=model, args=arguments(plan, self.folder, validates=bool(validation)),
-            train_dataset=train, eval_dataset=validation or None,
-            data_collator=partial(packing.batch, pack_tokens=plan.pack_tokens), callbacks=[_Progress(job)],
+            model=model,
+            args=arguments(plan, self.folder, validates=bool(validation)),
+            train_dataset=train,
+            eval_dataset=validation or None,
+            data_collator=partial(packing.batch, pack_tokens=plan.pack_tokens),
+            callbacks=[_Progress(job)],
         )
         self.remove_callback(PrinterCallback)
-        for module in model.modules():  # autocast chooses formats; a second cast back and forth costs 5 % of a step
+        for (
+            module
+        ) in model.modules():  # autocast chooses formats; a second cast back and forth costs 5 % of a step
             if isinstance(module, BaseTunerLayer):
                 module.cast_input_dtype_enabled = False
 
@@ -144,8 +171,11 @@ class WorkbenchTrainer(Trainer):  # type: ignore[misc]
             return
         self.recent_losses.append(logs["loss"])
         self.job.metrics(
-            self.state.global_step, loss=logs["loss"], learning_rate=logs["learning_rate"],
-            grad_norm=float(logs["grad_norm"]), **self._speed(),
+            self.state.global_step,
+            loss=logs["loss"],
+            learning_rate=logs["learning_rate"],
+            grad_norm=float(logs["grad_norm"]),
+            **self._speed(),
         )
 
     def _speed(self) -> dict[str, float]:
@@ -181,8 +211,12 @@ class WorkbenchTrainer(Trainer):  # type: ignore[misc]
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         record = checkpoints.Record(
-            step=self.state.global_step, spec=self._belongs_to[0], data=self._belongs_to[1],
-            model=self._belongs_to[2], trained_s=self.trained_s, recent_losses=tuple(self.recent_losses),
+            step=self.state.global_step,
+            spec=self._belongs_to[0],
+            data=self._belongs_to[1],
+            model=self._belongs_to[2],
+            trained_s=self.trained_s,
+            recent_losses=tuple(self.recent_losses),
         )
         path = checkpoints.save(self.folder, record, self._fill_checkpoint)
         self.job.emit("checkpoint", step=record.step, path=path.relative_to(self.job.folder).as_posix())
@@ -200,7 +234,8 @@ class WorkbenchTrainer(Trainer):  # type: ignore[misc]
         ours = self._learning()
         if stored.keys() != ours.keys():
             raise JobError(
-                "The checkpoint is of another kind of model.", why="Its weights have other names.",
+                "The checkpoint is of another kind of model.",
+                why="Its weights have other names.",
                 fix="Start a new run.",
             )
         with torch.no_grad():
@@ -215,7 +250,7 @@ class WorkbenchTrainer(Trainer):  # type: ignore[misc]
         return {name: p.detach() for name, p in self.model.named_parameters() if p.requires_grad}
 
 
-class _Progress(TrainerCallback):  # type: ignore[misc]
+class _Progress(TrainerCallback):
     """Counts steps, and ends the training when the person asked to stop and keep."""
 
     def __init__(self, job: JobContext) -> None:
@@ -231,10 +266,9 @@ class _Progress(TrainerCallback):  # type: ignore[misc]
 def _require_finite(value: float, name: str, step: int) -> None:
     if not math.isfinite(value):
         raise JobError(
-            f"Training came apart at step {step}.", why=f"The {name} is {value}: the learning steps were too large.",
+            f"Training came apart at step {step}.",
+            why=f"The {name} is {value}: the learning steps were too large.",
             fix="Start again with a smaller learning rate, for example a third of it. "
             "The last checkpoint before this step is kept.",
             code="job.not_finite",
         )
-
-

@@ -49,7 +49,8 @@ def load_model(job: JobContext, artifact_id: str, dtype: torch.dtype, *, depth: 
         return model
     if said.base is None or depth >= _DEPTH:
         raise InputError(
-            f"The base of {said.name or folder.name} is not known.", why="An adapter is only half a model.",
+            f"The base of {said.name or folder.name} is not known.",
+            why="An adapter is only half a model.",
             fix="Add the base model, then make the adapter again.",
         )
     base = load_model(job, said.base, torch.float32, depth=depth + 1)
@@ -69,9 +70,13 @@ def digest(job: JobContext, artifact_id: str) -> str:
 def attach_lora(
     model: PreTrainedModel, *, rank: int, alpha: int, dropout: float, base_name: str, seed: int
 ) -> PeftModel:
-    """Freezes the model and adds a LoRA to every linear layer but the output layer; only that learns, in fp32."""
+    """Freezes the model and adds a LoRA to every linear layer but the output; it alone learns, in fp32."""
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM",
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
         base_model_name_or_path=base_name,
     )
     model.name_or_path = base_name  # PEFT would put the folder's path into its configuration
@@ -82,8 +87,10 @@ def attach_lora(
 
 def save_adapter(model: PeftModel, folder: Path) -> None:
     """Writes adapter weights and configuration; no path of this machine is in them."""
-    state = {name: tensor.contiguous() for name, tensor in get_peft_model_state_dict(
-        model, save_embedding_layers=False).items()}
+    state = {
+        name: tensor.contiguous()
+        for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()
+    }
     save_file(state, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     config: dict[str, Any] = model.peft_config["default"].to_dict()
     config["inference_mode"] = True

@@ -51,13 +51,18 @@ def tokenizer() -> PreTrainedTokenizerFast:
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=list(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        vocab_size=400,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     texts = [*(f"user\n{row['text']}\nassistant\n{row['category']}\n" for row in rows(60)), TEMPLATE]
     backend.train_from_iterator(texts, trainer)
     made = PreTrainedTokenizerFast(
-        tokenizer_object=backend, bos_token="<|im_start|>", eos_token="<|im_end|>", pad_token="<|im_end|>",
+        tokenizer_object=backend,
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
         unk_token="<|endoftext|>",
     )
     made.chat_template = TEMPLATE
@@ -69,9 +74,17 @@ def model(vocabulary: int, *, seed: int = 5) -> LlamaForCausalLM:
     torch.manual_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=vocabulary, hidden_size=64, intermediate_size=96, num_hidden_layers=2,
-            num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512, tie_word_embeddings=True,
-            bos_token_id=1, eos_token_id=2, pad_token_id=2,
+            vocab_size=vocabulary,
+            hidden_size=64,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=512,
+            tie_word_embeddings=True,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=2,
         )
     )
 
@@ -84,10 +97,18 @@ def model_folder(folder: Path, *, seed: int = 5) -> Path:
     made.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     made.save_pretrained(folder)
     words.save_pretrained(folder)
-    records.write(folder, records.Description(
-        format="hf", name="tiny", architecture="LlamaForCausalLM", parameters=made.num_parameters(), context=512,
-        licence="Apache-2.0", dtype="f32",
-    ))
+    records.write(
+        folder,
+        records.Description(
+            format="hf",
+            name="tiny",
+            architecture="LlamaForCausalLM",
+            parameters=made.num_parameters(),
+            context=512,
+            licence="Apache-2.0",
+            dtype="f32",
+        ),
+    )
     manifest.write(folder)
     return folder
 
@@ -104,7 +125,10 @@ def data_folder(folder: Path, count: int = 48, *, chosen: list[dict[str, str]] |
     folder.mkdir(parents=True)
     build(
         ImportDataSpec(
-            source=str(source), name="tiny", roles={"user": "text", "label": "category"}, test_fraction=0.2,
+            source=str(source),
+            name="tiny",
+            roles={"user": "text", "label": "category"},
+            test_fraction=0.2,
             validation_fraction=0.2,
         ),
         folder,

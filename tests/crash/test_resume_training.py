@@ -1,0 +1,140 @@
+"""A training killed at any moment ends, after a resume, with the same weights to the bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.engines.training import checkpoints
+from tests.core.engines import tiny
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the harness forks"),
+    pytest.mark.timeout(280),
+]
+
+ROOT = Path(__file__).parents[2]
+SPEC = {
+    "model": "m",
+    "data": "d",
+    "epochs": 2,
+    "batch_size": 8,
+    "learning_rate": 0.01,
+    "precision": "fp32",
+    "checkpoint_every": 2,
+    "validate_every": 3,
+    "sample_prompts": 1,
+    "lora_rank": 4,
+    "lora_dropout": 0.1,
+}
+
+
+class Lab:
+    """A model, a data set and a server that trains."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inputs = {
+            "m": str(tiny.model_folder(folder / "m")),
+            "d": str(tiny.data_folder(folder / "d", 48)),
+        }
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.training_server"],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=open(folder / "stderr.txt", "w"),  # noqa: SIM115
+        )
+        self.reference = self.finish("reference")
+
+    def ask(self, run: str, **more: object) -> dict[str, int]:
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        request = {"run": str(self.folder / run), "inputs": self.inputs, "spec": SPEC, **more}
+        self.server.stdin.write(json.dumps(request) + "\n")
+        self.server.stdin.flush()
+        return json.loads(self.server.stdout.readline())
+
+    def finish(self, run: str, **more: object) -> str:
+        """Runs to the end; gives the digest of the weights."""
+        assert self.ask(run, **more) == {"exit": 0}, (self.folder / "stderr.txt").read_text()[-3000:]
+        return self.weights(run)
+
+    def weights(self, run: str) -> str:
+        adapter = self.folder / run / "out" / "model" / "adapter_model.safetensors"
+        return hashlib.sha256(adapter.read_bytes()).hexdigest()
+
+    def events(self, run: str, name: str) -> list[dict]:
+        lines = (self.folder / run / "events.jsonl").read_text().splitlines()
+        return [event for event in map(json.loads, lines) if event["ev"] == name]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.server.stdin.close()
+    lab.server.wait(20)
+
+
+def test_two_whole_runs_end_with_the_same_weights(lab):
+    assert lab.finish("again") == lab.reference
+
+
+def test_a_kill_at_every_write_point_of_a_save_loses_nothing(lab):
+    """The first points write the resolved spec, the next ones the first checkpoint and half of the second."""
+    names = []
+    for at in range(1, 46):
+        run = f"point-{at}"
+        assert lab.ask(run, kill_at=at) == {"signal": 9}
+        assert lab.finish(run, resumed=True) == lab.reference, f"killed at write point {at}"
+        names.append(
+            (lab.folder / "stderr.txt").read_text().rsplit(f"killed at point {at}: ", 1)[1].split("\n")[0]
+        )
+    assert "checkpoint filled" in names
+    assert names.count("rename manifest.json") >= 1
+    assert "sync parent of step-2" in names
+    assert "checkpoint committed" in names
+
+
+def test_kills_at_random_times_lose_nothing(lab):
+    chance = random.Random(7)
+    for at in range(10):
+        run, kills = f"random-{at}", 0
+        while kills < 2 and lab.ask(run, resumed=kills > 0, kill_after_s=chance.uniform(0.1, 1.2)) == {
+            "signal": 9
+        }:
+            kills += 1
+        assert lab.finish(run, resumed=True) == lab.reference, f"run {at}, {kills} kills"
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(lab):
+    run = "damaged"
+    lab.ask(run, kill_at=95)
+    steps = checkpoints._steps(lab.folder / run / "checkpoints")
+    weights = lab.folder / run / "checkpoints" / f"step-{steps[-1]}" / "weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-3] ^= 1
+    weights.write_bytes(data)
+
+    assert lab.finish(run, resumed=True) == lab.reference
+    assert any("damaged" in event["text"] for event in lab.events(run, "warning"))
+    assert any(f"after step {steps[-2]} " in event["text"] for event in lab.events(run, "log"))
+
+
+def test_a_stopped_run_goes_on_later_to_the_same_weights(lab):
+    lab.finish("stopped", stop_at=3)
+    assert lab.events("stopped", "done")[0]["state"] == "stopped"
+    assert lab.events("stopped", "done")[0]["result"]["steps"] == 3
+    assert lab.weights("stopped") != lab.reference
+
+    assert lab.finish("stopped", resumed=True) == lab.reference
+    assert lab.events("stopped", "done")[1]["state"] == "succeeded"
