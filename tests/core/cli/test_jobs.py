@@ -1,0 +1,194 @@
+"""The workflow by command on a tiny model: each kind of job, stopped, killed, resumed."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.core.cli.terminal import Terminal
+from tests.core.engines import tiny
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory) -> Terminal:
+    """A workspace with a tiny model and its data, both added by command."""
+    folder = tmp_path_factory.mktemp("commands")
+    terminal = Terminal(folder / "work")
+    source = tiny.model_folder(folder / "tiny-model")
+    for own in ("model.json", "manifest.json"):
+        (source / own).unlink()
+    rows = folder / "questions.csv"
+    with open(rows, "w", newline="") as file:
+        writer = csv.DictWriter(file, ["text", "category"])
+        writer.writeheader()
+        writer.writerows(tiny.rows(60))
+    terminal.must("models", "add", str(source), "--name", "tiny")
+    terminal.must("data", "add", str(rows), "--name", "questions")
+    return terminal
+
+
+LONG = (
+    "--set",
+    "max_steps=4000",
+    "--set",
+    "batch_size=4",
+    "--set",
+    "epochs=100",
+    "--set",
+    "checkpoint_every=20",
+    "--set",
+    "sample_prompts=0",
+)
+
+
+def wait_until_trained(terminal: Terminal, name: str, steps: int) -> str:
+    """Waits until the run of that name has reached a step; returns its id."""
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        runs = [run for run in terminal.must("runs", "list", "--json").json if run["name"] == name]
+        if runs:
+            metrics = terminal.must("runs", "show", runs[0]["id"], "--json").json["metrics"]
+            if metrics.get("loss", {"points": 0})["points"] >= steps:
+                return runs[0]["id"]
+        time.sleep(0.2)
+    raise AssertionError(f"{name} did not begin to train")
+
+
+def state(terminal: Terminal, run: str) -> str:
+    return terminal.must("runs", "show", run, "--json").json["state"]
+
+
+@pytest.mark.timeout(400)
+def test_from_data_to_an_answer(terminal):
+    tuned = terminal.must(
+        "finetune",
+        "--model",
+        "tiny",
+        "--data",
+        "questions",
+        "--set",
+        "max_steps=6",
+        "--name",
+        "tuned",
+        "--json",
+    )
+    assert tuned.json["state"] == "succeeded"
+    assert tuned.json["artifacts"][0]["name"] == "tuned"
+    assert tuned.err.splitlines()[0] == tuned.json["id"]
+    folder = Path(terminal.must("models", "show", "tuned", "--json").json["folder"])
+    assert (folder / "adapter_model.safetensors").is_file()
+
+    small = terminal.must("quantize", "tuned", "--recipe", "int8", "--name", "small", "--json").json
+    assert small["state"] == "succeeded"
+    report = terminal.must("evaluate", "tiny", "tuned", "small", "--data", "questions", "--json").json
+    assert {"machine", "versions", "models"} <= set(report)
+    for item in report["models"]:
+        assert {
+            "model",
+            "kind",
+            "bytes_on_disk",
+            "quality",
+            "latency_ms",
+            "tokens_per_s",
+            "peak_rss_bytes",
+        } <= set(item)
+        assert 0 <= item["quality"]["accuracy"] <= 1
+    answer = terminal.must(
+        "chat", "small", "--prompt", "where is my card?", "--set", "max_new_tokens=8", "--json"
+    )
+    assert answer.json["tokens"] <= 8
+
+
+def test_ctrl_c_once_stops_and_keeps_with_0_and_resume_goes_on_under_the_same_id(terminal):
+    process = terminal.start("finetune", "--model", "tiny", "--data", "questions", *LONG, "--name", "stopped")
+    run = wait_until_trained(terminal, "stopped", 5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "Stopped and kept" in out
+    assert state(terminal, run) == "stopped"
+    assert terminal.must("models", "show", "stopped", "--json").json["run"] == run
+    process = terminal.start("runs", "resume", run)
+    time.sleep(3)
+    assert state(terminal, run) in ("starting", "running")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(120) == 0
+
+
+def test_ctrl_c_twice_cancels_with_130(terminal):
+    process = terminal.start(
+        "finetune", "--model", "tiny", "--data", "questions", *LONG, "--name", "cancelled"
+    )
+    run = wait_until_trained(terminal, "cancelled", 1)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 130), err
+    assert state(terminal, run) in ("cancelled", "stopped")
+
+
+def test_cancel_from_another_terminal(terminal):
+    process = terminal.start(
+        "finetune", "--model", "tiny", "--data", "questions", *LONG, "--name", "elsewhere"
+    )
+    run = wait_until_trained(terminal, "elsewhere", 1)
+    assert terminal.run("data", "add", __file__).code in (2, 3), "a second executor is refused"
+    terminal.must("runs", "cancel", run)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert state(terminal, run) == "cancelled"
+    terminal.must("runs", "remove", run)
+    assert terminal.run("runs", "show", run).code == 2
+
+
+def test_a_killed_command_leaves_a_crashed_run_that_resumes_under_its_id(terminal):
+    process = terminal.start(
+        "finetune",
+        "--model",
+        "tiny",
+        "--data",
+        "questions",
+        "--set",
+        "max_steps=90",
+        "--set",
+        "epochs=100",
+        "--set",
+        "batch_size=4",
+        "--set",
+        "checkpoint_every=10",
+        "--set",
+        "sample_prompts=0",
+        "--name",
+        "killed",
+    )
+    run = wait_until_trained(terminal, "killed", 15)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    listed = next(item for item in terminal.must("runs", "list", "--json").json if item["id"] == run)
+    assert listed["state"] == "crashed"
+    events = terminal.must("runs", "log", run, "--json").json["events"]
+    assert any(event["ev"] == "metrics" for event in events), "its history is still there"
+    resumed = terminal.must("runs", "resume", run, "--json").json
+    assert (resumed["id"], resumed["state"]) == (run, "succeeded")
+    assert resumed["artifacts"][0]["name"] == "killed"
+
+
+def test_a_damaged_model_is_refused_before_anything_runs(terminal):
+    terminal.must(
+        "finetune", "--model", "tiny", "--data", "questions", "--set", "max_steps=1", "--name", "hurt"
+    )
+    folder = Path(terminal.must("models", "show", "hurt", "--json").json["folder"])
+    weights = folder / "adapter_model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-5] ^= 1
+    weights.write_bytes(data)
+    for command in (["chat", "hurt", "--prompt", "hi"], ["models", "show", "hurt"], ["quantize", "hurt"]):
+        answer = terminal.run(*command)
+        assert answer.code in (1, 2)
+        assert "not what it was" in answer.err
