@@ -13,7 +13,7 @@ from typing import IO
 
 import platformdirs
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from app import i18n
 from app.settings import SettingsFile
@@ -38,7 +38,7 @@ class Application(QApplication):
         theme().apply(settings.values.theme)
         self._errors: collections.deque[ErrorText] = collections.deque(maxlen=20)
         self._shown: set[str] = set()
-        self._showing = False
+        self._dialog: QDialog | None = None  # kept here: without a parent nothing else would own it
         self._fault_log: IO[str] | None = None
         self._error_timer = QTimer(self)
         self._error_timer.setInterval(250)
@@ -84,7 +84,7 @@ class Application(QApplication):
 
     def show_next_error(self) -> None:
         """Opens the dialog for the oldest queued error that was not shown before."""
-        if self._showing or not self._errors:
+        if self._dialog is not None or not self._errors:
             return
         error = self._errors.popleft()
         key = error.details or error.what
@@ -93,10 +93,9 @@ class Application(QApplication):
         self._shown.add(key)
         from app.dialogs.error import ErrorDialog
 
-        self._showing = True
-        dialog = ErrorDialog(error, self.activeWindow())
-        dialog.finished.connect(self._on_error_closed)
-        dialog.open()
+        self._dialog = ErrorDialog(error, self.activeWindow())
+        self._dialog.finished.connect(self._on_error_closed)
+        self._dialog.open()
 
     def _on_error_closed(self, _result: int) -> None:
-        self._showing = False
+        self._dialog = None

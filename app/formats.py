@@ -21,13 +21,13 @@ def number_text(value: float) -> str:
     if not math.isfinite(value):
         return QCoreApplication.translate("formats", "not a number")
     locale = QLocale()
+    value = float(f"{value:.3g}") if abs(value) < 1000 else value
     size = abs(value)
     if size >= 100 or value == int(value):
         return locale.toString(round(value))
-    if size >= 10:
-        return locale.toString(value, "f", 1).removesuffix(locale.decimalPoint() + "0")
     if size >= 1:
-        return locale.toString(value, "f", 1 if size >= 3 else 2)
+        text = locale.toString(value, "f", 1 if size >= 10 else 2)
+        return text.rstrip(locale.zeroDigit())
     return locale.toString(value, "f", 3) if size >= 0.01 else locale.toString(value, "g", 2)
 
 

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import time
+
+import recordings
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from app.background import Background
+from app.context import Context
+from app.main_window import MainWindow
+from app.models.run_progress import RunProgress
+from app.models.run_record import MEMORY, RunRecord
+from app.models.run_table import STATE, RunTableModel
+from app.pages.runs.page import RunsPage
+from app.pages.runs.run_page import RunPage
+from app.pages.runs.run_view_model import RunViewModel
+from core.jobs.events import Event
+from core.workspace.workspace import Workspace
+
+
+def _open(context: Context, qtbot: QtBot, run_id: str) -> RunPage:
+    model = RunViewModel(context.bridge, Background())
+    page = RunPage(model)
+    qtbot.addWidget(page)
+    page.show()
+    with qtbot.waitSignal(model.added, timeout=5000):
+        page.open_with(run_id)
+    return page
+
+
+def test_time_left_follows_the_recent_pace() -> None:
+    progress = RunProgress()
+    for event in recordings.finetune_events(100, 1000.0):
+        progress.take(event)
+    assert (progress.phase, progress.done, progress.total) == ("training", 100, recordings.STEPS)
+    left = progress.left_s(1100.0)
+    assert left is not None
+    assert abs(left - 181) < 3
+
+
+def test_a_recording_gives_the_same_record_however_it_is_cut() -> None:
+    events = recordings.finetune_events(90, 1000.0)
+    whole, parts = RunRecord(), RunRecord()
+    whole.take(events)
+    for index in range(0, len(events), 7):
+        parts.take(events[max(0, index - 3):index + 7])  # overlapping, as replay and mailbox do
+    assert whole.points == parts.points
+    assert list(whole.log) == list(parts.log)
+
+
+def test_a_resumed_run_replaces_repeated_steps_and_leaves_out_the_pause() -> None:
+    record = RunRecord()
+    record.take(recordings.finetune_events(50, 1000.0))
+    number = len(recordings.finetune_events(50, 1000.0))
+    record.take([
+        Event("metrics", number, 9000.0, {"step": 40, "values": {"loss": 9.0}}),
+        Event("resources", number + 1, 9001.0, {"rss_bytes": 5}),
+    ])
+    assert record.points["loss"][-1] == (40.0, 9.0)
+    assert record.points["loss"][-2][0] == 39.0
+    assert record.points[MEMORY][-1][0] < 60
+
+
+def test_an_answer_is_right_whatever_its_case_and_spaces() -> None:
+    record = RunRecord()
+    record.take(recordings.finetune_events(30, 1000.0))
+    assert [sample.is_right for sample in record.samples.values()] == [True, True, True, False]
+
+
+def test_the_run_table_is_a_sound_model(context: Context, qtbot: QtBot) -> None:
+    for index in range(3):
+        recordings.add_finetune(context.workspace, f"run {index}", 5, "succeeded")
+    model = RunTableModel()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
+    model.set_runs(context.workspace.store.runs())
+    assert model.rowCount() == 3
+    assert model.data(model.index(0, STATE)) == "✓ Finished"
+    tester.deleteLater()
+
+
+def test_a_changed_state_touches_one_row(context: Context, qtbot: QtBot) -> None:
+    runs = [recordings.add_finetune(context.workspace, f"run {index}", 5) for index in range(3)]
+    model = RunTableModel()
+    model.set_runs(context.workspace.store.runs())
+    context.workspace.store.set_state(runs[1].id, "succeeded")
+    with qtbot.waitSignal(model.dataChanged) as changed, qtbot.assertNotEmitted(model.modelReset):
+        model.set_runs(context.workspace.store.runs())
+    assert changed.args[0].row() == changed.args[1].row() == 1
+
+
+def test_a_run_is_replayed_from_its_log(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 174)
+    page = _open(context, qtbot, run.id)
+    assert len(page.charts.loss.points("loss")) == 174
+    assert page.progress.step.text() == "Step 174 of 281"
+    assert page.progress.pill.text() == "Training"
+    assert page.stop_button.isVisible()
+    assert not page.resume_button.isVisible()
+    assert "checkpoint 168 verified" in page.log.text.toPlainText()
+
+
+def test_events_that_arrive_during_the_replay_come_once(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 20)
+    model = RunViewModel(context.bridge, Background())
+    page = RunPage(model)
+    qtbot.addWidget(page)
+    page.show()
+    events = recordings.finetune_events(25, time.time() - 25)
+    with qtbot.waitSignal(model.added, timeout=5000):
+        page.open_with(run.id)
+        context.bridge.queue.mailbox.extend((run.id, event) for event in events[40:])
+        context.bridge.drain()
+    assert len(page.charts.loss.points("loss")) == 25
+
+
+def test_a_finished_run_offers_the_next_step(window: MainWindow, context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 30, "succeeded")
+    made = Event("artifact", 10_000, time.time(), {"id": "m1", "type": "model", "name": "Banking"})
+    folder = context.workspace.run_folder(run.id)
+    recordings.write_events(folder, [*recordings.finetune_events(30, time.time() - 30, "succeeded"), made])
+    page = _open(context, qtbot, run.id)
+    assert page.outcome.button.text() == "Quantize this model"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        page.outcome.button.click()
+    assert asked.args == ["quantize", "m1"]
+
+
+def test_a_failed_run_says_why_and_can_go_on(context: Context, qtbot: QtBot) -> None:
+    error = {"what": "The disk became full.", "why": "112 MB are free.", "fix": "Free some space."}
+    run = recordings.add_finetune(context.workspace, "Banking", 30, "failed", error)
+    page = _open(context, qtbot, run.id)
+    assert page.error.isVisible()
+    assert page.error.title_label.text() == "The disk became full."
+    assert page.resume_button.text() == "Resume"
+    page.resume_button.click()
+    assert context.workspace.store.run(run.id).state == "queued"
+
+
+def test_enter_opens_the_chosen_run(window: MainWindow, context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 5, "succeeded")
+    window.show_page("runs")
+    page = window.current_page
+    assert isinstance(page, RunsPage)
+    page.table.selectRow(0)
+    page.table.setCurrentIndex(page.table.model().index(0, 0))
+    with qtbot.waitSignal(page.page_requested) as asked:
+        qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert asked.args == ["run", run.id]
+
+
+def test_an_empty_workspace_teaches_what_runs_are(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_page("runs")
+    page = window.current_page
+    assert isinstance(page, RunsPage)
+    assert page.empty.isVisible()
+    assert not page.card.isVisible()
+
+
+def test_a_removed_run_is_gone_and_its_model_stays(
+    workspace: Workspace, context: Context, qtbot: QtBot
+) -> None:
+    run = recordings.add_finetune(workspace, "Banking", 5, "succeeded")
+    artifact = recordings.add_artifact(workspace, "model", "Banking", run.id)
+    page = _open(context, qtbot, run.id)
+    with qtbot.waitSignal(page.page_requested) as asked:
+        page._model.remove()
+    assert asked.args[0] == "runs"
+    assert not workspace.run_folder(run.id).exists()
+    assert workspace.store.find_artifact(artifact.id) is not None
