@@ -75,10 +75,18 @@ class Background(QObject):
         except WorkbenchError as error:
             self._mailbox.append((cancelled, None, error))
         except Exception as error:  # a thread has nobody above it who could tell the user
-            self._mailbox.append((cancelled, None, JobError(
-                "Something unexpected happened.", why=f"{type(error).__name__}: {error}",
-                fix="Try again; if it stays so, report it with the details.", details=repr(error),
-            )))
+            self._mailbox.append(
+                (
+                    cancelled,
+                    None,
+                    JobError(
+                        "Something unexpected happened.",
+                        why=f"{type(error).__name__}: {error}",
+                        fix="Try again; if it stays so, report it with the details.",
+                        details=repr(error),
+                    ),
+                )
+            )
 
     def _drain(self) -> None:
         while self._mailbox:

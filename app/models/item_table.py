@@ -55,12 +55,12 @@ class ItemTableModel(QAbstractTableModel, Generic[T]):
         self.endResetModel()
 
     @safe_override(int)
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's signature
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Number of items."""
         return 0 if parent.isValid() else len(self._items)
 
     @safe_override(int)
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's signature
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Number of columns."""
         return 0 if parent.isValid() else len(self._columns)
 
@@ -81,7 +81,7 @@ class ItemTableModel(QAbstractTableModel, Generic[T]):
         return None
 
     @safe_override(type(None))
-    def headerData(  # noqa: N802 - Qt's name
+    def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """Headings, aligned as their columns."""

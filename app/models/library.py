@@ -48,12 +48,10 @@ class DataItem:
     name: str
     bytes: int
     task: str
-    roles: dict[str, str]
     labels: int
     train: int
     validation: int
     test: int
-    warnings: int
     run_id: str
     created_at: float
 
@@ -73,13 +71,21 @@ def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:
     if isinstance(receipt, dict):
         receipt = receipt.get("status")
     return ModelItem(
-        id=artifact.id, name=artifact.name, format=_text(meta.get("format")) or "hf",
+        id=artifact.id,
+        name=artifact.name,
+        format=_text(meta.get("format")) or "hf",
         architecture=_text(meta.get("architecture")) or _text(beneath.get("architecture")),
-        parameters=_whole(meta.get("parameters")) or _whole(beneath.get("parameters")), bytes=artifact.bytes,
+        parameters=_whole(meta.get("parameters")) or _whole(beneath.get("parameters")),
+        bytes=artifact.bytes,
         context=_whole(meta.get("context")) or _whole(beneath.get("context")),
-        licence=_text(meta.get("licence")) or _text(beneath.get("licence")), dtype=_text(meta.get("dtype")),
-        base=base, recipe=_text(meta.get("recipe")) or None, note=_text(meta.get("note")),
-        receipt=_text(receipt) or None, run_id=artifact.run_id, created_at=artifact.created_at,
+        licence=_text(meta.get("licence")) or _text(beneath.get("licence")),
+        dtype=_text(meta.get("dtype")),
+        base=base,
+        recipe=_text(meta.get("recipe")) or None,
+        note=_text(meta.get("note")),
+        receipt=_text(receipt) or None,
+        run_id=artifact.run_id,
+        created_at=artifact.created_at,
     )
 
 
@@ -91,17 +97,17 @@ def data_sets(workspace: Workspace) -> list[DataItem]:
 def _data_set(artifact: Artifact) -> DataItem:
     meta = artifact.meta
     counts = meta.get("counts") if isinstance(meta.get("counts"), dict) else {}
-    check = meta.get("check") if isinstance(meta.get("check"), dict) else {}
-    roles = meta.get("roles") if isinstance(meta.get("roles"), dict) else {}
     labels = meta.get("labels")
-    warnings = check.get("warnings") or meta.get("warnings") or []
     return DataItem(
-        id=artifact.id, name=artifact.name, bytes=artifact.bytes, task=_text(meta.get("task")),
-        roles={str(role): str(column) for role, column in roles.items()},
+        id=artifact.id,
+        name=artifact.name,
+        bytes=artifact.bytes,
+        task=_text(meta.get("task")),
         labels=len(labels) if isinstance(labels, list) else _whole(labels),
-        train=_whole(counts.get("train")), validation=_whole(counts.get("validation")),
+        train=_whole(counts.get("train")),
+        validation=_whole(counts.get("validation")),
         test=_whole(counts.get("test")),
-        warnings=len(warnings) if isinstance(warnings, list) else _whole(warnings), run_id=artifact.run_id,
+        run_id=artifact.run_id,
         created_at=artifact.created_at,
     )
 

@@ -44,7 +44,11 @@ def lineage(workspace: Workspace, artifact_id: str, depth: int = 0) -> list[Orig
     kind = KINDS.get(run.kind)
     source = run.spec.get("source")
     here = Origin(
-        depth, artifact.name, artifact.type, run.id, kind.spec.title if kind else run.kind,
+        depth,
+        artifact.name,
+        artifact.type,
+        run.id,
+        kind.spec.title if kind else run.kind,
         source if isinstance(source, str) else "",
     )
     origins = [here]

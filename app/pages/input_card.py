@@ -99,7 +99,9 @@ def parameters_text(count: int) -> str:
         text = QCoreApplication.translate("InputCard", "{count} B parameters")
         return text.format(count=f"{count / 1e9:.1f}".removesuffix(".0"))
     if count >= 1_000_000:
-        return QCoreApplication.translate("InputCard", "{count} M parameters").format(count=round(count / 1e6))
+        return QCoreApplication.translate("InputCard", "{count} M parameters").format(
+            count=round(count / 1e6)
+        )
     return QCoreApplication.translate("InputCard", "{count} parameters").format(count=count_text(count))
 
 
@@ -144,6 +146,8 @@ def data_facts(item: DataItem) -> str:
         "InputCard", "{train} rows to learn from, {validation} to watch, {test} kept for the test"
     ).format(train=count_text(item.train), validation=count_text(item.validation), test=count_text(item.test))
     if item.labels:
-        labels = QCoreApplication.translate("InputCard", "{count} labels").format(count=count_text(item.labels))
+        labels = QCoreApplication.translate("InputCard", "{count} labels").format(
+            count=count_text(item.labels)
+        )
         text = f"{text} · {labels}"
     return text

@@ -5,12 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QItemSelection, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
-from app.models.item_table import ID_ROLE, SORT_ROLE, ItemTableModel
+from app.models.item_table import ID_ROLE, SORT_ROLE, Index, ItemTableModel
 
 _ROW_HEIGHT = 40
 _ROWS_SHOWN = 10
+_FIRST_COLUMN_WIDTH = 160
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """Marks the row, not the single cell."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.state &= ~QStyle.StateFlag.State_HasFocus
 
 
 class ItemList(QTableView):
@@ -48,6 +67,7 @@ class ItemList(QTableView):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.setItemDelegate(_RowDelegate(self))
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._proxy.modelReset.connect(self._fit_height)
         self._fit_height()
@@ -60,6 +80,15 @@ class ItemList(QTableView):
                 if index.row() != self.currentIndex().row() or not self.selectionModel().hasSelection():
                     self.selectRow(row)
                 return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leaves out the last columns when there is no room for them."""
+        super().resizeEvent(event)
+        room = self.viewport().width() - _FIRST_COLUMN_WIDTH
+        for column in range(1, self._proxy.columnCount()):
+            header = self.horizontalHeader()
+            room -= max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
+            self.setColumnHidden(column, room < 0)
 
     def _on_selection_changed(self, selected: QItemSelection, _before: QItemSelection) -> None:
         indexes = selected.indexes()

@@ -47,7 +47,9 @@ class NameField(QWidget):
             self.line.setText(name)
         self.line.setPlaceholderText(name)
         problem = {
-            "name": self.tr("A name has letters, digits, spaces or . _ - + and begins with a letter or digit."),
+            "name": self.tr(
+                "A name has letters, digits, spaces or . _ - + and begins with a letter or digit."
+            ),
             "name_taken": self.tr("This name is taken. Choose another."),
         }.get(blocker, "")
         self.problem.setText(problem)

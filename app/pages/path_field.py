@@ -96,12 +96,12 @@ class PathField(QWidget):
     def _on_edited(self) -> None:
         self.path_changed.emit(self.line.text().strip())
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Takes one local file or folder."""
         if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+    def dropEvent(self, event: QDropEvent) -> None:
         """The dropped thing's path."""
         self._take(event.mimeData().urls()[0].toLocalFile())
         event.acceptProposedAction()

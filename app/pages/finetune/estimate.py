@@ -1,7 +1,7 @@
 """What a fine-tuning run will need, from simple formulas that are shown as estimates.
 
-The activation formula counts what a Llama-like decoder keeps for the backward pass. Full attention matrices are
-not kept (fused attention), and rows are padded to the longest row of their batch.
+The activation formula counts what a Llama-like decoder keeps for the backward pass. Full attention matrices
+are not kept (fused attention), and rows are padded to the longest row of their batch.
 """
 
 from __future__ import annotations
@@ -63,8 +63,11 @@ def shape_of(folder: Path, parameters: int) -> Shape:
         return value if isinstance(value, int) and value > 0 else 0
 
     return Shape(
-        parameters, hidden=size("hidden_size"), layers=size("num_hidden_layers"),
-        intermediate=size("intermediate_size"), vocabulary=size("vocab_size"),
+        parameters,
+        hidden=size("hidden_size"),
+        layers=size("num_hidden_layers"),
+        intermediate=size("intermediate_size"),
+        vocabulary=size("vocab_size"),
     )
 
 
@@ -102,7 +105,8 @@ def need(shape: Shape, *, method: str, rank: int, batch: int, row_tokens: int, p
     result = learnt * 4
     return Need(
         model=float(shape.parameters * width),
-        learner=learnt * (12 if method == "full" else 16),  # gradient, two Adam moments; LoRA adds its weights
+        learner=learnt
+        * (12 if method == "full" else 16),  # gradient, two Adam moments; LoRA adds its weights
         activations=batch * row_tokens * floats * width,
         rest=_LIBRARIES_BYTES,
         disk=result + _KEPT_CHECKPOINTS * learnt * 12,

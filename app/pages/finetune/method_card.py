@@ -53,9 +53,15 @@ class MethodCard(Card):
 
     def _methods(self) -> list[Choice]:
         return [
-            Choice("lora", "LoRA", self.tr("Learns a small add-on. Fast, little memory, easy to undo."),
-                   pill=self.tr("Recommended")),
-            Choice("full", self.tr("Full"), self.tr("Changes every weight. Best result when there is much data.")),
+            Choice(
+                "lora",
+                "LoRA",
+                self.tr("Learns a small add-on. Fast, little memory, easy to undo."),
+                pill=self.tr("Recommended"),
+            ),
+            Choice(
+                "full", self.tr("Full"), self.tr("Changes every weight. Best result when there is much data.")
+            ),
         ]
 
     def _patience(self) -> QGridLayout:
@@ -79,7 +85,9 @@ class MethodCard(Card):
         grid.addWidget(label, 0, 0)
         grid.addWidget(self.patience, 1, 0)
         grid.addWidget(
-            Label(self.tr("More passes take longer; few examples need more of them."), "note", wrap=True), 2, 0
+            Label(self.tr("More passes take longer; few examples need more of them."), "note", wrap=True),
+            2,
+            0,
         )
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
@@ -91,7 +99,7 @@ class MethodCard(Card):
         self.change_button.setVisible(not is_open)
         method = {"lora": "LoRA", "full": self.tr("Full")}[model.method]
         passes = self.tr("{count} passes").format(count=number_text(model.passes))
-        changed = self.tr("%n advanced change(s)", "", model.changed_fields)
+        changed = self.tr("advanced: {count} changed").format(count=model.changed_fields)
         self.set_note("" if is_open else " · ".join([method, passes, changed]))
         for name in _LORA_FIELDS:
             self.form.field(name).setEnabled(model.method == "lora")

@@ -45,8 +45,12 @@ def needs_of(model: FinetuneViewModel) -> RunNeeds:
             Segment(QCoreApplication.translate("FinetunePage", "Rest"), round(need.rest), 3),
         ]
     return RunNeeds(
-        fits=preview.fits if preview.need is not None else None, segments=segments,
-        memory_free=preview.memory_free, facts=facts, note=note, blocked=blocked_text(model.blocker),
+        fits=preview.fits if preview.need is not None else None,
+        segments=segments,
+        memory_free=preview.memory_free,
+        facts=facts,
+        note=note,
+        blocked=blocked_text(model.blocker),
         command=model.command(),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
@@ -45,12 +47,18 @@ class FinetunePage(PageFrame):
 
     def _build_cards(self) -> None:
         self.model_card = InputCard(
-            self.tr("Model"), self.tr("The model that learns."), self.tr("There is no model that can learn yet."),
-            self.tr("Add the starter model"), self,
+            self.tr("Model"),
+            self.tr("The model that learns."),
+            self.tr("There is no model that can learn yet."),
+            self.tr("Add the starter model"),
+            self,
         )
         self.data_card = InputCard(
-            self.tr("Data"), self.tr("The examples it learns from."), self.tr("There is no data yet."),
-            self.tr("Add the starter data"), self,
+            self.tr("Data"),
+            self.tr("The examples it learns from."),
+            self.tr("There is no data yet."),
+            self.tr("Add the starter data"),
+            self,
         )
         self.method_card = MethodCard(self)
         self.check_card = CheckCard(self)
@@ -60,10 +68,8 @@ class FinetunePage(PageFrame):
         self.sees_card.add(self.sees_text)
         for card in (self.model_card, self.data_card, self.method_card, self.check_card, self.sees_card):
             self.add(card)
-        self.body.addStretch(1)
         self.preview_card = RunPreview(self.tr("Start fine-tuning"), self)
         self.side.addWidget(self.preview_card)
-        self.side.addStretch(1)
 
     def _bind(self) -> None:
         model = self.view_model
@@ -131,7 +137,7 @@ class FinetunePage(PageFrame):
     @Slot(str)
     def _on_run_started(self, run_id: str) -> None:
         self.error_panel.hide()
-        self.page_requested.emit("runs", run_id)
+        self.page_requested.emit("run", run_id)
 
     @Slot()
     def _on_command_copied(self) -> None:
@@ -161,8 +167,11 @@ class FinetunePage(PageFrame):
         self.data_card.set_choices([data_choice(item) for item in model.data_sets], _id(model.data))
         data_state = "waiting" if model.model is None else "open" if self._shown == "data" else "closed"
         self.data_card.show_as(data_state, data_summary(model.data) if model.data else "")
-        warnings = model.data.warnings if model.data else 0
-        self.data_card.show_pill(self.tr("%n warning(s)", "", warnings) if warnings else "")
+        warnings = model.facts.warnings if model.facts else ()
+        self.data_card.show_pill(
+            self.tr("To look at: {count}").format(count=len(warnings)) if warnings else ""
+        )
+        self.data_card.pill.setToolTip(html.escape("\n".join(warnings)).replace("\n", "<br>"))
         ready = model.model is not None and model.data is not None
         self.method_card.setVisible(ready and self._shown not in ("model", "data"))
         self.method_card.show_state(model, is_open=self._shown == "method")
@@ -184,5 +193,3 @@ class FinetunePage(PageFrame):
 
 def _id(item: object) -> str:
     return str(getattr(item, "id", ""))
-
-

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import threading
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal, TypeVar
 
 import psutil
@@ -19,35 +18,17 @@ from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.pages.finetune import estimate
-from app.pages.finetune.estimate import Need, Shape
+from app.pages.finetune.estimate import Need
+from app.pages.finetune.facts import Facts, read_facts
 from core.errors import WorkbenchError
 from core.specs import FinetuneSpec
-from core.workspace.workspace import Workspace, check_name
+from core.workspace.workspace import check_name
 
 Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "memory", "starting"]
 Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
 _SIMPLE = ("method", "epochs")
-_SAMPLED_ROWS = 500
 _Item = TypeVar("_Item", ModelItem, DataItem)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One turn of a row as the model sees it."""
-
-    role: str
-    text: str
-    is_learnt: bool
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the files of the chosen model and data say."""
-
-    shape: Shape
-    turns: tuple[Turn, ...]
-    longest_tokens: int
 
 
 @dataclass(frozen=True)
@@ -237,22 +218,35 @@ class FinetuneViewModel(QObject):
         wanted, seconds = None, None
         if self.facts is not None and not self.errors:
             wanted = estimate.need(
-                self.facts.shape, method=self.method, rank=self._value("lora_rank"),
-                batch=self._value("batch_size"), row_tokens=min(self._value("max_length"), self.facts.longest_tokens),
+                self.facts.shape,
+                method=self.method,
+                rank=self._value("lora_rank"),
+                batch=self._value("batch_size"),
+                row_tokens=min(self._value("max_length"), self.facts.longest_tokens),
                 precision=self._value("precision"),
             )
         if self.data is not None and self._rate and not self.errors:
             rows = self.data.train * self.passes
             seconds = min(rows, self.steps * self._value("batch_size")) / self._rate
         return Preview(
-            need=wanted, memory_free=psutil.virtual_memory().available,
-            disk_free=shutil.disk_usage(self._workspace.root).free, seconds=seconds,
+            need=wanted,
+            memory_free=psutil.virtual_memory().available,
+            disk_free=shutil.disk_usage(self._workspace.root).free,
+            seconds=seconds,
         )
 
     def command(self) -> str:
         """The command line that does the same."""
-        parts = ["slm-workbench", "finetune", "--model", self.model.name if self.model else "MODEL",
-                 "--data", self.data.name if self.data else "DATA", "--method", self.method]
+        parts = [
+            "slm-workbench",
+            "finetune",
+            "--model",
+            self.model.name if self.model else "MODEL",
+            "--data",
+            self.data.name if self.data else "DATA",
+            "--method",
+            self.method,
+        ]
         for field, value in self.values.items():
             if field != "method":
                 parts += ["--set", f"{field}={json.dumps(value) if not isinstance(value, str) else value}"]
@@ -308,24 +302,6 @@ class FinetuneViewModel(QObject):
         self.facts = facts
         self.facts_read.emit()
         self.changed.emit()
-
-
-def read_facts(workspace: Workspace, model: ModelItem, data: DataItem) -> Facts:
-    """Reads the model's sizes and the first rows of the data; slow on a slow disk, so called in a thread."""
-    from core.data.dataset import Dataset
-
-    rows = Dataset(workspace.artifact_folder(data.id))
-    turns: tuple[Turn, ...] = ()
-    longest = 0
-    for index, row in enumerate(islice(rows.rows("train"), _SAMPLED_ROWS)):
-        messages = rows.messages(row)
-        if index == 0:
-            turns = tuple(
-                Turn(item["role"], item["content"], item["role"] == "assistant") for item in messages
-            )
-        characters = sum(len(item["content"]) for item in messages)
-        longest = max(longest, estimate.tokens_of(characters, len(messages)))
-    return Facts(estimate.shape_of(workspace.artifact_folder(model.id), model.parameters), turns, longest)
 
 
 def _kept(items: list[_Item], chosen: _Item | None) -> _Item | None:

@@ -27,14 +27,23 @@ class AddCard(Card):
         close.clicked.connect(self.close_requested)
         self.add_action(close)
         self.sources = ChoiceCards(self.tr("Where it comes from"), 3, self)
-        self.sources.set_choices([
-            Choice("starter", self.tr("Starter model"),
-                   self.tr("SmolLM2-135M-Instruct, small enough for any laptop. Comes with the program."),
-                   pill=self.tr("Quick")),
-            Choice("folder", self.tr("Model folder"),
-                   self.tr("A transformers folder with config.json and .safetensors weights.")),
-            Choice("file", self.tr("GGUF file"), self.tr("One .gguf file; it is converted once.")),
-        ], model.source)
+        self.sources.set_choices(
+            [
+                Choice(
+                    "starter",
+                    self.tr("Starter model"),
+                    self.tr("SmolLM2-135M-Instruct, small enough for any laptop. Comes with the program."),
+                    pill=self.tr("Quick"),
+                ),
+                Choice(
+                    "folder",
+                    self.tr("Model folder"),
+                    self.tr("A transformers folder with config.json and .safetensors weights."),
+                ),
+                Choice("file", self.tr("GGUF file"), self.tr("One .gguf file; it is converted once.")),
+            ],
+            model.source,
+        )
         self.sources.chosen.connect(model.choose_source)
         self.path = PathField(self.tr("Folder"), self)
         self.path.path_changed.connect(model.set_path)
@@ -57,7 +66,8 @@ class AddCard(Card):
         folders = model.source == "folder"
         self.path.setVisible(model.source != "starter")
         self.path.ask_for(
-            self.tr("Folder") if folders else self.tr("File"), folders=folders,
+            self.tr("Folder") if folders else self.tr("File"),
+            folders=folders,
             filter=self.tr("GGUF models (*.gguf)"),
         )
         blocker = model.blocker
@@ -65,7 +75,12 @@ class AddCard(Card):
         self.path.show_path(model.path, missing if blocker == "path_missing" else "")
         self.name.show_name(model.name, blocker)
         choose = self.tr("Choose a folder first") if folders else self.tr("Choose a file first")
-        self.add_button.block({
-            "": "", "path": choose, "path_missing": choose, "name": self.tr("Choose another name first"),
-            "name_taken": self.tr("Choose a free name first"),
-        }[blocker])
+        self.add_button.block(
+            {
+                "": "",
+                "path": choose,
+                "path_missing": choose,
+                "name": self.tr("Choose another name first"),
+                "name_taken": self.tr("Choose a free name first"),
+            }[blocker]
+        )

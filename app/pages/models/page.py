@@ -42,21 +42,25 @@ class ModelsPage(PageFrame):
         self.jobs_card = OpenJobsCard(self)
         self.add_card = AddCard(view_model, self)
         self.empty = EmptyState(
-            "box", self.tr("No model yet"),
-            self.tr("A model is what learns from your data. Begin with the starter model: small, free to use, and "
-                    "already on this computer."),
-            self.tr("Add the starter model"), self.tr("Add another model"), self,
+            "box",
+            self.tr("No model yet"),
+            self.tr(
+                "A model is what learns from your data. Begin with the starter model: small, free to use, "
+                "and already on this computer."
+            ),
+            self.tr("Add the starter model"),
+            self.tr("Add another model"),
+            self,
         )
         self.table = ItemTableModel(self._list_columns(), self)
         self.list = ItemList(self.tr("Models"), self.table, self)
         self.list_card = Card(parent=self)
         self.list_card.add(self.list)
-        for widget in (self.error_panel, self.jobs_card, self.add_card, self.list_card, self.empty):
+        for widget in (self.error_panel, self.jobs_card, self.add_card, self.list_card):
             self.add(widget)
-        self.body.addStretch(1)
+        self.add(self.empty)
         self.details = DetailsCard(self)
         self.side.addWidget(self.details)
-        self.side.addStretch(1)
         self._bind()
         view_model.refresh()
 
@@ -125,7 +129,7 @@ class ModelsPage(PageFrame):
 
     @Slot(str)
     def _on_run_wanted(self, run_id: str) -> None:
-        self.page_requested.emit("runs", run_id)
+        self.page_requested.emit("run", run_id)
 
     @Slot()
     def _on_remove(self) -> None:
@@ -134,9 +138,12 @@ class ModelsPage(PageFrame):
             return
         dialog = ConfirmDialog(
             self.tr("Remove “{name}”?").format(name=item.name),
-            self.tr("Its {size} are deleted from this computer. Its run stays, so that it can be made again.").format(
-                size=size_text(item.bytes)),
-            self.tr("Remove"), self.tr("Keep it"), parent=self.window(),
+            self.tr(
+                "Its {size} are deleted from this computer. Its run stays, so that it can be made again."
+            ).format(size=size_text(item.bytes)),
+            self.tr("Remove"),
+            self.tr("Keep it"),
+            parent=self.window(),
         )
         dialog.setObjectName(item.id)
         dialog.confirmed.connect(self._on_remove_confirmed)
@@ -172,7 +179,7 @@ class ModelsPage(PageFrame):
         self.add_card.setVisible(self._adding)
         self.add_card.show_state()
         self.open_button.setVisible(has_items and not self._adding)
-        self.details.setVisible(model.selected is not None)
+        self.show_side(model.selected is not None)
         if model.selected is not None:
             self.list.choose(model.selected.id)
             self.details.show_model(model.selected, model.origins())

@@ -32,7 +32,8 @@ class QuantizePage(PageFrame):
         self._shown: Step = "model"
         self._choices: list[Choice] = []
         self.set_title(
-            self.tr("Quantize"), self.tr("Make a model small and fast, and check that it still answers the same.")
+            self.tr("Quantize"),
+            self.tr("Make a model small and fast, and check that it still answers the same."),
         )
         self.steps = SegmentedSteps([self.tr("Model"), self.tr("Recipe"), self.tr("Check and run")], self)
         self.steps.step_requested.connect(self._on_step_requested)
@@ -47,8 +48,11 @@ class QuantizePage(PageFrame):
 
     def _build_cards(self) -> None:
         self.model_card = InputCard(
-            self.tr("Model"), self.tr("The model to make small. An add-on is merged into a copy first."),
-            self.tr("There is no model to make small yet."), self.tr("Add the starter model"), self,
+            self.tr("Model"),
+            self.tr("The model to make small. An add-on is merged into a copy first."),
+            self.tr("There is no model to make small yet."),
+            self.tr("Add the starter model"),
+            self,
         )
         self.recipe_card = Card(self.tr("How small should it be?"), parent=self)
         self.change_button = PlainButton(self.tr("Change"), parent=self)
@@ -62,14 +66,14 @@ class QuantizePage(PageFrame):
         self.name = NameField(self.tr("Name of the result"), self)
         self.check_card.add(self.name)
         self.check_card.set_note(
-            self.tr("After the export it is opened again in the target runtime and compared with the original.")
+            self.tr(
+                "After the export it is opened again in the target runtime and compared with the original."
+            )
         )
         for card in (self.model_card, self.recipe_card, self.check_card):
             self.add(card)
-        self.body.addStretch(1)
         self.preview_card = RunPreview(self.tr("Start quantizing"), self)
         self.side.addWidget(self.preview_card)
-        self.side.addStretch(1)
 
     def _bind(self) -> None:
         model = self.view_model
@@ -122,7 +126,7 @@ class QuantizePage(PageFrame):
     @Slot(str)
     def _on_run_started(self, run_id: str) -> None:
         self.error_panel.hide()
-        self.page_requested.emit("runs", run_id)
+        self.page_requested.emit("run", run_id)
 
     @Slot()
     def _on_command_copied(self) -> None:
@@ -166,10 +170,14 @@ class QuantizePage(PageFrame):
         for recipe in RECIPES:
             size = self.view_model.expected_bytes(recipe)
             about = self.tr("About {size}.").format(size=size_text(size)) if size else ""
-            choices.append(Choice(
-                recipe, titles[recipe], f"{texts[recipe]} {about}".strip(),
-                pill=self.tr("Recommended") if recipe == "int4-mixed" else "",
-            ))
+            choices.append(
+                Choice(
+                    recipe,
+                    titles[recipe],
+                    f"{texts[recipe]} {about}".strip(),
+                    pill=self.tr("Recommended") if recipe == "int4-mixed" else "",
+                )
+            )
         if choices != self._choices:
             self._choices = choices
             self.recipes.set_choices(choices, self.view_model.recipe)
@@ -209,9 +217,14 @@ class QuantizePage(PageFrame):
             facts=[
                 (self.tr("Size now"), size_text(model.bytes_now)),
                 (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
-                (self.tr("Disk on the way"), self.tr("{need} of {free}").format(
-                    need=size_text(model.disk_needed), free=size_text(model.disk_free))),
+                (
+                    self.tr("Disk on the way"),
+                    self.tr("{need} of {free}").format(
+                        need=size_text(model.disk_needed), free=size_text(model.disk_free)
+                    ),
+                ),
             ],
-            note=self.tr("Sizes are estimated from the number of parameters."), blocked=blocked,
+            note=self.tr("Sizes are estimated from the number of parameters."),
+            blocked=blocked,
             command=model.command(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -12,25 +13,36 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.job_bridge import JobBridge
+from core.data import dataset
+from core.specs import ImportDataSpec
 from core.workspace import manifest
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 MODEL = {
-    "format": "hf", "architecture": "LlamaForCausalLM", "parameters": 134515008, "context": 8192,
-    "licence": "apache-2.0", "dtype": "f32", "note": "",
+    "format": "hf",
+    "architecture": "LlamaForCausalLM",
+    "parameters": 134515008,
+    "context": 8192,
+    "licence": "apache-2.0",
+    "dtype": "f32",
+    "note": "",
 }
 CONFIG = {"hidden_size": 576, "num_hidden_layers": 30, "intermediate_size": 1536, "vocab_size": 49152}
-DATA = {
-    "version": 1, "source": "banking.csv", "columns": ["text", "category"],
-    "roles": {"user": "text", "label": "category"}, "task": "classification", "labels": ["card arrival", "lost card"],
-    "counts": {"train": 3, "validation": 1, "test": 1}, "split": {"how": "random", "seed": 17}, "check": {},
-}
-ROWS = {
-    "train": [("My card has not come", "card arrival"), ("I lost my card", "lost card"), ("<b>Where</b>", "lost card")],
-    "validation": [("Still no card", "card arrival")],
-    "test": [("It is gone", "lost card")],
-}
+ROWS = [
+    ("My card has not come", "card arrival"),
+    ("I lost my card", "lost card"),
+    ("<b>Where</b> is it", "lost card"),
+    ("Still no card", "card arrival"),
+    ("It is gone", "lost card"),
+    ("When does it come", "card arrival"),
+    ("Somebody stole it", "lost card"),
+    ("No card in the post", "card arrival"),
+    ("I dropped it", "lost card"),
+    ("The card is late", "card arrival"),
+    ("Cannot find it", "lost card"),
+    ("Waiting for it", "card arrival"),
+]
 AddModel = Callable[..., Artifact]
 AddData = Callable[..., Artifact]
 
@@ -49,15 +61,23 @@ def bridge(qapp: QApplication, workspace: Workspace) -> JobBridge:
     return JobBridge(workspace)
 
 
-def _keep(workspace: Workspace, type: str, name: str, meta: dict[str, Any], files: dict[str, str]) -> Artifact:
+def _keep(
+    workspace: Workspace, type: str, name: str, meta: dict[str, Any], files: dict[str, str]
+) -> Artifact:
     folder = workspace.artifact_folder(f"{type}-{name}".replace(" ", "-"))
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for path, text in files.items():
         (folder / path).write_text(text, encoding="utf-8")
     sealed = manifest.write(folder)
     artifact = Artifact(
-        id=folder.name, type=type, name=name, digest=sealed.digest, bytes=sealed.total_bytes,
-        created_at=time.time(), run_id="", meta=meta,
+        id=folder.name,
+        type=type,
+        name=name,
+        digest=sealed.digest,
+        bytes=sealed.total_bytes,
+        created_at=time.time(),
+        run_id="",
+        meta=meta,
     )
     workspace.store.add_artifact(artifact)
     return artifact
@@ -69,7 +89,10 @@ def add_model(workspace: Workspace) -> AddModel:
 
     def add(name: str = "SmolLM2", **changes: Any) -> Artifact:
         meta = {**MODEL, **changes}
-        files = {"config.json": json.dumps(CONFIG), "model.json": json.dumps({"version": 1, "name": name, **meta})}
+        files = {
+            "config.json": json.dumps(CONFIG),
+            "model.json": json.dumps({"version": 1, "name": name, **meta}),
+        }
         if "receipt" in changes:
             files["receipt.json"] = json.dumps(changes["receipt"])
         return _keep(workspace, "model", name, meta, files)
@@ -77,19 +100,29 @@ def add_model(workspace: Workspace) -> AddModel:
     return add
 
 
-@pytest.fixture
-def add_data(workspace: Workspace) -> AddData:
-    """Adds a small data set of bank questions."""
+def write_csv(path: Path, rows: list[tuple[str, str]] = ROWS) -> Path:
+    """A small file of bank questions and their labels."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "category"), *rows])
+    return path
 
-    def add(name: str = "Banking questions", **changes: Any) -> Artifact:
-        info = {**DATA, "name": name, **changes}
-        files = {"dataset.json": json.dumps(info)}
-        for split, rows in ROWS.items():
-            lines = [
-                json.dumps({"row": number, "values": {"text": text, "category": label}})
-                for number, (text, label) in enumerate(rows, start=1)
-            ]
-            files[f"{split}.jsonl"] = "\n".join(lines) + "\n"
-        return _keep(workspace, "dataset", name, info, files)
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """A file as a person has it."""
+    return write_csv(tmp_path / "questions.csv")
+
+
+@pytest.fixture
+def add_data(workspace: Workspace, tmp_path: Path) -> AddData:
+    """Adds a small data set of bank questions, built as the job builds it."""
+
+    def add(name: str = "Banking questions") -> Artifact:
+        spec = ImportDataSpec(source=str(write_csv(tmp_path / "source.csv")), name=name)
+        folder = workspace.artifact_folder(f"dataset-{name}".replace(" ", "-"))
+        folder.mkdir()
+        info = dataset.build(spec, folder)
+        meta = {"task": info.task, "counts": info.counts, "labels": len(info.labels or [])}
+        return _keep(workspace, "dataset", name, meta, {})
 
     return add

@@ -1,0 +1,72 @@
+"""The card that says what a data set holds, where it comes from, and what to do with it next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.formats import count_text, size_text
+from app.models.library import DataItem
+from app.models.lineage import Origin
+from app.pages.origin_list import OriginList
+from app.widgets.buttons import LinkButton, PlainButton
+from app.widgets.card import Card, Facts
+from app.widgets.labels import Line
+
+
+class DetailsCard(Card):
+    """Facts, origin, actions."""
+
+    finetune_wanted = Signal()
+    run_wanted = Signal(str)
+    remove_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent=parent)
+        self.title_label.setWordWrap(True)
+        self.facts = Facts(self)
+        self.origins = OriginList(self)
+        self.origins.run_requested.connect(self.run_wanted)
+        self.finetune_button = PlainButton(self.tr("Fine-tune with it"), "graduation-cap", self)
+        self.finetune_button.clicked.connect(self.finetune_wanted)
+        self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
+        self.remove_button.clicked.connect(self.remove_wanted)
+        for widget in (
+            self.facts,
+            Line(self),
+            self.origins,
+            Line(self),
+            self.finetune_button,
+            self.remove_button,
+        ):
+            self.add(widget)
+
+    def show_data(self, item: DataItem, origins: list[Origin]) -> None:
+        """Shows a data set."""
+        self.set_title(item.name)
+        self.set_note(task_text(item.task))
+        self.facts.set_fact(
+            self.tr("To learn from"), self.tr("{count} rows").format(count=count_text(item.train))
+        )
+        self.facts.set_fact(
+            self.tr("To watch"), self.tr("{count} rows").format(count=count_text(item.validation))
+        )
+        self.facts.set_fact(
+            self.tr("For the test"), self.tr("{count} rows").format(count=count_text(item.test))
+        )
+        if item.labels:
+            self.facts.set_fact(self.tr("Labels"), count_text(item.labels))
+        else:
+            self.facts.set_fact(self.tr("Labels"), self.tr("none"))
+        self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
+        self.origins.show_origins(origins)
+        self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
+
+
+def task_text(task: str) -> str:
+    """What is learnt, in words."""
+    return {
+        "classification": QCoreApplication.translate("DetailsCard", "Learns to say the right label"),
+        "generation": QCoreApplication.translate("DetailsCard", "Learns to answer"),
+        "chat": QCoreApplication.translate("DetailsCard", "Learns from whole chats"),
+    }.get(task, "")

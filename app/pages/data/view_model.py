@@ -1,0 +1,94 @@
+"""Rules of the data page: which data sets there are, what is in one, and removing it."""
+
+from __future__ import annotations
+
+import threading
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.background import Background
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import DataItem
+from app.models.lineage import Origin, lineage
+from app.pages.data import reading
+from app.pages.data.reading import Opened
+from core.jobs import submission
+
+
+class DataViewModel(QObject):
+    """Lists data sets and opens one.
+
+    Args:
+        bridge: Runs jobs, and knows the workspace.
+    """
+
+    changed = Signal()
+    removed = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self._background = Background(self)
+        self.items: list[DataItem] = []
+        self.selected: DataItem | None = None
+        self.opened: Opened | None = None
+        self._opened_id = ""
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self.refresh)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the list again and keeps the selection if it still exists."""
+        self.items = library.data_sets(self._workspace)
+        wanted = self.selected.id if self.selected else ""
+        self.selected = next((item for item in self.items if item.id == wanted), None)
+        if self.selected is None and self.items:
+            self.selected = self.items[0]
+        self._open()
+        self.changed.emit()
+
+    @Slot(str)
+    def select(self, artifact_id: str) -> None:
+        """Opens a data set; its rows are read in a thread."""
+        self.selected = next((item for item in self.items if item.id == artifact_id), self.selected)
+        self._open()
+        self.changed.emit()
+
+    def origins(self) -> list[Origin]:
+        """Where the selected data comes from, itself first."""
+        return lineage(self._workspace, self.selected.id) if self.selected else []
+
+    def remove(self, artifact_id: str) -> None:
+        """Deletes a data set, in a thread."""
+        workspace = self._workspace
+
+        def work(_cancelled: threading.Event) -> str:
+            return str(submission.remove_artifact(workspace, artifact_id, "dataset")["removed"])
+
+        self._background.run("remove", work, self._on_removed, self.failed.emit)
+
+    def _open(self) -> None:
+        wanted = self.selected.id if self.selected else ""
+        if wanted == self._opened_id:
+            return
+        self._opened_id, self.opened = wanted, None
+        self._background.cancel("open")
+        if not wanted:
+            return
+        folder = self._workspace.artifact_folder(wanted)
+
+        def work(_cancelled: threading.Event) -> Opened:
+            return reading.opened(folder)
+
+        self._background.run("open", work, self._on_opened, self.failed.emit)
+
+    def _on_opened(self, opened: Opened) -> None:
+        self.opened = opened
+        self.changed.emit()
+
+    def _on_removed(self, name: str) -> None:
+        self.removed.emit(name)
+        self._bridge.library_changed.emit()

@@ -1,0 +1,234 @@
+"""The deploy page: builds, binds and translates; the rules are in the view-model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QGuiApplication, QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+
+from app.formats import number_text
+from app.pages.deploy.transcript import Transcript
+from app.pages.deploy.view_model import DeployViewModel
+from app.pages.input_card import InputCard, model_choice, model_summary
+from app.tokens import CONTROL_HEIGHT, SPACE_S
+from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
+from app.widgets.card import Card, Facts
+from app.widgets.choice_cards import Choice
+from app.widgets.error_panel import ErrorPanel
+from app.widgets.error_text import ErrorText
+from app.widgets.labels import Label
+from app.widgets.page_frame import PageFrame
+from app.widgets.pill import Pill
+from app.widgets.spec_form import SpecForm
+from core.specs import ChatSpec
+
+
+class DeployPage(PageFrame):
+    """A finished model, and a chat with it."""
+
+    def __init__(self, view_model: DeployViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        view_model.setParent(self)
+        self.view_model = view_model
+        self._choosing = True
+        self.set_title(self.tr("Deploy"), self.tr("Use a finished model on this computer."))
+        self.error_panel = ErrorPanel(action=self.tr("Load it again"), parent=self)
+        self.error_panel.hide()
+        self.model_card = InputCard(
+            self.tr("Model"),
+            self.tr("The model that answers."),
+            self.tr("There is no model yet."),
+            self.tr("Add the starter model"),
+            self,
+        )
+        self.chat_card = self._build_chat()
+        for widget in (self.error_panel, self.model_card):
+            self.add(widget)
+        self.add(self.chat_card, 1)
+        self.filler = QWidget(self)  # keeps the model card small while there is no chat
+        self.add(self.filler, 1)
+        self._build_side()
+        self._bind()
+        view_model.refresh()
+
+    def _build_chat(self) -> Card:
+        card = Card(self.tr("Chat"), parent=self)
+        self.state_pill = Pill(parent=self)
+        card.add_action(self.state_pill)
+        self.new_button = LinkButton(self.tr("New conversation"), "rotate-ccw", self)
+        card.add_action(self.new_button)
+        self.hint = Label("", "muted", wrap=True)
+        card.add(self.hint)
+        self.transcript = Transcript(self)
+        card.add(self.transcript, 1)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_S)
+        self.line = QLineEdit(self)
+        self.line.setMinimumHeight(CONTROL_HEIGHT)
+        self.line.setAccessibleName(self.tr("Your message"))
+        self.line.setPlaceholderText(self.tr("Write a message"))
+        self.send_button = PrimaryButton(self.tr("Send"), "send", self)
+        self.stop_button = PlainButton(self.tr("Stop"), "square", self)
+        self.stop_button.setAccessibleName(self.tr("Stop this answer"))
+        for widget in (self.line, self.send_button, self.stop_button):
+            row.addWidget(widget)
+        card.add(row)
+        return card
+
+    def _build_side(self) -> None:
+        self.speed_card = Card(self.tr("Measured on the last answer"), parent=self)
+        self.facts = Facts(self)
+        self.speed_card.add(self.facts)
+        self.form_card = Card(self.tr("How it answers"), parent=self)
+        self.form = SpecForm(ChatSpec, ["max_new_tokens", "temperature"], advanced=[], columns=1, parent=self)
+        self.form_card.add(self.form)
+        self.command_card = Card(self.tr("The same as a command"), parent=self)
+        self.command = Label("", "mono", wrap=True, selectable=True)
+        self.copy_button = LinkButton(self.tr("Copy"), "copy", self)
+        self.copy_button.setAccessibleName(self.tr("Copy the command"))
+        self.command_card.add(self.command)
+        self.command_card.add(self.copy_button)
+        for card in (self.speed_card, self.form_card, self.command_card):
+            self.side.addWidget(card)
+
+    def _bind(self) -> None:
+        model = self.view_model
+        model.changed.connect(self._show)
+        model.chat.turns_changed.connect(self._show_turns)
+        model.chat.answer_grew.connect(self._show_turns)
+        self.model_card.chosen.connect(self._on_model_chosen)
+        self.model_card.change_requested.connect(self._on_change_model)
+        self.model_card.add_requested.connect(self._on_add_model)
+        self.line.returnPressed.connect(self._on_send)
+        self.line.textChanged.connect(self._show_buttons)
+        self.send_button.clicked.connect(self._on_send)
+        self.stop_button.clicked.connect(model.chat.interrupt)
+        self.new_button.clicked.connect(model.chat.forget)
+        self.form.values_changed.connect(self._on_form_changed)
+        self.copy_button.clicked.connect(self._on_copy)
+        self.error_panel.action_requested.connect(self._on_load_again)
+
+    def open_with(self, argument: object) -> None:
+        """Reads the models again; a model's id chooses and loads it."""
+        self.view_model.refresh()
+        if isinstance(argument, str) and argument:
+            self._on_model_chosen(argument)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Frees the model's memory when the page is left, not when the window is minimised."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.view_model.leave()
+
+    @Slot(str)
+    def _on_model_chosen(self, artifact_id: str) -> None:
+        self.view_model.choose_model(artifact_id)
+        chosen = self.view_model.model
+        self._choosing = chosen is None or chosen.id != artifact_id
+        self._show()
+        if not self._choosing:
+            self.line.setFocus()
+
+    @Slot()
+    def _on_change_model(self) -> None:
+        self._choosing = True
+        self._show()
+
+    @Slot()
+    def _on_add_model(self) -> None:
+        self.page_requested.emit("models", "starter")
+
+    @Slot()
+    def _on_send(self) -> None:
+        if not self.view_model.blocker(self.line.text()):
+            text = self.line.text()
+            self.line.clear()
+            self.view_model.ask(text)
+
+    @Slot()
+    def _on_form_changed(self) -> None:
+        errors = self.form.errors()
+        self.view_model.set_values({} if errors else self.form.changed_values(), errors)
+
+    @Slot()
+    def _on_load_again(self) -> None:
+        if self.view_model.model is not None:
+            self.view_model.choose_model(self.view_model.model.id)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.view_model.command())
+        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
+
+    @Slot()
+    def _show(self) -> None:
+        model, chat = self.view_model, self.view_model.chat
+        choosing = self._choosing or model.model is None
+        self.model_card.set_choices(
+            [self._choice(index) for index in range(len(model.models))], model.model.id if model.model else ""
+        )
+        self.model_card.show_as(
+            "open" if choosing else "closed", model_summary(model.model) if model.model else ""
+        )
+        self.chat_card.setVisible(model.model is not None)
+        self.filler.setVisible(model.model is None)
+        self.show_side(model.model is not None)
+        failed = chat.state == "failed" and chat.error is not None
+        self.error_panel.setVisible(failed)
+        if failed and chat.error is not None:
+            self.error_panel.show_error(ErrorText.of(chat.error))
+        texts = {
+            "closed": self.tr("Not loaded"),
+            "opening": self.tr("Loading"),
+            "idle": self.tr("Ready"),
+            "answering": self.tr("Answering"),
+            "failed": self.tr("Stopped"),
+        }
+        tone = {"idle": "good", "failed": "bad", "closed": "muted"}.get(chat.state, "accent")
+        loading = chat.state in ("idle", "answering") and chat.phase == "loading"
+        self.state_pill.show_status(texts["opening" if loading else chat.state], tone)  # type: ignore[arg-type]
+        self.command.setText(model.command())
+        self._show_buttons()
+        self._show_turns()
+
+    def _choice(self, index: int) -> Choice:
+        item = self.view_model.models[index]
+        choice = model_choice(item)
+        said = self.view_model.refused.get(item.id)
+        if not said:
+            return choice
+        blocked = self.tr("Cannot be used: {reasons}.").format(reasons="; ".join(said))
+        return Choice(choice.key, choice.title, choice.text, self.tr("Not usable"), "bad", blocked)
+
+    @Slot()
+    def _show_buttons(self) -> None:
+        answering = self.view_model.chat.state == "answering"
+        blocker = self.view_model.blocker(self.line.text())
+        self.send_button.setVisible(not answering)
+        self.send_button.setEnabled(not blocker)
+        self.stop_button.setVisible(answering)
+        self.new_button.setEnabled(bool(self.view_model.chat.turns))
+
+    @Slot()
+    def _show_turns(self) -> None:
+        model, chat = self.view_model, self.view_model.chat
+        self.transcript.show_turns(chat.turns, model.model.name if model.model else "")
+        self.new_button.setEnabled(bool(chat.turns))
+        self.hint.setVisible(not chat.turns)
+        self.hint.setText(
+            self.tr("Ask it what it has learnt. Everything stays on this computer; nothing is kept.")
+        )
+        speed = chat.speed
+        none_yet = self.tr("not measured yet")
+        first = (
+            self.tr("{time} ms").format(time=number_text(speed.ttft_ms))
+            if speed and speed.ttft_ms
+            else none_yet
+        )
+        rate = speed.tokens_per_s if speed else None
+        self.facts.set_fact(self.tr("First word after"), first)
+        self.facts.set_fact(
+            self.tr("Speed"), self.tr("{rate} tokens/s").format(rate=number_text(rate)) if rate else none_yet
+        )
+        length = self.tr("{count} tokens").format(count=speed.tokens) if speed and speed.tokens else none_yet
+        self.facts.set_fact(self.tr("Length"), length)

@@ -1,0 +1,109 @@
+"""Rules of the deploy page: which models may be used, and the chat with one of them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import ModelItem
+from app.pages.deploy import receipt
+from app.pages.deploy.chat import Chat
+from core.specs import ChatSpec
+
+Blocker = Literal["", "model", "opening", "answering", "settings", "text"]
+
+
+class DeployViewModel(QObject):
+    """Lists usable models and talks to one.
+
+    Args:
+        bridge: Knows the workspace.
+    """
+
+    changed = Signal()
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = bridge.workspace
+        self.chat = Chat(bridge.workspace, self)
+        self.models: list[ModelItem] = []
+        self.refused: dict[str, list[str]] = {}
+        self.model: ModelItem | None = None
+        self.values: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+        self.chat.state_changed.connect(self.changed)
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self.refresh)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the models again; one that was removed is left at once."""
+        self.models = library.models(self._workspace)
+        self.refused = {
+            item.id: said
+            for item in self.models
+            if item.is_exported
+            if (said := receipt.reasons(self._workspace.artifact_folder(item.id)))
+        }
+        if self.model is not None and all(item.id != self.model.id for item in self.models):
+            self.model = None
+            self.chat.close()
+        self.changed.emit()
+
+    @Slot(str)
+    def choose_model(self, artifact_id: str) -> None:
+        """Takes a model and loads it; a refused one is not taken."""
+        item = next((item for item in self.models if item.id == artifact_id), None)
+        if item is None or item.id in self.refused:
+            return
+        if self.model is None or self.model.id != item.id:
+            self.model = item
+            self.chat.forget()
+        self._open()
+        self.changed.emit()
+
+    def set_values(self, values: dict[str, Any], errors: dict[str, str]) -> None:
+        """How it answers; takes effect with the next question."""
+        self.errors = errors
+        if not errors and values != self.values:
+            self.values = values
+            if self.model is not None and self.chat.state != "closed":
+                self._open()
+        self.changed.emit()
+
+    def ask(self, text: str) -> None:
+        """Sends a question."""
+        if not self.blocker(text):
+            self._prepare()
+            self.chat.ask(text.strip())
+
+    def blocker(self, text: str) -> Blocker:
+        """What keeps a question from being sent, or an empty text."""
+        if self.model is None:
+            return "model"
+        if self.errors:
+            return "settings"
+        if self.chat.state == "answering":
+            return "answering"
+        return "" if text.strip() else "text"
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        return shlex.join(["slm-workbench", "chat", self.model.name if self.model else "MODEL"])
+
+    @Slot()
+    def leave(self) -> None:
+        """Frees the memory; the conversation stays, and the next question loads the model again."""
+        self.chat.close()
+
+    def _prepare(self) -> None:
+        if self.chat.state in ("closed", "failed"):
+            self._open()
+
+    def _open(self) -> None:
+        if self.model is not None:
+            self.chat.open(ChatSpec(model=self.model.id, **self.values))
