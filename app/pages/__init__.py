@@ -48,6 +48,20 @@ FOOT = "foot"
 #: In the order of the work. A page that does not work yet has no record.
 PAGES: tuple[PageRecord, ...] = (
     PageRecord("home", QT_TRANSLATE_NOOP("pages", "Home"), "", "house", "app.pages.home:make"),
+    PageRecord("data", QT_TRANSLATE_NOOP("pages", "Data"), "", "database", "app.pages.data:make"),
+    PageRecord("models", QT_TRANSLATE_NOOP("pages", "Models"), "", "box", "app.pages.models:make"),
+    PageRecord(
+        "finetune", QT_TRANSLATE_NOOP("pages", "Fine-tune"), QT_TRANSLATE_NOOP("pages", "Make"),
+        "graduation-cap", "app.pages.finetune:make",
+    ),
+    PageRecord(
+        "quantize", QT_TRANSLATE_NOOP("pages", "Quantize"), QT_TRANSLATE_NOOP("pages", "Make"), "shrink",
+        "app.pages.quantize:make",
+    ),
+    PageRecord(
+        "deploy", QT_TRANSLATE_NOOP("pages", "Deploy"), QT_TRANSLATE_NOOP("pages", "Judge and use"), "rocket",
+        "app.pages.deploy:make",
+    ),
     PageRecord(
         "runs", QT_TRANSLATE_NOOP("pages", "Runs"), QT_TRANSLATE_NOOP("pages", "Work"), "history",
         "app.pages.runs:make",
