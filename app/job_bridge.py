@@ -9,6 +9,7 @@ import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.models.run_progress import RunProgress
+from app.settings import SettingsFile
 from core.jobs import submission
 from core.jobs.events import Event
 from core.jobs.queue import JobQueue
@@ -35,9 +36,12 @@ class JobBridge(QObject):
     library_changed = Signal()
     memory_sampled = Signal(object, object)
 
-    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: SettingsFile | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.workspace = workspace
+        self._settings = settings
         self.queue = JobQueue(workspace)
         self._started = False
         self._progress: dict[str, RunProgress] = {}
@@ -57,11 +61,14 @@ class JobBridge(QObject):
         self._sample_memory()
 
     def submit(self, spec: Spec, name: str) -> Run:
-        """Queues a job.
+        """Queues a job; one that names no number of threads takes the person's own.
 
         Raises:
             InputError: An input is missing or the name is taken.
         """
+        threads = self._settings.values.threads if self._settings is not None else None
+        if threads is not None and getattr(spec, "threads", threads) is None:
+            spec = spec.model_copy(update={"threads": threads})
         run = submission.submit(self.workspace, spec, name)
         self.queue.wake()
         self.run_changed.emit(run.id)

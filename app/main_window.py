@@ -132,7 +132,7 @@ class MainWindow(QMainWindow):
             return
         geometry = self.saveGeometry().toBase64().data().decode()
         key = next((key for key, page in self._pages.items() if page is self.stack.currentWidget()), "home")
-        self._context.settings.update(geometry=geometry, last_page=key)
+        self._context.settings.update(geometry=geometry, last_page=self._records[key].parent or key)
         super().closeEvent(event)
 
     def _on_shortcut(self) -> None:

@@ -32,7 +32,7 @@ def run(workspace_root: Path | None = None) -> int:
     except WorkbenchError as error:
         ErrorDialog(ErrorText.of(error)).exec()
         return error.exit_code
-    bridge = JobBridge(workspace)
+    bridge = JobBridge(workspace, settings)
     window = MainWindow(Context(workspace, bridge, settings))
     window.show()
     bridge.start()

@@ -43,6 +43,7 @@ class ConfirmDialog(QDialog):
         column.addWidget(Label(question, "heading", wrap=True))
         column.addWidget(Label(consequence, "muted", wrap=True))
         column.addSpacing(SPACE_L)
+        column.addStretch(1)
         row = QHBoxLayout()
         row.setSpacing(SPACE_S)
         row.addStretch(1)

@@ -79,6 +79,8 @@ class SpecForm(QWidget):
             field.value_changed.connect(self._on_value_changed)
             self._fields[name] = field
             grid.addWidget(field, index // columns, index % columns)
+        for place in range(len(names), columns):  # empty places keep the columns of all grids in line
+            grid.addWidget(QWidget(holder), 0, place)
         for place in range(columns):
             grid.setColumnStretch(place, 1)
         return holder

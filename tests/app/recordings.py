@@ -8,6 +8,7 @@ import random
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 from core.jobs.events import Event, encode
 from core.workspace.records import Artifact, Run, State
@@ -56,11 +57,24 @@ def finetune_events(steps: int, start: float, state: State = "running") -> list[
     return [Event(ev, seq, start + at, fields) for seq, (at, ev, fields) in enumerate(said)]
 
 
-def add_artifact(workspace: Workspace, type: str, name: str, run_id: str = "import-1") -> Artifact:
+MODEL_FACTS = {
+    "format": "hf", "architecture": "LlamaForCausalLM", "parameters": 134_515_008, "context": 8192,
+    "licence": "Apache-2.0", "dtype": "float32",
+}
+DATA_FACTS = {
+    "task": "classification", "counts": {"train": 1350, "validation": 150, "test": 300}, "labels": 77,
+    "roles": {"user": "text", "label": "category"},
+}
+
+
+def add_artifact(
+    workspace: Workspace, type: str, name: str, run_id: str = "import-1", meta: dict[str, Any] | None = None
+) -> Artifact:
     """An artifact that exists in the store only."""
     artifact = Artifact(
         id=f"{type}-{name}".replace(" ", "-"), type=type, name=name, digest="0" * 64, bytes=272_000_000,
         created_at=time.time(), run_id=run_id,
+        meta=meta or (DATA_FACTS if type == "dataset" else MODEL_FACTS),
     )
     workspace.store.add_artifact(artifact)
     return artifact

@@ -39,9 +39,10 @@ _DISK_FULL = {
 def fill(workspace: Workspace) -> dict[str, str]:
     """Runs and artifacts to look at; returns run ids by the name of their picture."""
     recordings.add_artifact(workspace, "dataset", "Banking questions")
-    recordings.add_artifact(workspace, "model", "SmolLM2-135M-Instruct")
+    base = recordings.add_artifact(workspace, "model", "SmolLM2-135M-Instruct")
     done = recordings.add_finetune(workspace, "Support mails, LoRA", recordings.STEPS, "succeeded")
-    recordings.add_artifact(workspace, "model", "Support mails, LoRA", done.id)
+    adapter = {"format": "adapter", "base": base.id, "parameters": 4_884_480}
+    recordings.add_artifact(workspace, "model", "Support mails, LoRA", done.id, adapter)
     failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
     return {"run": running.id, "run-done": done.id, "run-failed": failed.id}
@@ -56,7 +57,7 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
         for prefix in ("", "empty-"):
             workspace = Workspace(Path(folder) / f"{prefix}workspace")
             runs = {} if prefix else fill(workspace)
-            bridge = JobBridge(workspace)
+            bridge = JobBridge(workspace, settings)
             if runs:
                 for event in recordings.finetune_events(174, time.time() - 174):
                     bridge.progress(runs["run"]).take(event)
@@ -84,6 +85,6 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("pages", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     width, height = given.size.split("x")
     main(given.out, (int(width), int(height)), given.pages)

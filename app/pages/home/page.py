@@ -31,6 +31,9 @@ class HomePage(PageFrame):
         self.next_card = Card(kind="accent")
         self.next_button = PrimaryButton("")
         self.next_button.clicked.connect(self._on_next)
+        self.starter_button = LinkButton("")
+        self.starter_button.clicked.connect(self._on_starter)
+        self.next_card.add_action(self.starter_button)
         self.next_card.add_action(self.next_button)
         self.add(self.next_card)
         self.steps_card = Card(self.tr("The way"), self.tr("From your examples to a model on this computer."))
@@ -54,6 +57,8 @@ class HomePage(PageFrame):
         self.next_card.set_title(self._headline(step))
         self.next_card.set_note(step.text)
         self.next_button.set_ready_text(step.action)
+        self.starter_button.setText(step.starter)
+        self.starter_button.setVisible(bool(step.starter))
         _clear(self._steps)
         for item in self._model.steps:
             tile = StepTile(item, item is step)
@@ -75,6 +80,9 @@ class HomePage(PageFrame):
 
     def _on_next(self) -> None:
         self.page_requested.emit(self._model.next_step.page, None)
+
+    def _on_starter(self) -> None:
+        self.page_requested.emit(self._model.next_step.page, "starter")
 
     def _on_page_wanted(self, page: str) -> None:
         self.page_requested.emit(page, None)

@@ -24,6 +24,7 @@ class Step:
         text: What it is for, or what is there.
         done: Whether something is there.
         action: Label of the button that begins it.
+        starter: Label of the way to begin with what the program brings along; empty when there is none.
     """
 
     page: str
@@ -31,6 +32,7 @@ class Step:
     text: str
     done: bool
     action: str
+    starter: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,10 @@ class HomeViewModel(QObject):
         self.steps = [
             Step("data", self.tr("Data"),
                  data[0].name if data else self.tr("A spreadsheet or a file with questions and answers."),
-                 bool(data), self.tr("Add data")),
+                 bool(data), self.tr("Add data"), self.tr("Use the starter data")),
             Step("models", self.tr("Model"),
                  models[-1].name if models else self.tr("A small language model to start from."),
-                 bool(models), self.tr("Add a model")),
+                 bool(models), self.tr("Add a model"), self.tr("Use the starter model")),
             Step("finetune", self.tr("Fine-tune"),
                  tuned[0].name if tuned else self.tr("Teach the model your task from the examples."),
                  bool(tuned), self.tr("Fine-tune")),
