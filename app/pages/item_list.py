@@ -69,7 +69,7 @@ class ItemList(QTableView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setItemDelegate(_RowDelegate(self))
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
-        self._proxy.modelReset.connect(self._fit_height)
+        self._proxy.modelReset.connect(self._fit)
         self._fit_height()
 
     def choose(self, item_id: str) -> None:
@@ -84,6 +84,13 @@ class ItemList(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leaves out the last columns when there is no room for them."""
         super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit(self) -> None:
+        self._fit_height()
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
         room = self.viewport().width() - _FIRST_COLUMN_WIDTH
         for column in range(1, self._proxy.columnCount()):
             header = self.horizontalHeader()

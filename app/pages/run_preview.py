@@ -61,7 +61,6 @@ class RunPreview(Card):
         self.facts = Facts(self)
         self.note = Label("", "note", wrap=True)
         self.start_button = PrimaryButton(start, parent=self)
-        self.start_button.setMinimumHeight(42)
         self.start_button.clicked.connect(self.start_requested)
         for item in (self.memory, self.bar, self.line, self.facts, self.note, self.start_button):
             self.add(item)
@@ -88,7 +87,7 @@ class RunPreview(Card):
         """Shows the run as it would start now."""
         self.fit.setVisible(needs.fits is not None)
         self.fit.show_status(
-            self.tr("It fits") if needs.fits else self.tr("Does not fit"), "good" if needs.fits else "bad"
+            self.tr("It fits") if needs.fits else self.tr("May not fit"), "good" if needs.fits else "warn"
         )
         for widget in (self.memory, self.bar):
             widget.setVisible(bool(needs.segments))

@@ -73,7 +73,6 @@ class ImportCard(Card):
         self.test.path_changed.connect(model.set_test_file)
         self.note = Label("", "note", wrap=True)
         self.add_button = PrimaryButton(self.tr("Add data"), parent=self)
-        self.add_button.setMinimumHeight(42)
         self.add_button.clicked.connect(model.add)
         self.cancel_button = LinkButton(self.tr("Cancel"), parent=self)
         self.cancel_button.clicked.connect(self.close_requested)

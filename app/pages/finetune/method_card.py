@@ -46,7 +46,7 @@ class MethodCard(Card):
         self.methods.chosen.connect(self.method_chosen)
         column.addWidget(self.methods)
         column.addLayout(self._patience())
-        self.form = SpecForm(FinetuneSpec, [], parent=self.choosing)
+        self.form = SpecForm(FinetuneSpec, [], columns=2, parent=self.choosing)
         self.form.values_changed.connect(self._on_form_changed)
         column.addWidget(self.form)
         self.add(self.choosing)

@@ -64,6 +64,5 @@ def blocked_text(blocker: Blocker) -> str:
         "settings": QCoreApplication.translate("FinetunePage", "Correct the advanced fields first"),
         "name": QCoreApplication.translate("FinetunePage", "Choose another name first"),
         "name_taken": QCoreApplication.translate("FinetunePage", "Choose a free name first"),
-        "memory": QCoreApplication.translate("FinetunePage", "Does not fit: choose a smaller batch"),
-        "starting": QCoreApplication.translate("FinetunePage", "Starting"),
+        "disk": QCoreApplication.translate("FinetunePage", "Free disk space first"),
     }[blocker]

@@ -24,7 +24,7 @@ from core.errors import WorkbenchError
 from core.specs import FinetuneSpec
 from core.workspace.workspace import check_name
 
-Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "memory", "starting"]
+Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
 _SIMPLE = ("method", "epochs")
@@ -42,9 +42,13 @@ class Preview:
 
     @property
     def fits(self) -> bool:
-        """Whether memory and disk suffice, as far as one can tell beforehand."""
-        need = self.need
-        return need is None or (need.memory <= self.memory_free and need.disk <= self.disk_free)
+        """Whether memory suffices by the estimate, which warns but does not forbid."""
+        return self.need is None or self.need.memory <= self.memory_free
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether the result and the checkpoints have room."""
+        return self.need is None or self.need.disk <= self.disk_free
 
 
 class FinetuneViewModel(QObject):
@@ -74,7 +78,6 @@ class FinetuneViewModel(QObject):
         self.values: dict[str, Any] = {"method": "lora"}
         self.errors: dict[str, str] = {}
         self._name = ""
-        self._starting = False
         self._rate: float | None = None
         self._facts_of: tuple[str, str] | None = None
         bridge.library_changed.connect(self.refresh)
@@ -197,8 +200,6 @@ class FinetuneViewModel(QObject):
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
-        if self._starting:
-            return "starting"
         if self.model is None:
             return "model"
         if self.data is None:
@@ -211,7 +212,7 @@ class FinetuneViewModel(QObject):
             return "name"
         if self._workspace.store.find_artifact(name, "model") is not None:
             return "name_taken"
-        return "" if self.preview().fits else "memory"
+        return "" if self.preview().has_disk else "disk"
 
     def preview(self) -> Preview:
         """What the run will need."""
@@ -259,15 +260,12 @@ class FinetuneViewModel(QObject):
         """Queues the run; does nothing while something blocks it."""
         if self.blocker or self.model is None or self.data is None:
             return
-        self._starting = True
         try:
             spec = FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
             run = self._bridge.submit(spec, self.name)
         except WorkbenchError as error:
             self.failed.emit(error)
             return
-        finally:
-            self._starting = False
         self._name = ""
         self.run_started.emit(run.id)
         self.changed.emit()

@@ -60,7 +60,7 @@ class QuantizePage(PageFrame):
         self.recipe_card.add_action(self.change_button)
         self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
         self.recipe_card.add(self.recipes)
-        self.form = SpecForm(QuantizeSpec, [], parent=self)
+        self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
         self.recipe_card.add(self.form)
         self.check_card = Card(self.tr("Check and run"), parent=self)
         self.name = NameField(self.tr("Name of the result"), self)
