@@ -1,8 +1,8 @@
 """Runs fine-tuning jobs in forked children, so that a kill costs a second and not an import of torch.
 
 Reads one JSON request a line with run, inputs, spec, and where wanted resumed, kill_at, kill_after_s,
-stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A child is killed at its n-th write
-point (`kill_at`) or after some time, by SIGKILL; nothing in it can react.
+stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A child is killed at its n-th
+write point (`kill_at`) or after some time, by SIGKILL; nothing in it can react.
 """
 
 from __future__ import annotations

@@ -60,25 +60,24 @@ def _literal(kind: str, source: str) -> str:
 
 
 def _vanished(tokenizer: PreTrainedTokenizerBase, template: str, candidate: str) -> str:
-    """The leading text that `candidate` no longer writes, or "" if anything else differs too."""
-    user, answer, system = (
-        {"role": role, "content": f"{role} text"} for role in ("user", "assistant", "system")
-    )
-    plain = ([user], [user, answer], [user, answer, user], [user, answer, user, answer])
+    """The system turn that `candidate` no longer writes, or "" if anything else differs too."""
+    roles = ("user", "assistant", "system")
+    user, answer, system = ({"role": role, "content": f"{role} text"} for role in roles)
     removed: set[str] = set()
     try:
-        for chat in plain:
+        for chat in ([user], [user, answer], [user, answer, user], [user, answer, user, answer]):
             for prompt in (False, True):
-                before, after = (
-                    render(tokenizer, chat, prompt, template),
-                    render(tokenizer, chat, prompt, candidate),
-                )
-                if not after or not before.endswith(after):
+                before = render(tokenizer, chat, prompt, template)
+                after = render(tokenizer, chat, prompt, candidate)
+                given = render(tokenizer, [system, *chat], prompt, template)
+                if given != render(tokenizer, [system, *chat], prompt, candidate):
                     return ""
-                removed.add(before.removesuffix(after))
-                with_system = [system, *chat]
-                kept = render(tokenizer, with_system, prompt, template)
-                if "system text" not in kept or kept != render(tokenizer, with_system, prompt, candidate):
+                if not after or not before.endswith(after) or not given.endswith(after):
+                    return ""
+                removed.add(line := before.removesuffix(after))
+                # What vanished must be a whole turn, framed as a given system message is.
+                head, _text, tail = given.removesuffix(after).partition("system text")
+                if not (head and tail and line.startswith(head) and line.endswith(tail)):
                     return ""
     except jinja2.TemplateError:
         return ""

@@ -66,8 +66,8 @@ def encode_conversation(
 ) -> Encoded:
     """Ids of a whole conversation, with labels on every answer and the token that ends it.
 
-    A conversation longer than `max_length` loses text at its start: tokens of the oldest messages first, never
-    the template's own, never those of the last answer. Where that is not enough, `report.fits` is False.
+    A conversation longer than `max_length` loses text at its start: tokens of the oldest messages first,
+    never the template's own, never the last answer's. Where that is not enough, `report.fits` is False.
 
     Raises:
         InputError: The tokenizer has no chat template, or its template refuses this conversation.
@@ -195,7 +195,10 @@ def _shorten(
             drop.add(at)
     hurt = {owners[at] for at in drop}
     kept = [at for at in range(len(ids)) if at not in drop]
-    shown = [IGNORED if owners[at] in hurt else labels[at] for at in kept]
+    quoted = [
+        owner if owner >= 0 or not at else owners[at - 1] for at, owner in enumerate(owners)
+    ]  # and its end
+    shown = [IGNORED if quoted[at] in hurt else labels[at] for at in kept]
     return [ids[at] for at in kept], shown, excess - len(drop)
 
 
