@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.formats import number_text
-from app.layouts import set_margins
 from app.plots.buffer import PointBuffer
+from app.plots.legend import PEN_STYLES, Curve, LegendKey
 from app.plots.scale import ceiling, ticks
 from app.theme import theme
 from app.tokens import SPACE_L
@@ -26,24 +25,6 @@ from app.widgets.card import Card
 from app.widgets.labels import Label
 
 _TICK_MS = 100
-_PEN_STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One curve of a plot.
-
-    Attributes:
-        key: Its name in `add_point`.
-        label: What the legend says.
-        series: Number of its colour, from 0 to 4.
-        sparse: Few points, each marked by a dot.
-    """
-
-    key: str
-    label: str
-    series: int
-    sparse: bool = False
 
 
 class LivePlot(Card):
@@ -91,7 +72,7 @@ class LivePlot(Card):
         row = QHBoxLayout()
         row.setSpacing(SPACE_L)
         for index, curve in enumerate(self._curves):
-            row.addWidget(_LegendKey(curve, _PEN_STYLES[index % len(_PEN_STYLES)], self))
+            row.addWidget(LegendKey(curve, PEN_STYLES[index % len(PEN_STYLES)], self))
         row.addStretch(1)
         self.broken = Label("", "error")
         row.addWidget(self.broken)
@@ -222,6 +203,7 @@ class LivePlot(Card):
         for name in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(name)
             axis.setPen(pg.mkPen(None))
+            axis.setTickPen(pg.mkPen(None))
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setStyle(tickFont=font)
         style = {"color": colours.muted, "font-size": "11px"}
@@ -230,7 +212,7 @@ class LivePlot(Card):
         for index, curve in enumerate(self._curves):
             colour = colours.series[curve.series % 5]
             item = self._items[curve.key]
-            item.setPen(pg.mkPen(colour, width=1, style=_PEN_STYLES[index % len(_PEN_STYLES)]))
+            item.setPen(pg.mkPen(colour, width=1, style=PEN_STYLES[index % len(PEN_STYLES)]))
             if curve.sparse:
                 item.setSymbol("o")
                 item.setSymbolSize(4)
@@ -241,21 +223,3 @@ class LivePlot(Card):
             self._limit_text.setText(self._limit[1], color=colours.bad)
             self._limit_text.setFont(font)
         self.update()
-
-
-class _LegendKey(QWidget):
-    def __init__(self, curve: Curve, style: Qt.PenStyle, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._series, self._style = curve.series, style
-        row = QHBoxLayout(self)
-        set_margins(row, 20, 0, 0, 0)
-        row.addWidget(Label(curve.label, "note"))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A short piece of the curve's line before its name."""
-        painter = QPainter(self)
-        painter.setPen(QPen(QColor(theme().tokens.series[self._series % 5]), 2, self._style))
-        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        area = QRectF(self.width() - 15 if rtl else 0, 0, 15, self.height())
-        painter.drawLine(area.left(), area.center().y(), area.right(), area.center().y())
-        painter.end()

@@ -84,6 +84,17 @@ class Facts(QWidget):
         self._rows.setSpacing(SPACE_S)
         self._values: dict[str, Label] = {}
 
+    def clear(self) -> None:
+        """Removes every line."""
+        while self._rows.count():
+            row = self._rows.takeAt(0).layout()
+            while row is not None and row.count():
+                widget = row.takeAt(0).widget()
+                if widget is not None:
+                    widget.hide()
+                    widget.deleteLater()
+        self._values = {}
+
     def set_fact(self, name: str, value: str) -> None:
         """Adds a line or changes its figure."""
         if name not in self._values:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.layouts import set_margins
 from app.tokens import SPACE_L, SPACE_S, SPACE_XL, SPACE_XXL
 from app.widgets.labels import ElidedLabel, Label
 
-_SIDE_WIDTH = 330
+_SIDE_WIDTH, _NARROW_SIDE_WIDTH, _WIDE = 330, 270, 1000
 
 
 class PageFrame(QWidget):
@@ -88,10 +89,20 @@ class PageFrame(QWidget):
     def _side_scroll(self) -> _Scroll:
         if self._side is None:
             self._side = _Scroll(SPACE_XXL)
-            self._side.setFixedWidth(_SIDE_WIDTH + SPACE_XXL)
+            self._fit_side()
             self._columns.addWidget(self._side)
             self._body.set_end_margin(SPACE_XL)
         return self._side
+
+    def _fit_side(self) -> None:
+        if self._side is not None:
+            width = _SIDE_WIDTH if self.width() >= _WIDE else _NARROW_SIDE_WIDTH
+            self._side.setFixedWidth(width + SPACE_XXL)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Gives the body more of a narrow window."""
+        super().resizeEvent(event)
+        self._fit_side()
 
     def open_with(self, argument: object) -> None:
         """Called each time the page is shown, with what the caller of `page_requested` gave."""

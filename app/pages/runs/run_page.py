@@ -13,6 +13,7 @@ from app.job_status import kind_word
 from app.models.run_record import Delta
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, SamplesCard, WarningsCard
 from app.pages.runs.charts import RunCharts
+from app.pages.runs.result_card import ResultCard
 from app.pages.runs.run_view_model import RunViewModel
 from app.widgets.buttons import PlainButton
 from app.widgets.error_panel import ErrorPanel
@@ -39,8 +40,9 @@ class RunPage(PageFrame):
             self.top.addWidget(card)
         self.charts = RunCharts()
         self.add(self.charts, 1)
-        self.samples, self.warnings, self.log = SamplesCard(), WarningsCard(), LogCard()
-        for card in (self.samples, self.warnings):
+        self.samples, self.result = SamplesCard(), ResultCard()
+        self.warnings, self.log = WarningsCard(), LogCard()
+        for card in (self.result, self.samples, self.warnings):
             self.add_side(card)
         self.add_side(self.log, 1)
         self._clock = QTimer(self)
@@ -101,6 +103,7 @@ class RunPage(PageFrame):
             self.charts.set_steps(record.progress.total)
         self.samples.show_samples(list(record.samples.values()))
         self.warnings.show_warnings(record.warnings)
+        self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)
         error = self._model.error
         self.error.setVisible(error is not None and run.state != "cancelled")

@@ -1,0 +1,59 @@
+"""The figures a finished run leaves, with their units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from app.formats import duration_text, number_text, size_text
+from app.widgets.card import Card, Facts
+
+_Text = Callable[[Any], str]
+
+
+class ResultCard(Card):
+    """Only figures that have a name here are shown; the rest stays in the run's folder."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.set_title(self.tr("Result"))
+        self._facts = Facts()
+        self.add(self._facts)
+        self.hide()
+
+    def show_result(self, result: dict[str, Any]) -> None:
+        """Shows what is known of a run's result, or hides the card."""
+        self._facts.clear()
+        shown = False
+        for key, (name, text) in self._known().items():
+            value = result.get(key)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number or (text is str and isinstance(value, str)):
+                self._facts.set_fact(name, text(value))
+                shown = True
+        self.setVisible(shown)
+
+    def _known(self) -> dict[str, tuple[str, _Text]]:
+        return {
+            "validation_loss": (self.tr("Validation loss"), number_text),
+            "train_loss": (self.tr("Training loss"), number_text),
+            "steps": (self.tr("Steps"), number_text),
+            "train_rows": (self.tr("Rows learnt from"), number_text),
+            "rows_per_s": (self.tr("Rows a second"), number_text),
+            "seconds": (self.tr("Time of learning"), duration_text),
+            "parameters_learnt": (self.tr("Weights that learnt"), number_text),
+            "parameters": (self.tr("Parameters"), number_text),
+            "method": (self.tr("Method"), str),
+            "precision": (self.tr("Number format"), str),
+            "recipe": (self.tr("Recipe"), str),
+            "bytes": (self.tr("On disk"), size_text),
+            "bytes_on_disk": (self.tr("On disk"), size_text),
+            "agreement": (self.tr("Same answers as before"), self._percent_text),
+            "tokens_per_s": (self.tr("Tokens a second"), number_text),
+        }
+
+    @staticmethod
+    def _percent_text(value: float) -> str:
+        return f"{value * 100:.0f} %"
