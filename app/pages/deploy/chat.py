@@ -181,11 +181,11 @@ class Chat(QObject):
             self.turns[-1]["content"] += str(event.get("text", ""))
             return True
         elif event.ev == "answer" and self.state == "answering":
-            if self.turns:
+            if self.turns:  # a new conversation may have begun meanwhile
                 self.turns[-1]["content"] = str(event.get("text", self.turns[-1]["content"]))
-            self.speed = Speed(
-                _number(event.get("ttft_ms")), _number(event.get("tokens_per_s")), event.get("tokens")
-            )
+                self.speed = Speed(
+                    _number(event.get("ttft_ms")), _number(event.get("tokens_per_s")), event.get("tokens")
+                )
             self._set_state("idle")
             return True
         return False

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication
 
+from app.context import Context
 from app.job_bridge import JobBridge
 from core.data import dataset
 from core.specs import ImportDataSpec
@@ -48,17 +48,9 @@ AddData = Callable[..., Artifact]
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    """An empty workspace."""
-    opened = Workspace(tmp_path / "workspace")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def bridge(qapp: QApplication, workspace: Workspace) -> JobBridge:
+def bridge(context: Context) -> JobBridge:
     """Takes jobs and leaves them waiting."""
-    return JobBridge(workspace)
+    return context.bridge
 
 
 def _keep(
@@ -76,7 +68,7 @@ def _keep(
         digest=sealed.digest,
         bytes=sealed.total_bytes,
         created_at=time.time(),
-        run_id="",
+        run_id=meta.pop("run_id", ""),
         meta=meta,
     )
     workspace.store.add_artifact(artifact)

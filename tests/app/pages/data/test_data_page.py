@@ -1,0 +1,176 @@
+"""The data page, by clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from app.dialogs.confirm import ConfirmDialog
+from app.job_bridge import JobBridge
+from app.pages.data.import_view_model import ImportViewModel
+from app.pages.data.page import DataPage
+from app.pages.data.view_model import DataViewModel
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge) -> DataPage:
+    page = DataPage(DataViewModel(bridge), ImportViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 854)
+    page.show()
+    return page
+
+
+def drop(page: DataPage, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    page.dropEvent(
+        QDropEvent(QPoint(50, 50), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    )
+
+
+def texts(page: DataPage) -> str:
+    return "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
+
+
+def test_empty_page_offers_the_starter_data_and_adds_it(
+    page: DataPage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    assert page.empty.isVisible()
+    QTest.mouseClick(page.empty.action_button, LEFT)
+    qtbot.waitUntil(lambda: page.import_card.add_button.isEnabled(), timeout=20000)
+    assert page.check_card.isVisible()
+    qtbot.waitUntil(lambda: "1,500 and 300 in the test file" in texts(page))
+    QTest.mouseClick(page.import_card.add_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert run.kind == "import_data"
+    assert run.name == "Banking questions"
+    assert run.spec["roles"] == {"user": "text", "label": "category"}
+    assert len(run.spec["source_sha256"]) == len(run.spec["test_sha256"]) == 64
+    assert page.jobs_card.isVisible()
+
+
+def test_dropped_file_is_shown_as_written_and_checked(page: DataPage, qtbot: QtBot, questions: Path) -> None:
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    rows = page.file_card.rows.model()
+    assert rows.index(3, 0).data() == "<b>Where</b> is it"
+    assert [picker.currentData() for picker in page.file_card.rows.pickers] == ["user", "label"]
+    assert page.import_card.name.line.text() == "questions"
+    assert page.import_card.add_button.text() == "Add data"
+
+
+def test_button_says_what_blocks_it(page: DataPage, qtbot: QtBot, questions: Path) -> None:
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    picker = page.file_card.rows.pickers[1]
+    picker.setFocus()
+    picker.setCurrentIndex(0)
+    assert page.import_card.add_button.text() == "Say what the columns are first"
+    assert not page.import_card.add_button.isEnabled()
+    picker.setCurrentIndex(picker.findData("assistant"))
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    assert page.importing.checked.report.task == "generation"
+    page.import_card.name.line.setFocus()
+    page.import_card.name.line.selectAll()
+    QTest.keyClicks(page.import_card.name.line, "?")
+    assert page.import_card.add_button.text() == "Choose another name first"
+    assert page.import_card.name.problem.isVisible()
+
+
+def test_a_role_moves_from_one_column_to_another(page: DataPage, qtbot: QtBot, questions: Path) -> None:
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    page.file_card.rows.pickers[1].setCurrentIndex(1)
+    assert page.importing.roles == {"user": "category"}
+    assert page.file_card.rows.pickers[0].currentData() == ""
+
+
+def test_name_of_another_data_set_is_taken(
+    page: DataPage, qtbot: QtBot, questions: Path, add_data: Callable[..., Artifact]
+) -> None:
+    add_data("questions")
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    assert page.import_card.name.line.text() == "questions-2"
+    page.importing.set_name("questions")
+    assert page.import_card.add_button.text() == "Choose a free name first"
+
+
+def test_refused_file_says_where_and_why(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("text,label\n" + "a,b\n" * 20 + "only one value\n", encoding="utf-8")
+    drop(page, bad)
+    qtbot.waitUntil(lambda: page.importing.checked is not None or page.error_panel.isVisible())
+    qtbot.waitUntil(lambda: "bad.csv · line 22" in texts(page))
+    assert "1 values" in texts(page)
+    assert page.import_card.add_button.text() == "Correct the file first"
+
+
+def test_a_file_that_is_no_table_is_an_error_and_nothing_is_kept(
+    page: DataPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(b"")
+    drop(page, empty)
+    qtbot.waitUntil(page.error_panel.isVisible)
+    assert "empty.csv" in page.error_panel.title_label.text()
+    assert page.empty.isVisible()
+
+
+def test_library_shows_counts_rows_and_check(
+    page: DataPage, qtbot: QtBot, add_data: Callable[..., Artifact]
+) -> None:
+    added = add_data()
+    page.open_with(added.id)
+    qtbot.waitUntil(page.rows_card.isVisible)
+    assert page.list.model().index(0, 0).data() == "Banking questions"
+    assert page.details.isVisible()
+    assert page.rows.model().rowCount() == added.meta["counts"]["train"]
+    assert page.check_card.isVisible()
+
+
+def test_removing_asks_and_keeps_by_default(
+    page: DataPage, qtbot: QtBot, add_data: Callable[..., Artifact], workspace: Workspace
+) -> None:
+    added = add_data()
+    page.open_with(added.id)
+    QTest.mouseClick(page.details.remove_button, LEFT)
+    dialog = page.findChild(ConfirmDialog)
+    assert added.name in dialog.windowTitle()
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert workspace.store.find_artifact(added.id) is not None
+    QTest.mouseClick(page.details.remove_button, LEFT)
+    dialog = next(item for item in page.findChildren(ConfirmDialog) if item.isVisible())
+    QTest.mouseClick(dialog.act_button, LEFT)
+    qtbot.waitUntil(lambda: workspace.store.find_artifact(added.id) is None)
+    qtbot.waitUntil(page.empty.isVisible)
+    assert not workspace.artifact_folder(added.id).exists()
+
+
+def test_a_newer_file_replaces_the_check_of_the_older_one(
+    page: DataPage, qtbot: QtBot, questions: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.csv"
+    large.write_text(
+        "text,label\n" + "".join(f"question number {n},label {n % 9}\n" for n in range(60000)),
+        encoding="utf-8",
+    )
+    drop(page, large)
+    qtbot.waitUntil(lambda: page.importing.is_checking, timeout=10000)
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None, timeout=20000)
+    assert page.importing.checked.report.rows == 12
+    QApplication.processEvents()
+    assert page.importing.path == questions

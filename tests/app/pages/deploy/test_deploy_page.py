@@ -1,0 +1,172 @@
+"""The deploy page with a small child that speaks the real protocol."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.job_bridge import JobBridge
+from app.pages.deploy.page import DeployPage
+from app.pages.deploy.view_model import DeployViewModel
+from core.workspace.records import Artifact
+
+LEFT = Qt.MouseButton.LeftButton
+CHILD = Path(__file__).with_name("chatting_child.py")
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployPage]:
+    monkeypatch.setattr("core.jobs.session.worker_command", lambda: [sys.executable, str(CHILD)])
+    page = DeployPage(DeployViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 854)
+    page.show()
+    yield page
+    page.view_model.chat.shut_down()
+
+
+def say(page: DeployPage, text: str) -> None:
+    page.line.setText(text)
+    QTest.mouseClick(page.send_button, LEFT)
+
+
+def wait_for(qtbot: QtBot, page: DeployPage, state: str) -> None:
+    qtbot.waitUntil(lambda: page.view_model.chat.state == state, timeout=10000)
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if str(CHILD) in child.cmdline()]
+
+
+def test_empty_page_leads_to_the_starter_model(page: DeployPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.model_card.add_button, LEFT)
+    assert asked.args == ["models", "starter"]
+
+
+def test_answer_streams_as_plain_text_and_is_measured(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "card my is <b>where</b>")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    asked, answered = page.transcript.turns
+    assert asked.text.text() == "card my is <b>where</b>"
+    assert answered.text.text() == "<b>where</b> is my card"
+    assert answered.text.textFormat() == Qt.TextFormat.PlainText
+    assert page.facts.findChild(type(answered.text), "") is not None
+    assert "12.5 ms" in page.facts._values["First word after"].text()
+    assert "80 tokens/s" in page.facts._values["Speed"].text()
+
+
+def test_stop_ends_the_answer_and_keeps_what_was_said(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "talk")
+    assert page.stop_button.isVisible()
+    assert not page.send_button.isVisible()
+    qtbot.waitUntil(lambda: len(page.view_model.chat.turns[-1]["content"]) > 20, timeout=10000)
+    QTest.mouseClick(page.stop_button, LEFT)
+    wait_for(qtbot, page, "idle")
+    assert page.view_model.chat.turns[-1]["content"].startswith("on on")
+    assert page.send_button.isVisible()
+
+
+def test_new_conversation_forgets(page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "one two")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    QTest.mouseClick(page.new_button, LEFT)
+    assert page.transcript.turns == []
+    assert not page.new_button.isEnabled()
+
+
+def test_new_conversation_during_an_answer_drops_the_rest_of_it(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "talk")
+    qtbot.waitUntil(lambda: len(page.view_model.chat.turns[-1]["content"]) > 20, timeout=10000)
+    QTest.mouseClick(page.new_button, LEFT)
+    wait_for(qtbot, page, "idle")
+    say(page, "b a")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    assert [turn["content"] for turn in page.view_model.chat.turns] == ["b a", "a b"]
+
+
+def test_a_refused_model_says_why_and_is_not_taken(
+    page: DeployPage, add_model: Callable[..., Artifact]
+) -> None:
+    receipt = {"status": "red", "reasons": ["answers agree on 3 of 8 prompts"]}
+    bad = add_model("bad", format="onnx", receipt=receipt)
+    page.open_with(bad.id)
+    assert page.view_model.model is None
+    assert not page.chat_card.isVisible()
+    card = page.model_card.cards._cards[bad.id]
+    assert not card.radio.isEnabled()
+    assert "answers agree on 3 of 8 prompts" in card.radio.accessibleDescription()
+
+
+@pytest.mark.parametrize(
+    ("question", "what"), [("die", "The job's process died."), ("refuse", "The model cannot chat.")]
+)
+def test_a_death_or_refusal_is_an_error_here_and_the_model_can_be_loaded_again(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact], question: str, what: str
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, question)
+    wait_for(qtbot, page, "failed")
+    assert page.error_panel.isVisible()
+    assert page.error_panel.title_label.text() == what
+    QTest.mouseClick(page.error_panel.action_button, LEFT)
+    wait_for(qtbot, page, "idle")
+    assert not page.error_panel.isVisible()
+
+
+def test_leaving_the_page_ends_the_child_and_a_question_loads_it_again(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "one two")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    page.hide()
+    qtbot.waitUntil(lambda: not children(), timeout=10000)
+    page.show()
+    assert len(page.transcript.turns) == 2
+    say(page, "three four")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    assert page.view_model.chat.turns[-1]["content"] == "four three"
+
+
+def test_leaving_while_the_model_loads_leaves_no_child(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    page.hide()
+    qtbot.wait(300)
+    qtbot.waitUntil(lambda: not children(), timeout=10000)
+    assert page.view_model.chat.state == "closed"
+
+
+def test_a_changed_model_is_refused_before_it_is_loaded(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact], bridge: JobBridge
+) -> None:
+    item = add_model()
+    (bridge.workspace.artifact_folder(item.id) / "config.json").write_text("{}")
+    page.open_with(item.id)
+    wait_for(qtbot, page, "failed")
+    assert page.error_panel.isVisible()

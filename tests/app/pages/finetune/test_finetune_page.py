@@ -1,0 +1,180 @@
+"""The fine-tune wizard, by clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.job_bridge import JobBridge
+from app.pages.finetune.page import FinetunePage
+from app.pages.finetune.view_model import FinetuneViewModel
+from core.specs import FinetuneSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+Add = Callable[..., Artifact]
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge) -> FinetunePage:
+    page = FinetunePage(FinetuneViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 854)
+    page.show()
+    return page
+
+
+@pytest.fixture
+def ready(page: FinetunePage, qtbot: QtBot, add_model: Add, add_data: Add) -> FinetunePage:
+    """The page with one model and one data set, which are chosen by themselves."""
+    add_model()
+    add_data()
+    page.open_with(None)
+    qtbot.waitUntil(lambda: page.view_model.facts is not None)
+    return page
+
+
+def click_card(page: FinetunePage, cards: str, key: str) -> None:
+    holders = {"model": page.model_card.cards, "data": page.data_card.cards}
+    QTest.mouseClick(holders.get(cards, page.method_card.methods)._cards[key], LEFT)
+
+
+def test_empty_wizard_says_what_is_missing_and_leads_there(page: FinetunePage, qtbot: QtBot) -> None:
+    assert page.preview_card.start_button.text() == "Choose a model first"
+    assert not page.method_card.isVisible()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.model_card.add_button, LEFT)
+    assert asked.args == ["models", "starter"]
+
+
+def test_steps_open_one_after_the_other(page: FinetunePage, add_model: Add, add_data: Add) -> None:
+    first, _second = add_model("one"), add_model("two")
+    data, _other = add_data("questions"), add_data("more questions")
+    page.open_with(None)
+    click_card(page, "model", first.id)
+    assert page.preview_card.start_button.text() == "Choose data first"
+    assert page.data_card.cards.isVisible()
+    assert not page.model_card.cards.isVisible()
+    click_card(page, "data", data.id)
+    assert page.method_card.isVisible()
+    assert page.preview_card.start_button.isEnabled()
+    QTest.mouseClick(page.model_card.change_button, LEFT)
+    assert page.model_card.cards.isVisible()
+    assert not page.method_card.isVisible()
+
+
+def test_models_that_cannot_learn_are_not_offered(page: FinetunePage, add_model: Add) -> None:
+    base = add_model("base")
+    add_model("add-on", format="adapter", base=base.id)
+    add_model("small", format="onnx")
+    page.open_with(None)
+    assert [item.name for item in page.view_model.models] == ["base"]
+
+
+def test_preview_shows_need_and_the_row_as_it_is(ready: FinetunePage) -> None:
+    assert ready.preview_card.bar.isVisible()
+    assert "measured in the first steps" in ready.preview_card.facts._values["Time"].text()
+    parts = ready.sees_text._parts
+    assert [part.text for part in parts if part.learnt] in (["card arrival"], ["lost card"])
+    assert ready.sees_card.isVisible()
+
+
+def test_time_comes_from_an_earlier_run_of_the_same_kind(
+    ready: FinetunePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    model, data = ready.view_model.model, ready.view_model.data
+    run = workspace.store.add_run("finetune", "earlier", {"model": model.id, "method": "lora"}, [model.id])
+    workspace.store.add_metrics(run.id, [(1, "rows_per_s", 2.0), (2, "rows_per_s", 2.0)])
+    workspace.store.set_state(run.id, "succeeded")
+    ready.view_model.refresh()
+    assert ready.view_model.preview().seconds == data.train * 3 / 2.0
+    assert ready.preview_card.facts._values["Time"].text().startswith("about")
+    click_card(ready, "method", "full")
+    assert ready.view_model.preview().seconds is None
+
+
+def test_full_needs_more_than_lora(ready: FinetunePage) -> None:
+    lora = ready.view_model.preview().need
+    click_card(ready, "method", "full")
+    full = ready.view_model.preview().need
+    assert full.learner > 20 * lora.learner
+    assert full.memory > lora.memory
+
+
+def test_advanced_counts_changes_refuses_nonsense_and_resets(ready: FinetunePage) -> None:
+    form = ready.method_card.form
+    QTest.mouseClick(form.advanced_button, LEFT)
+    batch = form.field("batch_size").control
+    batch.setFocus()
+    batch.selectAll()
+    QTest.keyClicks(batch, "8")
+    assert ready.view_model.changed_fields == 1
+    assert "1 changed" in form.advanced_button.text()
+    batch.selectAll()
+    QTest.keyClicks(batch, "0")
+    assert ready.preview_card.start_button.text() == "Correct the advanced fields first"
+    QTest.mouseClick(form.reset_button, LEFT)
+    assert ready.view_model.changed_fields == 0
+    assert ready.preview_card.start_button.isEnabled()
+
+
+def test_start_queues_the_spec_and_opens_the_run(
+    ready: FinetunePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    click_card(ready, "method", "full")
+    patience = ready.method_card.patience
+    patience.setFocus()
+    QTest.keyClick(patience, Qt.Key.Key_Up)
+    with qtbot.waitSignal(ready.page_requested) as asked:
+        QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert asked.args == ["run", run.id]
+    spec = FinetuneSpec.model_validate(run.spec)
+    assert (spec.method, spec.epochs, spec.batch_size) == ("full", 1.0, 16)
+    assert run.name == "Banking questions-full"
+
+
+def test_a_waiting_run_of_the_same_name_is_refused_in_words(ready: FinetunePage, qtbot: QtBot) -> None:
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    ready.view_model.set_name("Banking questions-lora")
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    assert ready.error_panel.isVisible()
+    assert "already taken" in ready.error_panel.title_label.text()
+
+
+def test_the_result_can_be_named_in_the_last_step(ready: FinetunePage, workspace: Workspace) -> None:
+    QTest.mouseClick(ready.steps._group.button(3), LEFT)
+    line = ready.check_card.name.line
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, "SmolLM2")
+    assert ready.preview_card.start_button.text() == "Choose a free name first"
+    QTest.keyClicks(line, " tuned")
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    assert workspace.store.runs()[0].name == "SmolLM2 tuned"
+
+
+def test_command_says_the_same(ready: FinetunePage, qtbot: QtBot) -> None:
+    ready.view_model.choose_passes(6.0)
+    QTest.mouseClick(ready.preview_card.command_button, LEFT)
+    command = ready.preview_card.command.toPlainText()
+    assert command == (
+        "slm-workbench finetune --model SmolLM2 --data 'Banking questions' --method lora --set epochs=6.0 "
+        "--name 'Banking questions-lora'"
+    )
+    with qtbot.waitSignal(ready.notice_raised):
+        QTest.mouseClick(ready.preview_card.copy_button, LEFT)
+    assert QGuiApplication.clipboard().text() == command
+
+
+def test_a_removed_model_is_no_longer_chosen(ready: FinetunePage, workspace: Workspace) -> None:
+    workspace.store.remove_artifact(ready.view_model.model.id)
+    ready.view_model.refresh()
+    assert ready.view_model.model is None
+    assert ready.model_card.nothing.isVisible()

@@ -1,0 +1,124 @@
+"""The models page, by clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.dialogs.confirm import ConfirmDialog
+from app.job_bridge import JobBridge
+from app.pages.models.page import ModelsPage
+from app.pages.models.view_model import ModelsViewModel
+from core.specs import AddModelSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge) -> ModelsPage:
+    page = ModelsPage(ModelsViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 854)
+    page.show()
+    return page
+
+
+def test_empty_page_adds_the_starter_model_with_one_click(page: ModelsPage, workspace: Workspace) -> None:
+    QTest.mouseClick(page.empty.action_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert run.kind == "add_model"
+    assert run.spec == {"source": "starter", "name": "SmolLM2-135M-Instruct"}
+    assert page.jobs_card.isVisible()
+    assert not page.empty.isVisible()
+
+
+def test_adding_a_folder_says_what_blocks_it(page: ModelsPage, tmp_path: Path, workspace: Workspace) -> None:
+    QTest.mouseClick(page.empty.second_button, LEFT)
+    page.add_card.sources.choose("folder")
+    assert page.add_card.add_button.text() == "Choose a folder first"
+    line = page.add_card.path.line
+    line.setFocus()
+    QTest.keyClicks(line, str(tmp_path / "nowhere"))
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert page.add_card.path.problem.isVisible()
+    folder = tmp_path / "my model"
+    folder.mkdir()
+    line.clear()
+    QTest.keyClicks(line, str(folder))
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert page.add_card.name.line.text() == "my model"
+    QTest.mouseClick(page.add_card.add_button, LEFT)
+    assert workspace.store.runs()[0].spec == {"source": str(folder), "name": "my model"}
+
+
+def test_list_shows_what_a_model_is(
+    page: ModelsPage, add_model: Callable[..., Artifact], qtbot: QtBot
+) -> None:
+    base = add_model("SmolLM2")
+    add_model("tuned", format="adapter", base=base.id, parameters=4_884_480)
+    page.open_with(base.id)
+    rows = page.list.model()
+    shown = {
+        rows.index(row, 0).data(): [rows.index(row, column).data() for column in range(6)] for row in range(2)
+    }
+    assert shown["SmolLM2"][1:3] == ["full weights", "135 M"]
+    assert shown["tuned"][1] == "LoRA add-on"
+    assert page.details.title_label.text() == "SmolLM2"
+
+
+def test_details_lead_to_the_next_page(
+    page: ModelsPage, add_model: Callable[..., Artifact], qtbot: QtBot
+) -> None:
+    item = add_model()
+    page.open_with(item.id)
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.details.finetune_button, LEFT)
+    assert asked.args == ["finetune", item.id]
+
+
+def test_lineage_walks_back_to_what_it_was_made_from(
+    bridge: JobBridge, add_model: Callable[..., Artifact], workspace: Workspace, qtbot: QtBot
+) -> None:
+    run = bridge.submit(AddModelSpec(source="/somewhere/base.gguf", name="base"), "base")
+    base = add_model("base", run_id=run.id)
+    tuning = workspace.store.add_run("finetune", "tuned", {}, [base.id])
+    tuned = add_model("tuned", run_id=tuning.id)
+    model = ModelsViewModel(bridge)
+    model.refresh()
+    model.select(tuned.id)
+    found = [(origin.depth, origin.name, origin.title) for origin in model.origins()]
+    assert found == [(0, "tuned", "Fine-tune"), (1, "base", "Add model")]
+    assert model.origins()[1].source == "/somewhere/base.gguf"
+
+
+def test_a_model_that_another_stands_on_is_not_removed(
+    page: ModelsPage, add_model: Callable[..., Artifact], workspace: Workspace, qtbot: QtBot
+) -> None:
+    base = add_model("base")
+    add_model("tuned", format="adapter", base=base.id)
+    page.open_with(base.id)
+    QTest.mouseClick(page.details.remove_button, LEFT)
+    QTest.mouseClick(page.findChild(ConfirmDialog).act_button, LEFT)
+    qtbot.waitUntil(page.error_panel.isVisible)
+    assert "tuned" in page.error_panel.note_label.text()
+    assert workspace.store.find_artifact(base.id) is not None
+
+
+def test_failed_job_shows_its_error_here(
+    page: ModelsPage, bridge: JobBridge, workspace: Workspace, qtbot: QtBot
+) -> None:
+    QTest.mouseClick(page.empty.action_button, LEFT)
+    run = workspace.store.runs()[0]
+    error = {"kind": "input", "what": "The starter model is not installed.", "why": "", "fix": "Install it."}
+    workspace.store.set_state(run.id, "failed", error=error)
+    bridge.run_changed.emit(run.id)
+    assert page.error_panel.isVisible()
+    assert page.error_panel.title_label.text() == "The starter model is not installed."
+    assert page.empty.isVisible()

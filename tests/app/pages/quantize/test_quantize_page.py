@@ -1,0 +1,89 @@
+"""The quantize wizard, by clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.job_bridge import JobBridge
+from app.pages.quantize.page import QuantizePage
+from app.pages.quantize.view_model import QuantizeViewModel
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+Add = Callable[..., Artifact]
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge) -> QuantizePage:
+    page = QuantizePage(QuantizeViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 854)
+    page.show()
+    return page
+
+
+def test_without_a_model_it_says_so(page: QuantizePage, qtbot: QtBot) -> None:
+    assert page.preview_card.start_button.text() == "Choose a model first"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.model_card.add_button, LEFT)
+    assert asked.args == ["models", "starter"]
+
+
+def test_recipes_say_what_they_cost(page: QuantizePage, add_model: Add) -> None:
+    page.open_with(add_model().id)
+    sizes = [page.view_model.expected_bytes(recipe) for recipe in ("fp32", "int8", "int4-mixed", "int4")]
+    assert sizes == sorted(sizes, reverse=True)
+    texts = [choice.text for choice in page._choices]
+    assert all("About" in text for text in texts)
+    assert page.recipes.current == "int4-mixed"
+
+
+def test_an_add_on_has_the_size_of_its_base(page: QuantizePage, add_model: Add) -> None:
+    base = add_model("base")
+    tuned = add_model("tuned", format="adapter", base=base.id, parameters=4_884_480)
+    page.open_with(tuned.id)
+    assert page.view_model.parameters == 134_515_008
+
+
+def test_start_queues_the_recipe_and_opens_the_run(
+    page: QuantizePage, add_model: Add, workspace: Workspace, qtbot: QtBot
+) -> None:
+    page.open_with(add_model().id)
+    QTest.mouseClick(page.recipes._cards["int8"], LEFT)
+    QTest.mouseClick(page.steps._group.button(2), LEFT)
+    assert page.check_card.isVisible()
+    assert page.name.line.text() == "SmolLM2-int8"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert asked.args == ["run", run.id]
+    assert (run.kind, run.spec["recipe"], run.name) == ("quantize", "int8", "SmolLM2-int8")
+
+
+def test_nonsense_in_an_advanced_field_blocks(page: QuantizePage, add_model: Add) -> None:
+    page.open_with(add_model().id)
+    QTest.mouseClick(page.form.advanced_button, LEFT)
+    control = page.form.field("max_length").control
+    control.setFocus()
+    control.selectAll()
+    QTest.keyClicks(control, "3")
+    assert page.preview_card.start_button.text() == "Correct the advanced fields first"
+
+
+def test_exported_models_are_not_offered_again(page: QuantizePage, add_model: Add) -> None:
+    add_model("small", format="onnx", recipe="int4")
+    page.open_with(None)
+    assert page.view_model.models == []
+
+
+def test_command_says_the_same(page: QuantizePage, add_model: Add) -> None:
+    page.open_with(add_model().id)
+    assert page.view_model.command() == (
+        "slm-workbench quantize SmolLM2 --recipe int4-mixed --name SmolLM2-int4-mixed"
+    )
