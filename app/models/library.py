@@ -96,7 +96,8 @@ def data_sets(workspace: Workspace) -> list[DataItem]:
 
 def _data_set(artifact: Artifact) -> DataItem:
     meta = artifact.meta
-    counts = meta.get("counts") if isinstance(meta.get("counts"), dict) else {}
+    found = meta.get("counts")
+    counts: dict[str, Any] = found if isinstance(found, dict) else {}
     labels = meta.get("labels")
     return DataItem(
         id=artifact.id,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.job_status import state_word
-from app.tokens import SPACE_M, SPACE_S
+from app.tokens import SPACE_M
 from app.widgets.buttons import LinkButton
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel
+from app.widgets.lines import Lines
 from app.widgets.pill import Pill
 from core.workspace.records import Run
 
@@ -22,8 +23,7 @@ class OpenJobsCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", kind="accent", parent=parent)
         self._shown: list[tuple[str, str]] = []
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(SPACE_S)
+        self._rows = Lines()
         self.add(self._rows)
         self.hide()
 
@@ -34,15 +34,10 @@ class OpenJobsCard(Card):
         if fresh == self._shown:
             return
         self._shown = fresh
-        while self._rows.count():
-            old = self._rows.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        for run in runs:
-            row = JobRow(run, self)
+        rows = [JobRow(run, self) for run in runs]
+        for row in rows:
             row.run_requested.connect(self.run_requested)
-            self._rows.addWidget(row)
+        self._rows.replace(rows)
 
 
 class JobRow(QWidget):

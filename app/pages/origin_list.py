@@ -12,6 +12,7 @@ from app.models.lineage import Origin
 from app.tokens import SPACE_L, SPACE_S, SPACE_XS
 from app.widgets.buttons import LinkButton
 from app.widgets.labels import ElidedLabel, Label
+from app.widgets.lines import Lines
 
 
 class OriginList(QWidget):
@@ -21,25 +22,23 @@ class OriginList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown: list[Origin] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_S)
         column.addWidget(Label(self.tr("Where it comes from"), "strong"))
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(SPACE_S)
+        self._rows = Lines()
         column.addLayout(self._rows)
 
     def show_origins(self, origins: list[Origin]) -> None:
         """Shows the way back, the artifact itself first."""
-        while self._rows.count():
-            old = self._rows.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        for origin in origins:
-            row = OriginRow(origin, self)
+        if origins == self._shown:
+            return
+        self._shown = origins
+        rows = [OriginRow(origin, self) for origin in origins]
+        for row in rows:
             row.run_requested.connect(self.run_requested)
-            self._rows.addWidget(row)
+        self._rows.replace(rows)
 
 
 class OriginRow(QWidget):

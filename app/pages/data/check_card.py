@@ -10,6 +10,7 @@ from app.tokens import SPACE_S, SPACE_XXL
 from app.widgets.bars import Bars
 from app.widgets.card import Card, Facts
 from app.widgets.labels import Label
+from app.widgets.lines import Lines
 from app.widgets.meter import Meter
 from app.widgets.pill import Pill
 from core.data.problem import Problem
@@ -23,6 +24,7 @@ class CheckCard(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
+        self._shown: CheckReport | None = None
         self.set_title(self.tr("Check"))
         self.pill = Pill(parent=self)
         self.add_action(self.pill)
@@ -43,8 +45,7 @@ class CheckCard(Card):
         column.addStretch(1)
         columns.addWidget(self.lengths, 1)
         self.add(columns)
-        self.sentences = QVBoxLayout()
-        self.sentences.setSpacing(SPACE_S)
+        self.sentences = Lines()
         self.add(self.sentences)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -56,7 +57,8 @@ class CheckCard(Card):
 
     def show_waiting(self, text: str) -> None:
         """Says what is missing before the check can begin."""
-        self._clear()
+        self._shown = None
+        self.sentences.replace([])
         self.set_note(text)
         for widget in (self.pill, self.meter, self.facts, self.lengths):
             widget.hide()
@@ -70,8 +72,10 @@ class CheckCard(Card):
         self.meter.set_fraction(fraction)
 
     def show_report(self, report: CheckReport) -> None:
-        """Shows what was found."""
-        self._clear()
+        """Shows what was found; the same report is not built again."""
+        if report is self._shown:
+            return
+        self._shown = report
         self.meter.hide()
         self.pill.show()
         self.facts.setVisible(not report.refusals)
@@ -79,8 +83,7 @@ class CheckCard(Card):
         if report.refusals:
             self.pill.show_status(self.tr("Cannot be added"), "bad")
             self.set_note(self.tr("Nothing was kept. Correct the file, then choose it again."))
-            for problem in report.refusals:
-                self.sentences.addWidget(ProblemRow(problem, self))
+            self.sentences.replace(ProblemRow(problem, self) for problem in report.refusals)
             return
         warnings = len(report.warnings)
         if warnings:
@@ -89,10 +92,10 @@ class CheckCard(Card):
             self.pill.show_status(self.tr("In order"), "good")
         self.set_note("")
         self._show_facts(report)
-        for text in report.warnings:
-            self.sentences.addWidget(WarningRow(text, self))
+        self.sentences.replace(WarningRow(text, self) for text in report.warnings)
 
     def _show_facts(self, report: CheckReport) -> None:
+        self.facts.clear()
         rows = (
             self.tr("{rows} and {test} in the test file").format(
                 rows=count_text(report.rows), test=count_text(report.test.rows)
@@ -120,13 +123,6 @@ class CheckCard(Card):
                 text.format(median=count_text(lengths.median), maximum=count_text(lengths.maximum))
             )
             self.bars.show_counts(lengths.edges, lengths.counts, self.tr("tokens"))
-
-    def _clear(self) -> None:
-        while self.sentences.count():
-            old = self.sentences.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
 
 
 class WarningRow(QWidget):

@@ -55,6 +55,7 @@ class DataPage(PageFrame):
     def _build(self) -> None:
         self.error_panel = ErrorPanel(parent=self)
         self.error_panel.hide()
+        self.top.addWidget(self.error_panel)
         self.jobs_card = OpenJobsCard(self)
         self.file_card = FileCard(self.importing, self)
         self.table = ItemTableModel(self._list_columns(), self)
@@ -77,7 +78,6 @@ class DataPage(PageFrame):
             self,
         )
         for widget in (
-            self.error_panel,
             self.jobs_card,
             self.file_card,
             self.list_card,

@@ -124,7 +124,7 @@ class Chat(QObject):
         self._session, self._waiting = None, False
         closing, self._sessions = self._sessions, []
         if closing:
-            threading.Thread(target=_close_all, args=(closing,), name="chat-close", daemon=True).start()
+            threading.Thread(target=_close_all, args=(closing,), name="chat-close").start()
         self._drop_empty_answer()
         self._set_state("closed")
 

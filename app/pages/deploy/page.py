@@ -34,6 +34,7 @@ class DeployPage(PageFrame):
         self.set_title(self.tr("Deploy"), self.tr("Use a finished model on this computer."))
         self.error_panel = ErrorPanel(action=self.tr("Load it again"), parent=self)
         self.error_panel.hide()
+        self.top.addWidget(self.error_panel)
         self.model_card = InputCard(
             self.tr("Model"),
             self.tr("The model that answers."),
@@ -42,8 +43,7 @@ class DeployPage(PageFrame):
             self,
         )
         self.chat_card = self._build_chat()
-        for widget in (self.error_panel, self.model_card):
-            self.add(widget)
+        self.add(self.model_card)
         self.add(self.chat_card, 1)
         self.filler = QWidget(self)  # keeps the model card small while there is no chat
         self.add(self.filler, 1)

@@ -11,7 +11,7 @@ from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
 from app.pages.finetune.needs import needs_of
 from app.pages.finetune.view_model import STEPS, FinetuneViewModel, Step
-from app.pages.input_card import InputCard, data_choice, data_summary, model_choice, model_summary
+from app.pages.input_card import CardState, InputCard, data_choice, data_summary, model_choice, model_summary
 from app.pages.run_preview import RunPreview
 from app.widgets.card import Card
 from app.widgets.error_panel import ErrorPanel
@@ -39,7 +39,7 @@ class FinetunePage(PageFrame):
         self.top.addWidget(self.steps)
         self.error_panel = ErrorPanel(parent=self)
         self.error_panel.hide()
-        self.add(self.error_panel)
+        self.top.addWidget(self.error_panel)
         self._build_cards()
         self._bind()
         view_model.refresh()
@@ -165,7 +165,9 @@ class FinetunePage(PageFrame):
             "open" if self._shown == "model" else "closed", model_summary(model.model) if model.model else ""
         )
         self.data_card.set_choices([data_choice(item) for item in model.data_sets], _id(model.data))
-        data_state = "waiting" if model.model is None else "open" if self._shown == "data" else "closed"
+        data_state: CardState = (
+            "waiting" if model.model is None else "open" if self._shown == "data" else "closed"
+        )
         self.data_card.show_as(data_state, data_summary(model.data) if model.data else "")
         warnings = model.facts.warnings if model.facts else ()
         self.data_card.show_pill(

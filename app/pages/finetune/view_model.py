@@ -177,10 +177,10 @@ class FinetuneViewModel(QObject):
         """How many steps the run will take."""
         if self.data is None:
             return 0
-        batch = self._value("batch_size")
+        batch = int(self._value("batch_size"))
         whole = math.ceil(self.data.train / batch * self.passes)
         limit = self._value("max_steps")
-        return min(whole, limit) if limit else whole
+        return min(whole, int(limit)) if limit else whole
 
     # --- what follows from them ---
 

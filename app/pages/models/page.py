@@ -39,6 +39,7 @@ class ModelsPage(PageFrame):
         self.add_action(self.open_button)
         self.error_panel = ErrorPanel(parent=self)
         self.error_panel.hide()
+        self.top.addWidget(self.error_panel)
         self.jobs_card = OpenJobsCard(self)
         self.add_card = AddCard(view_model, self)
         self.empty = EmptyState(
@@ -56,7 +57,7 @@ class ModelsPage(PageFrame):
         self.list = ItemList(self.tr("Models"), self.table, self)
         self.list_card = Card(parent=self)
         self.list_card.add(self.list)
-        for widget in (self.error_panel, self.jobs_card, self.add_card, self.list_card):
+        for widget in (self.jobs_card, self.add_card, self.list_card):
             self.add(widget)
         self.add(self.empty)
         self.details = DetailsCard(self)

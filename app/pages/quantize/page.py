@@ -40,7 +40,7 @@ class QuantizePage(PageFrame):
         self.top.addWidget(self.steps)
         self.error_panel = ErrorPanel(parent=self)
         self.error_panel.hide()
-        self.add(self.error_panel)
+        self.top.addWidget(self.error_panel)
         self._build_cards()
         self._bind()
         view_model.refresh()

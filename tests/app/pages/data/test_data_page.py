@@ -174,3 +174,18 @@ def test_a_newer_file_replaces_the_check_of_the_older_one(
     assert page.importing.checked.report.rows == 12
     QApplication.processEvents()
     assert page.importing.path == questions
+
+
+def test_added_data_appears_in_the_list_when_its_job_has_ended(
+    page: DataPage, qtbot: QtBot, bridge: JobBridge, questions: Path
+) -> None:
+    bridge.start()
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    QTest.mouseClick(page.import_card.add_button, LEFT)
+    assert page.jobs_card.isVisible()
+    qtbot.waitUntil(lambda: bool(page.view_model.items), timeout=60000)
+    qtbot.waitUntil(lambda: not page.jobs_card.isVisible(), timeout=20000)
+    assert page.list.model().index(0, 0).data() == "questions"
+    assert page.details.origins.isVisible()
+    assert page.view_model.origins()[0].source == str(questions)
