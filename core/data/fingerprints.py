@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
+#: Sorting goes part by part (by the hashes' first four bits), so that its working memory stays small.
+_PARTS = 16
+_BLOCK = 1 << 20
+
 
 def normalised(text: str) -> str:
     """The text as far as it decides whether two rows ask the same: case and spacing do not count."""
@@ -29,7 +33,7 @@ class Fingerprints:
 
     Attributes:
         texts: `text_hash` of the question.
-        rows: Hash of all that is learnt from; only good within this process.
+        rows: Hashes of all that is learnt from in usable rows; only good in this process, in no order.
         labels: Number of the label, or 0.
         usable: 0 where something is empty.
     """
@@ -46,9 +50,10 @@ class Fingerprints:
     def add(self, text: str, learnt: object, label: int, usable: bool) -> None:
         """Takes the next row."""
         self.texts.append(text_hash(text))
-        self.rows.append(hash(learnt))
         self.labels.append(label)
         self.usable.append(usable)
+        if usable:
+            self.rows.append(hash(learnt))
 
     def text_array(self) -> Hashes:
         """`texts` for computing; no copy."""
@@ -63,25 +68,35 @@ class Fingerprints:
         return np.frombuffer(self.usable, dtype=np.bool_) if self.usable else np.empty(0, np.bool_)
 
     def duplicates(self) -> int:
-        """How many usable rows repeat an earlier one exactly."""
-        if not self.rows:
-            return 0
-        rows = np.frombuffer(self.rows, dtype=np.int64)[self.usable_array()]
+        """How many usable rows repeat an earlier one exactly; asking sorts `rows`."""
+        rows = np.frombuffer(self.rows, dtype=np.int64) if self.rows else np.empty(0, np.int64)
         rows.sort()
         return int(np.count_nonzero(rows[1:] == rows[:-1]))
 
     def conflicts(self) -> int:
         """How many texts of usable rows stand with two labels or more."""
-        usable = self.usable_array()
-        texts, labels = self.text_array()[usable], self.label_array()[usable]
-        if len(texts) < 2:
-            return 0
-        order = np.argsort(texts, kind="stable")
-        texts, labels = texts[order], labels[order]
-        starts = np.flatnonzero(np.concatenate(([True], texts[1:] != texts[:-1])))
-        lowest, highest = np.minimum.reduceat(labels, starts), np.maximum.reduceat(labels, starts)
-        return int(np.count_nonzero(lowest != highest))
+        found = 0
+        for part in range(_PARTS):
+            mine = (self.text_array() >> np.uint64(60)) == part
+            mine &= self.usable_array()
+            texts, labels = self.text_array()[mine], self.label_array()[mine]
+            if not len(texts):
+                continue
+            order = np.argsort(texts, kind="stable")
+            texts, labels = texts[order], labels[order]
+            starts = np.flatnonzero(np.concatenate(([True], texts[1:] != texts[:-1])))
+            lowest, highest = np.minimum.reduceat(labels, starts), np.maximum.reduceat(labels, starts)
+            found += int(np.count_nonzero(lowest != highest))
+        return found
 
     def shared_with(self, others: Fingerprints) -> NDArray[np.bool_]:
         """For each row, whether its text is also a usable text of `others`."""
-        return np.isin(self.text_array(), others.text_array()[others.usable_array()])
+        known = np.unique(others.text_array()[others.usable_array()])
+        shared = np.zeros(len(self), np.bool_)
+        if not len(known):
+            return shared
+        for start in range(0, len(self), _BLOCK):
+            texts = self.text_array()[start : start + _BLOCK]
+            places = np.minimum(np.searchsorted(known, texts), len(known) - 1)
+            shared[start : start + _BLOCK] = known[places] == texts
+        return shared

@@ -148,8 +148,19 @@ def row_values(found: Any, raw: str, *, file: str, line: int) -> dict[str, Value
 
 
 def _check_characters(found: dict[str, Any], file: str, line: int) -> None:
-    text = json.dumps(found, ensure_ascii=False)
-    if "\\u0000" in text:
+    waiting: list[Any] = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str):
+            _check_text(value, file, line)
+
+
+def _check_text(text: str, file: str, line: int) -> None:
+    if "\0" in text:
         raise refuse(
             "data.nul",
             file,

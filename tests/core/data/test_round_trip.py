@@ -21,6 +21,8 @@ _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 _TRICKY = st.sampled_from(
     [
         "NA",
+        "\\u0000",
+        "\\ud800",
         "None",
         "null",
         "00123",
