@@ -199,7 +199,7 @@ def _warnings(found: Examination, report: CheckReport) -> list[str]:
         return said
     usable = tally.rows - tally.empty_rows
     if usable < _FEW_ROWS:
-        said.append(f"There are only {_count(usable, 'usable row')}; a model learns little from so few.")
+        said.append(f"Only {_count(usable, 'usable row')}: a model learns little from so few.")
     if report.empty_rows:
         roles = ", ".join(f"{role}: {count}" for role, count in report.empty.items())
         said.append(f"{_count(report.empty_rows, 'row')} with an empty value ({roles}) will be left out.")

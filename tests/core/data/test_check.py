@@ -91,7 +91,7 @@ def test_empty_values_duplicates_conflicts_and_control_tokens_are_counted(tmp_pa
     assert [(label.label, label.rows) for label in report.labels.top] == [("x", 3), ("y", 2)]
     text = " ".join(report.warnings)
     assert "first at line 7" in text
-    assert "only 5 usable rows" in text
+    assert "Only 5 usable rows" in text
 
 
 def test_duplicates_stay_and_stay_together(tmp_path: Path) -> None:
