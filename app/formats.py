@@ -59,3 +59,21 @@ def when_text(unix: float, now: float) -> str:
 def count_text(value: int) -> str:
     """A whole number with the user's thousands sign: `1,350`."""
     return QLocale().toString(value)
+
+
+def short_name(name: str, limit: int = 38) -> str:
+    """A name that fits on a card: the middle of a longer one is left out."""
+    if len(name) <= limit:
+        return name
+    half = (limit - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
+
+
+def breakable(text: str, longest: int = 24) -> str:
+    """The same text with invisible places to break in words that no line of a card could hold."""
+
+    def parts(word: str) -> list[str]:
+        return [word[place : place + 12] for place in range(0, len(word), 12)]
+
+    words = text.split(" ")
+    return " ".join("\u200b".join(parts(word)) if len(word) > longest else word for word in words)

@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.formats import count_text, size_text
+from app.formats import count_text, short_name, size_text
 from app.models.library import DataItem, ModelItem
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
@@ -16,7 +16,7 @@ from app.widgets.labels import Label
 from app.widgets.pill import Pill
 
 CardState = Literal["waiting", "open", "closed"]
-_COLUMNS = 2
+_COLUMNS = 1
 
 
 class InputCard(Card):
@@ -93,16 +93,16 @@ class InputCard(Card):
         self.chosen.emit(key)
 
 
+def million_text(count: int) -> str:
+    """A number of parameters as the field writes it: `135 M`, `1.5 B`."""
+    if count >= 1_000_000_000:
+        return f"{count / 1e9:.1f}".removesuffix(".0") + " B"
+    return f"{round(count / 1e6)} M" if count >= 1_000_000 else count_text(count)
+
+
 def parameters_text(count: int) -> str:
     """`135 M parameters`."""
-    if count >= 1_000_000_000:
-        text = QCoreApplication.translate("InputCard", "{count} B parameters")
-        return text.format(count=f"{count / 1e9:.1f}".removesuffix(".0"))
-    if count >= 1_000_000:
-        return QCoreApplication.translate("InputCard", "{count} M parameters").format(
-            count=round(count / 1e6)
-        )
-    return QCoreApplication.translate("InputCard", "{count} parameters").format(count=count_text(count))
+    return QCoreApplication.translate("InputCard", "{count} parameters").format(count=million_text(count))
 
 
 def format_text(item: ModelItem) -> str:
@@ -117,27 +117,27 @@ def format_text(item: ModelItem) -> str:
 
 def model_summary(item: ModelItem) -> str:
     """Name and facts in a line: `SmolLM2-135M-Instruct · 135 M parameters · Apache-2.0`."""
-    return " · ".join(filter(None, [item.name, *_model_facts(item)]))
+    return " · ".join(filter(None, [short_name(item.name), *_model_facts(item)]))
 
 
 def model_choice(item: ModelItem) -> Choice:
     """A model as a card."""
-    return Choice(item.id, item.name, " · ".join([*_model_facts(item), size_text(item.bytes)]))
+    return Choice(item.id, short_name(item.name), " · ".join([*_model_facts(item), size_text(item.bytes)]))
 
 
 def _model_facts(item: ModelItem) -> list[str]:
     facts = [parameters_text(item.parameters)] if item.parameters and item.format != "adapter" else []
-    return [*facts, *([item.licence] if item.licence else []), format_text(item)]
+    return [*facts, *([short_name(item.licence, 24)] if item.licence else []), format_text(item)]
 
 
 def data_summary(item: DataItem) -> str:
     """Name and counts in a line."""
-    return f"{item.name} · {data_facts(item)}"
+    return f"{short_name(item.name)} · {data_facts(item)}"
 
 
 def data_choice(item: DataItem) -> Choice:
     """A data set as a card."""
-    return Choice(item.id, item.name, data_facts(item))
+    return Choice(item.id, short_name(item.name), data_facts(item))
 
 
 def data_facts(item: DataItem) -> str:

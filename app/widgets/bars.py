@@ -64,6 +64,7 @@ class Bars(QWidget):
         font = QFont(self.font())
         font.setPixelSize(FONT_NOTE)
         painter.setFont(font)
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         base, top = self.height() - _FOOT, max(self._counts)
         step = self.width() / len(self._counts)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from app.formats import size_text
 from app.layouts import set_margins
@@ -15,6 +15,7 @@ from app.tokens import SPACE_M, SPACE_S
 from app.widgets.labels import Label
 
 _STEPS = 1000
+_LEGEND_COLUMNS = 2
 
 
 class Meter(QProgressBar):
@@ -83,8 +84,10 @@ class MemoryBar(QWidget):
         column.setSpacing(SPACE_S)
         self._bar = _Segments(self)
         column.addWidget(self._bar)
-        self._legend = QHBoxLayout()
-        self._legend.setSpacing(SPACE_M)
+        self._legend = QGridLayout()
+        self._legend.setHorizontalSpacing(SPACE_M)
+        self._legend.setVerticalSpacing(0)
+        self._legend.setColumnStretch(_LEGEND_COLUMNS, 1)
         column.addLayout(self._legend)
 
     def set_segments(self, segments: list[Segment], limit: int) -> None:
@@ -95,9 +98,9 @@ class MemoryBar(QWidget):
             if old is not None:
                 old.hide()
                 old.deleteLater()
-        for item in segments:
-            self._legend.addWidget(_Key(item.name, item.series, self))
-        self._legend.addStretch(1)
+        for place, item in enumerate(segments):
+            key = _Key(item.name, item.series, self)
+            self._legend.addWidget(key, place // _LEGEND_COLUMNS, place % _LEGEND_COLUMNS)
         parts = ", ".join(f"{item.name} {size_text(item.size)}" for item in segments)
         total = sum(item.size for item in segments)
         text = self.tr("{name}: {used} of {limit}. {parts}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.formats import count_text
+from app.formats import breakable, count_text
 from app.tokens import SPACE_S, SPACE_XXL
 from app.widgets.bars import Bars
 from app.widgets.card import Card, Facts
@@ -134,7 +134,7 @@ class WarningRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
         row.addWidget(Pill(self.tr("Look"), "warn", self))
-        row.addWidget(Label(text, wrap=True, selectable=True), 1)
+        row.addWidget(Label(breakable(text), wrap=True, selectable=True), 1)
 
 
 class ProblemRow(QWidget):
@@ -150,6 +150,6 @@ class ProblemRow(QWidget):
             where.append(self.tr("line {line}").format(line=count_text(problem.line)))
         if problem.column is not None:
             where.append(self.tr("column {column}").format(column=problem.column))
-        column.addWidget(Label(" · ".join(where), "strong", wrap=True, selectable=True))
-        column.addWidget(Label(problem.reason, wrap=True, selectable=True))
-        column.addWidget(Label(problem.fix, "muted", wrap=True, selectable=True))
+        column.addWidget(Label(breakable(" · ".join(where)), "strong", wrap=True, selectable=True))
+        column.addWidget(Label(breakable(problem.reason), wrap=True, selectable=True))
+        column.addWidget(Label(breakable(problem.fix), "muted", wrap=True, selectable=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.formats import count_text, size_text
+from app.formats import breakable, count_text, size_text
 from app.models.library import DataItem
 from app.models.lineage import Origin
 from app.pages.origin_list import OriginList
@@ -43,7 +43,7 @@ class DetailsCard(Card):
 
     def show_data(self, item: DataItem, origins: list[Origin]) -> None:
         """Shows a data set."""
-        self.set_title(item.name)
+        self.set_title(breakable(item.name))
         self.set_note(task_text(item.task))
         self.facts.set_fact(
             self.tr("To learn from"), self.tr("{count} rows").format(count=count_text(item.train))

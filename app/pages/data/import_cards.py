@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from app.formats import breakable
 from app.pages.data.check_card import CheckCard
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.row_table import RowTable
@@ -37,7 +38,7 @@ class FileCard(Card):
     def show_state(self) -> None:
         """Shows the file as it is understood now."""
         model = self._model
-        self.set_title(model.path.name if model.path else "")
+        self.set_title(breakable(model.path.name) if model.path else "")
         self.title_label.setWordWrap(True)
         self.set_note(
             self.tr("Reading the first rows.")
@@ -64,9 +65,9 @@ class ImportCard(Card):
         self.set_title(self.tr("Add data"))
         self.name = NameField(self.tr("Name"), self)
         self.name.edited.connect(model.set_name)
-        self.test = PathField(self.tr("Separate test file (if you have one)"), self)
+        self.test = PathField(self.tr("Test file (if you have one)"), self)
         self.test.ask_for(
-            self.tr("Separate test file (if you have one)"),
+            self.tr("Test file (if you have one)"),
             folders=False,
             filter=self.tr("Data files ({files})").format(files=FILES),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from app.formats import number_text
 from app.pages.deploy.transcript import Transcript
@@ -83,7 +83,11 @@ class DeployPage(PageFrame):
         self.form = SpecForm(ChatSpec, ["max_new_tokens", "temperature"], advanced=[], columns=1, parent=self)
         self.form_card.add(self.form)
         self.command_card = Card(self.tr("The same as a command"), parent=self)
-        self.command = Label("", "mono", wrap=True, selectable=True)
+        self.command = QPlainTextEdit(self)
+        self.command.setReadOnly(True)
+        self.command.setProperty("role", "mono")
+        self.command.setAccessibleName(self.tr("The same as a command"))
+        self.command.setFixedHeight(76)
         self.copy_button = LinkButton(self.tr("Copy"), "copy", self)
         self.copy_button.setAccessibleName(self.tr("Copy the command"))
         self.command_card.add(self.command)
@@ -187,7 +191,7 @@ class DeployPage(PageFrame):
         tone = {"idle": "good", "failed": "bad", "closed": "muted"}.get(chat.state, "accent")
         loading = chat.state in ("idle", "answering") and chat.phase == "loading"
         self.state_pill.show_status(texts["opening" if loading else chat.state], tone)  # type: ignore[arg-type]
-        self.command.setText(model.command())
+        self.command.setPlainText(model.command())
         self._show_buttons()
         self._show_turns()
 

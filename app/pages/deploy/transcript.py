@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from app.formats import breakable, short_name
 from app.tokens import SPACE_L, SPACE_XS
 from app.widgets.labels import Label
 
@@ -63,6 +64,6 @@ class TurnView(QWidget):
 
     def show_turn(self, who: str, text: str) -> None:
         """Changes the turn."""
-        self.who.setText(who)
-        self.text.setText(text or "…")
+        self.who.setText(short_name(who))
+        self.text.setText(breakable(text, 48) or "…")
         self.text.setAccessibleName(f"{who}: {text}")

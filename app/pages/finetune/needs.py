@@ -26,9 +26,9 @@ def needs_of(model: FinetuneViewModel) -> RunNeeds:
             "FinetunePage", "Memory and disk are estimated. The time comes from your last run of this kind."
         )
     else:
-        time = QCoreApplication.translate("FinetunePage", "measured in the first steps")
+        time = QCoreApplication.translate("FinetunePage", "not known yet")
         note = QCoreApplication.translate(
-            "FinetunePage", "Memory and disk are estimated from the model, the batch and the longest row."
+            "FinetunePage", "Memory and disk are estimated; the time is measured in the first steps."
         )
     facts = [(QCoreApplication.translate("FinetunePage", "Time"), time)]
     segments = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.formats import count_text, size_text
+from app.formats import breakable, count_text, short_name, size_text
 from app.models.library import ModelItem
 from app.models.lineage import Origin
-from app.pages.input_card import format_text, parameters_text
+from app.pages.input_card import format_text, million_text
 from app.pages.origin_list import OriginList
 from app.tokens import SPACE_S
 from app.widgets.buttons import LinkButton, PlainButton
@@ -60,7 +60,7 @@ class DetailsCard(Card):
 
     def show_model(self, item: ModelItem, origins: list[Origin]) -> None:
         """Shows a model."""
-        self.set_title(item.name)
+        self.set_title(breakable(item.name))
         self.set_note(item.architecture)
         words = {"green": self.tr("Checked"), "amber": self.tr("Checked, look"), "red": self.tr("Not usable")}
         self.receipt.setVisible(item.receipt in words)
@@ -70,13 +70,13 @@ class DetailsCard(Card):
         unknown = self.tr("not known")
         self.facts.set_fact(self.tr("Kind"), format_text(item))
         self.facts.set_fact(
-            self.tr("Parameters"), parameters_text(item.parameters) if item.parameters else unknown
+            self.tr("Parameters"), million_text(item.parameters) if item.parameters else unknown
         )
         self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
         context = self.tr("{count} tokens").format(count=count_text(item.context))
         self.facts.set_fact(self.tr("Context"), context if item.context else unknown)
         self.facts.set_fact(self.tr("Number format"), item.dtype or unknown)
-        self.facts.set_fact(self.tr("Licence"), item.licence or unknown)
+        self.facts.set_fact(self.tr("Licence"), short_name(item.licence, 14) or unknown)
         self.note.setText(item.note)
         self.note.setVisible(bool(item.note))
         self.origins.show_origins(origins)

@@ -9,7 +9,7 @@ from app.dialogs.confirm import ConfirmDialog
 from app.formats import count_text, size_text
 from app.models.item_table import Column, ItemTableModel
 from app.models.library import ModelItem
-from app.pages.input_card import format_text, parameters_text
+from app.pages.input_card import format_text, million_text
 from app.pages.item_list import ItemList
 from app.pages.models.add_card import AddCard
 from app.pages.models.details_card import DetailsCard
@@ -191,7 +191,7 @@ def _name(item: ModelItem) -> str:
 
 
 def _parameters(item: ModelItem) -> str:
-    return parameters_text(item.parameters).split(" par")[0] if item.parameters else "–"
+    return million_text(item.parameters) if item.parameters else "–"
 
 
 def _parameter_count(item: ModelItem) -> int:

@@ -58,7 +58,7 @@ class QuantizePage(PageFrame):
         self.change_button = PlainButton(self.tr("Change"), parent=self)
         self.change_button.setAccessibleName(self.tr("Change the recipe"))
         self.recipe_card.add_action(self.change_button)
-        self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
+        self.recipes = ChoiceCards(self.tr("Recipe"), 1, self)
         self.recipe_card.add(self.recipes)
         self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
         self.recipe_card.add(self.form)
@@ -218,7 +218,7 @@ class QuantizePage(PageFrame):
                 (self.tr("Size now"), size_text(model.bytes_now)),
                 (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
                 (
-                    self.tr("Disk on the way"),
+                    self.tr("Disk"),
                     self.tr("{need} of {free}").format(
                         need=size_text(model.disk_needed), free=size_text(model.disk_free)
                     ),
