@@ -61,8 +61,8 @@ class Application(QApplication):
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         """Queues an error; called on whatever thread it happened on, so it touches no widget."""
-        if issubclass(kind, KeyboardInterrupt):
-            self._error_timer.stop()
+        if issubclass(kind, KeyboardInterrupt):  # Ctrl-C in the terminal: the window asks as for its cross
+            QTimer.singleShot(0, self.closeAllWindows)
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _log.error("unexpected error\n%s", details)

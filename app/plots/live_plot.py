@@ -203,7 +203,7 @@ class LivePlot(Card):
         for name in ("left", "bottom"):
             axis = self.plot.getPlotItem().getAxis(name)
             axis.setPen(pg.mkPen(None))
-            axis.setTickPen(pg.mkPen(None))
+            axis.setTickPen(pg.mkPen(colours.surface))  # without a colour, dots stay where ticks would be
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setStyle(tickFont=font)
         style = {"color": colours.muted, "font-size": "11px"}
