@@ -49,6 +49,7 @@ class Closing(QObject):
         return False
 
     def _on_confirmed(self) -> None:
+        self._bridge.queue.take_no_more()
         try:
             self._bridge.stop(self._bridge.running_id)
         except InputError:  # it ended while the question stood

@@ -107,10 +107,14 @@ class JobQueue:
             submission.ask(self.workspace, run_id, verb)
             self.mailbox.append((run_id, Event("state", 0, time.time(), {"state": "cancelled"})))
 
-    def close(self, timeout_s: float | None = None) -> bool:
-        """Takes no further run and waits for the current one, which the caller has stopped or lets finish."""
+    def take_no_more(self) -> None:
+        """Leaves waiting runs in the queue for the next start; the current one goes on."""
         self._closing.set()
         self._wake.set()
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Takes no further run and waits for the current one, which the caller has stopped or lets finish."""
+        self.take_no_more()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 

@@ -1,0 +1,157 @@
+"""The main job by real clicks: starter data and model, a few steps of fine-tuning, quantize, chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from app.context import Context
+from app.dialogs.confirm import ConfirmDialog
+from app.job_bridge import JobBridge
+from app.main_window import MainWindow
+from app.settings import SettingsFile
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def working_window(workspace: Workspace, tmp_path: Path, qtbot: QtBot) -> Iterator[MainWindow]:
+    """A window whose queue executes."""
+    bridge = JobBridge(workspace)
+    window = MainWindow(Context(workspace, bridge, SettingsFile(tmp_path / "settings.json")))
+    qtbot.addWidget(window)
+    window.show()
+    bridge.start()
+    yield window
+    assert bridge.close(30.0)
+
+
+class Person:
+    """Clicks, types and waits, as somebody in front of the window would."""
+
+    def __init__(self, window: MainWindow, workspace: Workspace, qtbot: QtBot) -> None:
+        self.window, self.workspace, self.qtbot = window, workspace, qtbot
+
+    def click(self, button: QAbstractButton) -> None:
+        self.wait(lambda: button.isVisible() and button.isEnabled(), 20)
+        QTest.mouseClick(button, LEFT)
+
+    def go_to(self, page: str):
+        QTest.mouseClick(self.window.sidebar.button(page), LEFT)
+        return self.window.page(page)
+
+    def wait(self, condition: Callable[[], object], seconds: float) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=int(seconds * 1000))
+
+    def wait_for_run(self, number: int, seconds: float) -> None:
+        def ended() -> bool:
+            runs = self.workspace.store.runs()
+            return len(runs) >= number and runs[-number].state not in (
+                "queued",
+                "starting",
+                "running",
+                "stopping",
+            )
+
+        self.wait(ended, seconds)
+        run = self.workspace.store.runs()[-number]
+        assert run.state == "succeeded", run.error
+
+
+@pytest.mark.timeout(600)
+def test_from_nothing_to_a_chat_with_a_small_model(
+    working_window: MainWindow, workspace: Workspace, qtbot: QtBot
+) -> None:
+    person = Person(working_window, workspace, qtbot)
+
+    models = person.go_to("models")
+    person.click(models.empty.action_button)
+    data = person.go_to("data")
+    person.click(data.empty.action_button)
+    person.click(data.import_card.add_button)
+    person.wait_for_run(1, 120)
+    person.wait_for_run(2, 60)
+
+    finetune = person.go_to("finetune")
+    form = finetune.method_card.form
+    person.click(form.advanced_button)
+    steps = form.field("max_steps").control
+    editor = steps if isinstance(steps, QLineEdit) else steps.findChild(QLineEdit) or steps
+    editor.setFocus()
+    editor.selectAll()
+    QTest.keyClicks(editor, "3")
+    person.click(finetune.preview_card.start_button)
+    person.wait_for_run(3, 200)
+    assert workspace.store.runs()[0].spec["max_steps"] == 3
+    run = working_window.page("run")
+    assert run is not None
+    assert working_window.current_page is run
+    person.wait(lambda: run.charts.loss.isVisible(), 10)
+
+    person.click(run.outcome.button)  # the next best step: quantize it
+    quantize = working_window.page("quantize")
+    assert working_window.current_page is quantize
+    person.click(quantize.preview_card.start_button)
+    person.wait_for_run(4, 300)
+
+    person.click(run.outcome.button)  # and then: talk with it
+    deploy = working_window.page("deploy")
+    person.wait(lambda: working_window.current_page is deploy, 10)
+    person.wait(lambda: deploy.view_model.chat.state == "idle", 90)
+    QTest.keyClicks(deploy.line, "My card has not arrived")
+    person.click(deploy.send_button)
+    person.wait(lambda: deploy.view_model.chat.state == "answering" or deploy.view_model.chat.speed, 60)
+    person.wait(lambda: deploy.view_model.chat.state == "idle" and deploy.view_model.chat.speed, 60)
+    question, answer = deploy.view_model.chat.turns
+    assert question.text == "My card has not arrived"
+    assert answer.text.strip()
+    assert deploy.view_model.chat.speed.tokens_per_s > 0
+
+
+@pytest.mark.timeout(300)
+def test_closing_while_a_job_runs_asks_stops_it_safely_and_it_can_go_on(
+    working_window: MainWindow, workspace: Workspace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from core.jobs import submission
+    from core.specs import AddModelSpec, FinetuneSpec, ImportDataSpec
+    from tests.core.engines import tiny
+
+    person = Person(working_window, workspace, qtbot)
+    bridge = working_window._context.bridge
+    source = tiny.model_folder(tmp_path / "tiny")
+    for own in ("model.json", "manifest.json"):
+        (source / own).unlink()
+    rows = tmp_path / "rows.csv"
+    rows.write_text("text,category\n" + "".join(f"{r['text']!r},{r['category']}\n" for r in tiny.rows(48)))
+    bridge.submit(AddModelSpec(source=str(source), name="tiny"), "tiny")
+    bridge.submit(ImportDataSpec(source=str(rows), name="rows"), "rows")
+    person.wait_for_run(1, 60)
+    person.wait_for_run(2, 60)
+    run = bridge.submit(
+        FinetuneSpec(
+            model=workspace.artifact("tiny", "model").id,
+            data=workspace.artifact("rows", "dataset").id,
+            epochs=100,
+            batch_size=2,
+            sample_prompts=0,
+        ),
+        "long",
+    )
+    person.wait(lambda: workspace.store.metrics(run.id).get("loss"), 90)
+
+    working_window.close()
+    dialog = working_window.findChild(ConfirmDialog)
+    assert dialog is not None, "it asks"
+    assert working_window.isVisible()
+    person.click(dialog.act_button)
+    person.wait(lambda: not working_window.isVisible(), 60)
+    assert workspace.store.run(run.id).state == "stopped"
+    submission.resume(workspace, run.id)
+    assert workspace.store.next_queued().id == run.id
