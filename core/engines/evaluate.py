@@ -10,9 +10,9 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.data.dataset import Dataset
 from core.engines.measuring import child, machine, quality, rows
 from core.engines.measuring.task import Answered, Finished, Timed
 from core.engines.measuring.task import Task as MeasuringTask
@@ -48,8 +48,8 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     """Prepares rows, measures model after model, writes the report."""
     seal()
     job.phase("preparing")
-    data = job.input(spec.data)
-    task = rows.task(data)
+    data = Dataset(job.input(spec.data))
+    task = data.info.task
     questions = rows.read(data, spec.split, spec.limit)
     threads = int(job.resources["threads"])
     models = [_open(artifact, job, threads) for artifact in spec.models]
@@ -67,7 +67,7 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     answered = [model for model in models if model.answers]
     complete = len(answered) == len(models) and all(model.finished for model in models)
     result = report.EvaluationReport(
-        machine=machine.describe(threads), versions=machine.versions(), data=_name_of(data), split=spec.split,
+        machine=machine.describe(threads), versions=machine.versions(), data=data.info.name, split=spec.split,
         task=task, rows=len(questions), max_new_tokens=spec.max_new_tokens, batch_size=spec.batch_size,
         complete=complete, models=tuple(_figures(model, task, questions) for model in answered),
     )
@@ -158,11 +158,6 @@ def _figures(model: _Measured, task: str, questions: list[rows.Question]) -> rep
         tokens_per_s=model.finished.tokens_per_s if model.finished else None,
         peak_rss_bytes=model.finished.peak_rss_bytes if model.finished else None,
     )
-
-
-def _name_of(data: Path) -> str:
-    said = json.loads((data / "dataset.json").read_bytes())
-    return str(said.get("name") or data.name)
 
 
 def _write(

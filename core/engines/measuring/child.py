@@ -95,7 +95,7 @@ def _work(task: Task) -> Iterator[Message]:
         yield Answered(rows, tuple(answers))
     for row in task.timed:
         yield _time(runtime, task.prompts[row], task.max_new_tokens)
-    speed = _decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
+    speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
     yield Finished(tokens_per_s=speed, peak_rss_bytes=peak_rss_bytes())
 
 
@@ -109,7 +109,7 @@ def _time(runtime: Runtime, prompt: tuple[int, ...], max_new_tokens: int) -> Tim
     return Timed(ttft_ms=((first or ended) - began) * 1e3, total_ms=(ended - began) * 1e3, tokens=tokens)
 
 
-def _decode_speed(runtime: Runtime, prompt: tuple[int, ...]) -> float:
+def decode_speed(runtime: Runtime, prompt: tuple[int, ...]) -> float:
     """Tokens a second after the first, at a fixed length: the best pass, as other programs make noise."""
     best = 0.0
     for _ in range(_DECODE_PASSES):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.data import roles
+from core.data.dataset import Dataset, Split
 from core.errors import InputError
-
-_DATASET = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -30,32 +26,18 @@ class Question:
         return self.messages[:-1]
 
 
-def task(folder: Path) -> str:
-    """classification, generation or chat."""
-    said = json.loads((folder / _DATASET).read_bytes())
-    return str(said["task"])
-
-
-def read(folder: Path, split: str, limit: int | None) -> list[Question]:
+def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
     """The rows of a split; with a limit, rows spread evenly over it, since many files are sorted by label.
 
     Raises:
         InputError: The split is empty.
     """
-    mapping = json.loads((folder / _DATASET).read_bytes())["roles"]
-    with open(folder / f"{split}.jsonl", encoding="utf-8") as lines:
-        questions = [_question(json.loads(line), mapping) for line in lines]
-    if not questions:
+    rows = list(data.rows(split))
+    if not rows:
         raise InputError(
-            f"There are no {split} rows in {folder.name}.", why="The data was split without them.",
+            f"There are no {split} rows in {data.info.name}.", why="The data was split without them.",
             fix="Add the data again with a test file or a test share.",
         )
-    if limit is None or limit >= len(questions):
-        return questions
-    return [questions[place * len(questions) // limit] for place in range(limit)]
-
-
-def _question(line: dict[str, object], mapping: dict[str, str]) -> Question:
-    values = line["values"]
-    assert isinstance(values, dict)
-    return Question(row=int(str(line["row"])), messages=tuple(roles.messages_of(values, mapping)))
+    if limit is not None and limit < len(rows):
+        rows = [rows[place * len(rows) // limit] for place in range(limit)]
+    return [Question(row=row.row, messages=tuple(data.messages(row))) for row in rows]

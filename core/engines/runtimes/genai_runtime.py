@@ -111,6 +111,14 @@ class GenaiRuntime:
         generator.append_tokens(_array([ids]))
         return log_softmax(np.asarray(generator.get_output("logits"), dtype=np.float32)[0])
 
+    def render(self, conversations: Sequence[Sequence[dict[str, str]]]) -> tuple[str, ...]:
+        """Conversations as the runtime's own template engine writes them, up to where the model answers."""
+        tokenizer = og.Tokenizer(self._model)
+        return tuple(
+            str(tokenizer.apply_chat_template(json.dumps(list(messages)), add_generation_prompt=True))
+            for messages in conversations
+        )
+
 
 def _groups(prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """Row numbers that may go together: equal lengths, few enough that the logits stay small."""

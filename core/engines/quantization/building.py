@@ -1,0 +1,59 @@
+"""Calls onnxruntime-genai's builder, and sets right what it leaves open."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.engines.quantization.recipes import Recipe
+from core.errors import JobError
+from core.models import records
+from core.workspace import durable
+
+GRAPH = "model.onnx"
+SETTINGS = "genai_config.json"
+
+
+def build(source: Path, folder: Path, recipe: Recipe, cache: Path) -> None:
+    """Builds the ONNX folder from a transformers folder.
+
+    Raises:
+        JobError: The builder refused or failed.
+    """
+    from onnxruntime_genai.models import builder
+
+    given = ("", str(source), str(folder), recipe.precision, "cpu", str(cache))
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # it reports layer by layer with print
+            said = [*recipe.options, "hf_remote=false", "hf_token=false"]
+            options = builder.parse_extra_options(*given, said)
+            builder.create_model(*given, **options)
+    except Exception as error:  # a builder of 6,768 lines raises whatever happens to it
+        raise JobError(
+            f"The model cannot be built as {recipe.name}.",
+            why=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}",
+            fix="Try another recipe; fp32 works for every supported model.", details=repr(error),
+        ) from error
+
+
+def settle(
+    folder: Path, *, template: Path, max_length: int, stop_ids: Sequence[int], pad_id: int | None
+) -> int:
+    """Sets what the builder leaves at its defaults. Returns the longest conversation.
+
+    The default `max_length` is the whole context, for which the runtime reserves memory at once: 602 MB
+    instead of 231 MB on a 135M model.
+    """
+    settings: dict[str, Any] = records.read_json(folder / SETTINGS)
+    length = min(max_length, int(settings["model"]["context_length"]))
+    settings["search"]["max_length"] = length
+    settings["model"]["eos_token_id"] = stop_ids[0] if len(stop_ids) == 1 else list(stop_ids)
+    settings["model"]["pad_token_id"] = stop_ids[0] if pad_id is None else pad_id
+    durable.write_json(folder / SETTINGS, settings)
+    if template.exists():
+        shutil.copyfile(template, folder / records.TEMPLATE)
+    return length

@@ -1,0 +1,59 @@
+"""The recipes by name: which weights get how many bits, and what the receipt expects to find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.engines.quantization.graph import Precision
+
+BLOCK = 32  # weights that share a scale; 16 costs a sixth more bytes and half the speed, 128 costs quality
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made small.
+
+    Attributes:
+        name: As people choose it.
+        precision: The builder's precision.
+        options: The builder's other options.
+        rounding: Olive's pass that rounds the weights before the builder: Rtn, KQuant, or nothing.
+        bits: Bits of the weights that Olive rounds.
+        four_bit: Last parts of the names of the layers that get 4 bits all the same.
+        expected: Bits that matrix weights may have in the finished graph; all of them must occur.
+    """
+
+    name: str
+    precision: str
+    expected: frozenset[int]
+    options: tuple[str, ...] = ()
+    rounding: str = ""
+    bits: int = 0
+    four_bit: frozenset[str] = frozenset()
+
+    def misfit(self, found: Precision) -> str:
+        """Why a finished graph is not what the name promises; empty when it is."""
+        present = {bits for bits, count in found.matmul.items() if count}
+        if present == self.expected:
+            return ""
+        return f"{self.name} is {_listed(self.expected)} bits a weight; matrices here have {_listed(present)}"
+
+
+def _listed(bits: set[int] | frozenset[int]) -> str:
+    return " and ".join(map(str, sorted(bits))) or "no"
+
+
+#: Gate and up projections are half of a layer and forgive most; everything else keeps 8 bits in int4-mixed.
+_FORGIVING = frozenset({"gate_proj", "up_proj", "gate_up_proj"})
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("fp32", "fp32", frozenset({32})),
+        # `rtn_last` keeps the last product in 8 bits and lets the embedding share it: builder-only int8 keeps
+        # a second copy of the embedding in fp32, 42 % of a 135M model's file.
+        Recipe("int8", "int4", frozenset({8}), ("algo_config=rtn_last",), "Rtn", 8),
+        Recipe("int4", "int4", frozenset({4})),
+        Recipe("int4-mixed", "int4", frozenset({4, 8}), ("algo_config=rtn_last",), "KQuant", 8, _FORGIVING),
+    )
+}

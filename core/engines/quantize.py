@@ -1,0 +1,89 @@
+"""Makes a model small and fast: a transformers folder becomes an ONNX Runtime GenAI folder with a receipt."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.engines import merging, receipt
+from core.engines.quantization import building, rounding
+from core.engines.quantization.recipes import RECIPES
+from core.engines.seal import seal
+from core.errors import InputError
+from core.models import records
+from core.specs import QuantizeSpec
+
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+
+
+def run(spec: QuantizeSpec, job: JobContext) -> None:
+    """Asks the source, merges, rounds, builds, checks, keeps."""
+    seal()
+    job.phase("loading")
+    source = job.input(spec.model)
+    record = records.inspect(source)
+    if record.format == "onnx":
+        raise InputError(
+            f"{record.name} is already quantized.", why="Quantizing twice would only lose quality.",
+            fix="Choose the model that it was made from.",
+        )
+    base = job.input(record.base) if record.format == "adapter" and record.base else None
+    parameters = records.inspect(base).parameters if base else record.parameters
+    threads = int(job.resources["threads"])
+    recipe = RECIPES[spec.recipe]
+    wanted = receipt.reference(source, base, threads)
+    job.check_cancelled()
+
+    with tempfile.TemporaryDirectory(dir=job.folder, prefix="work-") as work:
+        plain = source
+        if base:
+            job.phase("merging")
+            plain = merging.merge(source, base, _inside(work, "merged"))
+            job.check_cancelled()
+        if recipe.rounding:
+            job.phase("rounding")
+            plain = rounding.round_weights(plain, _inside(work, "rounded"), recipe)
+            job.check_cancelled()
+        job.phase("building")
+        folder = job.stage("model")
+        building.build(plain, folder, recipe, _inside(work, "cache"))
+    context = building.settle(
+        folder, template=source / records.TEMPLATE, max_length=spec.max_length, stop_ids=wanted.stop_ids,
+        pad_id=wanted.pad_id,
+    )
+    job.check_cancelled()
+
+    job.phase("checking")
+    made = receipt.make(folder, recipe, wanted, threads)
+    receipt.write(folder, made)
+    if made.status == "red":
+        job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
+
+    job.phase("saving")
+    description = _describe(job.name or f"{record.name}-{spec.recipe}", record, spec, context, parameters)
+    records.write(folder, description)
+    listed = {"format", "architecture", "parameters", "context", "licence", "recipe", "note"}
+    meta = {**description.model_dump(include=listed), "receipt": made.status}
+    job.artifact("model", folder, meta=meta)
+    job.result(
+        recipe=recipe.name, receipt=made.status, reasons=list(made.reasons), bytes_on_disk=made.bytes,
+        agreement=made.agreement, kl=made.kl, tokens_per_s=made.tokens_per_s,
+    )
+
+
+def _inside(work: str, name: str) -> Path:
+    folder = Path(work, name)
+    folder.mkdir()
+    return folder
+
+
+def _describe(
+    name: str, record: records.ModelRecord, spec: QuantizeSpec, context: int, parameters: int
+) -> records.Description:
+    return records.Description(
+        format="onnx", name=name, architecture=record.architecture,
+        parameters=parameters, context=context, licence=record.licence, dtype=spec.recipe, base=None,
+        recipe=spec.recipe, source=f"quantized from {record.name}", note=record.note,
+    )
