@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Person:
         QTest.mouseClick(button, LEFT)
 
     def go_to(self, page: str):
-        QTest.mouseClick(self.window.sidebar.button(page), LEFT)
+        QTest.mouseClick(self.window.sidebar._items[page], LEFT)
         return self.window.page(page)
 
     def wait(self, condition: Callable[[], object], seconds: float) -> None:
@@ -129,7 +130,10 @@ def test_closing_while_a_job_runs_asks_stops_it_safely_and_it_can_go_on(
     for own in ("model.json", "manifest.json"):
         (source / own).unlink()
     rows = tmp_path / "rows.csv"
-    rows.write_text("text,category\n" + "".join(f"{r['text']!r},{r['category']}\n" for r in tiny.rows(48)))
+    with open(rows, "w", newline="") as file:
+        writer = csv.DictWriter(file, ["text", "category"])
+        writer.writeheader()
+        writer.writerows(tiny.rows(48))
     bridge.submit(AddModelSpec(source=str(source), name="tiny"), "tiny")
     bridge.submit(ImportDataSpec(source=str(rows), name="rows"), "rows")
     person.wait_for_run(1, 60)
