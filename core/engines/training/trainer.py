@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
-from core.engines.training import checkpoints, packing
+from core.engines.training import checkpoints, lora, packing
 from core.engines.training.examples import Example
 from core.errors import JobError
 from core.jobs.context import JobContext
@@ -119,11 +118,7 @@ class WorkbenchTrainer(Trainer):
             callbacks=[_Progress(job)],
         )
         self.remove_callback(PrinterCallback)
-        for (
-            module
-        ) in model.modules():  # autocast chooses formats; a second cast back and forth costs 5 % of a step
-            if isinstance(module, BaseTunerLayer):
-                module.cast_input_dtype_enabled = False
+        lora.fuse(model)
 
     @property
     def trained_s(self) -> float:
