@@ -31,6 +31,7 @@ class InputCard(Card):
     """
 
     chosen = Signal(str)
+    taken = Signal(str)
     change_requested = Signal()
     add_requested = Signal()
 
@@ -46,7 +47,8 @@ class InputCard(Card):
         self.change_button.clicked.connect(self.change_requested)
         self.add_action(self.change_button)
         self.cards = ChoiceCards(title, _COLUMNS, self)
-        self.cards.chosen.connect(self._on_chosen)
+        self.cards.chosen.connect(self.chosen)
+        self.cards.taken.connect(self.taken)
         self.add(self.cards)
         self.nothing = QWidget(self)
         row = QHBoxLayout(self.nothing)
@@ -88,9 +90,6 @@ class InputCard(Card):
         """Shows something to look at, or nothing."""
         self.pill.show_status(text, "warn")
         self.pill.setVisible(bool(text))
-
-    def _on_chosen(self, key: str) -> None:
-        self.chosen.emit(key)
 
 
 def million_text(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QMouseEvent
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -50,9 +50,14 @@ class ChoiceCards(QWidget):
         name: What is chosen, read aloud.
         columns: Cards in a row.
         parent: Owner.
+
+    Signals:
+        chosen: Another card is chosen, also by moving with the arrow keys.
+        taken: A card was clicked, or Space was pressed on it: the person wants to go on with it.
     """
 
     chosen = Signal(str)
+    taken = Signal(str)
 
     def __init__(self, name: str, columns: int = 3, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +68,7 @@ class ChoiceCards(QWidget):
         self._grid.setSpacing(SPACE_M)
         self._group = QButtonGroup(self)
         self._group.idToggled.connect(self._on_toggled)
+        self._group.idClicked.connect(self._on_clicked)
         self._cards: dict[str, _Card] = {}
 
     def set_choices(self, choices: list[Choice], current: str = "") -> None:
@@ -98,6 +104,11 @@ class ChoiceCards(QWidget):
             card.restyle()
         if on:
             self.chosen.emit(list(self._cards)[index])
+
+    def _on_clicked(self, index: int) -> None:
+        key = list(self._cards)[index]
+        if self._cards[key].radio.on_purpose:  # an arrow key clicks too, but only moves
+            self.taken.emit(key)
 
 
 class _Card(QFrame):
@@ -142,6 +153,7 @@ class _Card(QFrame):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click anywhere on the card chooses it."""
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.radio.on_purpose = True
             self.radio.setFocus(Qt.FocusReason.MouseFocusReason)
             self.radio.click()
         super().mouseReleaseEvent(event)
@@ -161,6 +173,19 @@ class _Card(QFrame):
 
 class _Radio(QRadioButton):
     focus_changed = Signal()
+    on_purpose = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.on_purpose = True
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        group = self.group()
+        for button in group.buttons() if group is not None else (self,):
+            if isinstance(button, _Radio):
+                button.on_purpose = False  # an arrow key clicks a neighbour
+        self.on_purpose = event.key() == Qt.Key.Key_Space
+        super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

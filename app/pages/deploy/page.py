@@ -100,7 +100,7 @@ class DeployPage(PageFrame):
         model.changed.connect(self._show)
         model.chat.turns_changed.connect(self._show_turns)
         model.chat.answer_grew.connect(self._show_turns)
-        self.model_card.chosen.connect(self._on_model_chosen)
+        self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
         self.model_card.add_requested.connect(self._on_add_model)
         self.line.returnPressed.connect(self._on_send)
@@ -116,7 +116,7 @@ class DeployPage(PageFrame):
         """Reads the models again; a model's id chooses and loads it."""
         self.view_model.refresh()
         if isinstance(argument, str) and argument:
-            self._on_model_chosen(argument)
+            self._on_model_taken(argument)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Frees the model's memory when the page is left, not when the window is minimised."""
@@ -125,7 +125,7 @@ class DeployPage(PageFrame):
             self.view_model.leave()
 
     @Slot(str)
-    def _on_model_chosen(self, artifact_id: str) -> None:
+    def _on_model_taken(self, artifact_id: str) -> None:
         self.view_model.choose_model(artifact_id)
         chosen = self.view_model.model
         self._choosing = chosen is None or chosen.id != artifact_id

@@ -77,10 +77,12 @@ class FinetunePage(PageFrame):
         model.facts_read.connect(self._show_facts)
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
-        self.model_card.chosen.connect(self._on_model_chosen)
+        self.model_card.chosen.connect(model.choose_model)
+        self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
         self.model_card.add_requested.connect(self._on_add_model)
-        self.data_card.chosen.connect(self._on_data_chosen)
+        self.data_card.chosen.connect(model.choose_data)
+        self.data_card.taken.connect(self._on_data_taken)
         self.data_card.change_requested.connect(self._on_change_data)
         self.data_card.add_requested.connect(self._on_add_data)
         self.method_card.method_chosen.connect(model.choose_method)
@@ -105,12 +107,12 @@ class FinetunePage(PageFrame):
         self._go_to(STEPS[index])
 
     @Slot(str)
-    def _on_model_chosen(self, artifact_id: str) -> None:
+    def _on_model_taken(self, artifact_id: str) -> None:
         self.view_model.choose_model(artifact_id)
         self._go_to("data" if self.view_model.data is None else "method")
 
     @Slot(str)
-    def _on_data_chosen(self, artifact_id: str) -> None:
+    def _on_data_taken(self, artifact_id: str) -> None:
         self.view_model.choose_data(artifact_id)
         self._go_to("method")
 

@@ -80,7 +80,8 @@ class QuantizePage(PageFrame):
         model.changed.connect(self._show)
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
-        self.model_card.chosen.connect(self._on_model_chosen)
+        self.model_card.chosen.connect(model.choose_model)
+        self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
         self.model_card.add_requested.connect(self._on_add_model)
         self.change_button.clicked.connect(self._on_change_recipe)
@@ -102,7 +103,7 @@ class QuantizePage(PageFrame):
         self._go_to(STEPS[index])
 
     @Slot(str)
-    def _on_model_chosen(self, artifact_id: str) -> None:
+    def _on_model_taken(self, artifact_id: str) -> None:
         self.view_model.choose_model(artifact_id)
         self._go_to("recipe")
 

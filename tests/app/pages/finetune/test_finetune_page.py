@@ -178,3 +178,24 @@ def test_a_removed_model_is_no_longer_chosen(ready: FinetunePage, workspace: Wor
     ready.view_model.refresh()
     assert ready.view_model.model is None
     assert ready.model_card.nothing.isVisible()
+
+
+def test_arrow_keys_choose_and_space_goes_on(page: FinetunePage, add_model: Add) -> None:
+    add_model("one")
+    add_model("two")
+    page.open_with(None)
+    page.view_model.choose_model(page.view_model.models[0].id)
+    first, second = (card.radio for card in page.model_card.cards._cards.values())
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+    assert page.view_model.model.name == "one"
+    assert page.model_card.cards.isVisible()
+    QTest.keyClick(second, Qt.Key.Key_Space)
+    assert not page.model_card.cards.isVisible()
+    assert page.data_card.nothing.isVisible()
+
+
+def test_the_chosen_model_can_be_kept_by_a_click(ready: FinetunePage) -> None:
+    QTest.mouseClick(ready.model_card.change_button, LEFT)
+    click_card(ready, "model", ready.view_model.model.id)
+    assert ready.method_card.isVisible()
