@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QItemSelection, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -78,7 +78,8 @@ class ItemList(QTableView):
             index = self._proxy.index(row, 0)
             if index.data(ID_ROLE) == item_id:
                 if index.row() != self.currentIndex().row() or not self.selectionModel().hasSelection():
-                    self.selectRow(row)
+                    flags = QItemSelectionModel.SelectionFlag
+                    self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
                 return
 
     def resizeEvent(self, event: QResizeEvent) -> None:

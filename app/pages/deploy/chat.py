@@ -58,6 +58,7 @@ class Chat(QObject):
         self.phase = ""
         self.turns: list[dict[str, str]] = []
         self.error: WorkbenchError | None = None
+        self.warnings: list[str] = []
         self.speed: Speed | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_DRAIN_MS)
@@ -89,7 +90,8 @@ class Chat(QObject):
         if not text.strip() or self.state == "answering" or self._spec is None:
             return
         self.turns += [{"role": "user", "content": text}, {"role": "assistant", "content": ""}]
-        self.speed = None
+        self.speed = self.error = None
+        self.warnings = []
         self.turns_changed.emit()
         if self._session is None:
             self._waiting = True
@@ -177,18 +179,29 @@ class Chat(QObject):
         if event.ev == "phase":
             self.phase = str(event.get("name", ""))
             self.state_changed.emit()
+        elif event.ev == "warning":
+            self.warnings.append(str(event.get("text", "")))
+            self.state_changed.emit()
         elif event.ev == "token" and self.state == "answering" and self.turns:
             self.turns[-1]["content"] += str(event.get("text", ""))
             return True
         elif event.ev == "answer" and self.state == "answering":
-            if self.turns:  # a new conversation may have begun meanwhile
-                self.turns[-1]["content"] = str(event.get("text", self.turns[-1]["content"]))
-                self.speed = Speed(
-                    _number(event.get("ttft_ms")), _number(event.get("tokens_per_s")), event.get("tokens")
-                )
-            self._set_state("idle")
+            self._finish(event)
             return True
         return False
+
+    def _finish(self, event: Event) -> None:
+        said = event.get("error")
+        if isinstance(said, dict):  # this one question was impossible; the conversation goes on
+            self.error = from_dict({key: str(value) for key, value in said.items()})
+            self.warnings = []  # the same in one line
+            self._drop_empty_answer()
+        elif self.turns:  # a new conversation may have begun meanwhile
+            self.turns[-1]["content"] = str(event.get("text", self.turns[-1]["content"]))
+            self.speed = Speed(
+                _number(event.get("ttft_ms")), _number(event.get("tokens_per_s")), event.get("tokens")
+            )
+        self._set_state("idle")
 
     def _fail(self, error: WorkbenchError) -> None:
         self.close()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
-from app.formats import number_text
+from app.formats import breakable, number_text
 from app.pages.deploy.transcript import Transcript
 from app.pages.deploy.view_model import DeployViewModel
 from app.pages.input_card import InputCard, model_choice, model_summary
@@ -59,6 +59,8 @@ class DeployPage(PageFrame):
         card.add_action(self.new_button)
         self.hint = Label("", "muted", wrap=True)
         card.add(self.hint)
+        self.caution = Label("", "note", wrap=True, selectable=True)
+        card.add(self.caution)
         self.transcript = Transcript(self)
         card.add(self.transcript, 1)
         row = QHBoxLayout()
@@ -177,10 +179,11 @@ class DeployPage(PageFrame):
         self.chat_card.setVisible(model.model is not None)
         self.filler.setVisible(model.model is None)
         self.show_side(model.model is not None)
-        failed = chat.state == "failed" and chat.error is not None
-        self.error_panel.setVisible(failed)
-        if failed and chat.error is not None:
+        self.error_panel.setVisible(chat.error is not None)
+        if chat.error is not None:
             self.error_panel.show_error(ErrorText.of(chat.error))
+            self.error_panel.action_button.setVisible(chat.state == "failed")
+        self._show_verdict()
         texts = {
             "closed": self.tr("Not loaded"),
             "opening": self.tr("Loading"),
@@ -195,13 +198,22 @@ class DeployPage(PageFrame):
         self._show_buttons()
         self._show_turns()
 
+    def _show_verdict(self) -> None:
+        chosen = self.view_model.model
+        said = self.view_model.verdict(chosen.id).reasons if chosen else ()
+        warnings = [*said, *self.view_model.chat.warnings]
+        self.caution.setText(breakable("\n".join(warnings)))
+        self.caution.setVisible(bool(warnings))
+        self.model_card.show_pill(self.tr("To look at: {count}").format(count=len(said)) if said else "")
+
     def _choice(self, index: int) -> Choice:
         item = self.view_model.models[index]
         choice = model_choice(item)
-        said = self.view_model.refused.get(item.id)
-        if not said:
+        said = self.view_model.verdict(item.id)
+        if not said.is_refused:
             return choice
-        blocked = self.tr("Cannot be used: {reasons}.").format(reasons="; ".join(said))
+        reasons = "; ".join(said.reasons) or self.tr("its receipt gives no reasons")
+        blocked = breakable(self.tr("Cannot be used: {reasons}.").format(reasons=reasons))
         return Choice(choice.key, choice.title, choice.text, self.tr("Not usable"), "bad", blocked)
 
     @Slot()

@@ -1,27 +1,34 @@
-"""Why an exported model must not be used, from its receipt."""
+"""What an exported model's receipt says about using it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.models import records
 
 
-def reasons(folder: Path) -> list[str]:
-    """What a red receipt says; empty when the model may be used."""
-    if records.receipt_status(folder) != "red":
-        return []
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a model may be used, and what is to be said about it.
+
+    Attributes:
+        is_refused: Whether its receipt is red.
+        reasons: Why it is refused, or what to know when it is not as good as its source.
+    """
+
+    is_refused: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+def verdict(folder: Path) -> Verdict:
+    """Reads the receipt of a model folder; one without a receipt may be used."""
+    status = records.receipt_status(folder)
+    if status in (None, "green"):
+        return Verdict()
     try:
-        receipt = records.read_json(folder / records.RECEIPT)
+        said = records.read_json(folder / records.RECEIPT).get("reasons")
     except (OSError, ValueError):
-        return ["receipt.json cannot be read"]
-    said = [str(text) for text in _list(receipt.get("reasons")) if isinstance(text, str)]
-    for check in _list(receipt.get("checks")):
-        if isinstance(check, dict) and check.get("status") == "red":
-            said.append(str(check.get("text") or check.get("reason") or check.get("name") or ""))
-    return [text for text in said if text]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+        said = ["its receipt cannot be read"]
+    reasons = tuple(str(text) for text in said) if isinstance(said, list) else ()
+    return Verdict(status == "red", reasons)

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import ModelItem
-from app.pages.deploy import receipt
 from app.pages.deploy.chat import Chat
+from app.pages.deploy.receipt import Verdict, verdict
 from core.specs import ChatSpec
 
 Blocker = Literal["", "model", "opening", "answering", "settings", "text"]
@@ -31,7 +31,7 @@ class DeployViewModel(QObject):
         self._workspace = bridge.workspace
         self.chat = Chat(bridge.workspace, self)
         self.models: list[ModelItem] = []
-        self.refused: dict[str, list[str]] = {}
+        self.verdicts: dict[str, Verdict] = {}
         self.model: ModelItem | None = None
         self.values: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
@@ -43,22 +43,25 @@ class DeployViewModel(QObject):
     def refresh(self) -> None:
         """Reads the models again; one that was removed is left at once."""
         self.models = library.models(self._workspace)
-        self.refused = {
-            item.id: said
+        self.verdicts = {
+            item.id: verdict(self._workspace.artifact_folder(item.id))
             for item in self.models
             if item.is_exported
-            if (said := receipt.reasons(self._workspace.artifact_folder(item.id)))
         }
         if self.model is not None and all(item.id != self.model.id for item in self.models):
             self.model = None
             self.chat.close()
         self.changed.emit()
 
+    def verdict(self, artifact_id: str) -> Verdict:
+        """What the receipt of a model says."""
+        return self.verdicts.get(artifact_id, Verdict())
+
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model and loads it; a refused one is not taken."""
         item = next((item for item in self.models if item.id == artifact_id), None)
-        if item is None or item.id in self.refused:
+        if item is None or self.verdict(item.id).is_refused:
             return
         if self.model is None or self.model.id != item.id:
             self.model = item

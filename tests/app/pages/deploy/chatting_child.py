@@ -58,6 +58,15 @@ def main() -> None:
                 fix="Take another.",
             )
             return
+        if question == "too long":
+            error = {
+                "code": "input",
+                "what": "The question is too long for this model.",
+                "why": "",
+                "fix": "Shorten it.",
+            }
+            send("answer", text="", tokens=0, ttft_ms=0.0, tokens_per_s=0.0, error=error)
+            continue
         answer(question, commands)
 
 

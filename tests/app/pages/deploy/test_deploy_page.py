@@ -170,3 +170,27 @@ def test_a_changed_model_is_refused_before_it_is_loaded(
     page.open_with(item.id)
     wait_for(qtbot, page, "failed")
     assert page.error_panel.isVisible()
+
+
+def test_an_impossible_question_is_said_and_the_conversation_goes_on(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "too long")
+    qtbot.waitUntil(page.error_panel.isVisible, timeout=10000)
+    assert page.error_panel.title_label.text() == "The question is too long for this model."
+    assert page.transcript.turns == []
+    say(page, "b a")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    assert not page.error_panel.isVisible()
+    assert page.transcript.turns[1].text.text() == "a b"
+
+
+def test_an_amber_receipt_is_shown_and_may_be_used(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    receipt = {"status": "amber", "reasons": ["Answers differ from its source's"]}
+    page.open_with(add_model("small", format="onnx", receipt=receipt).id)
+    wait_for(qtbot, page, "idle")
+    assert page.caution.text() == "Answers differ from its source's"
