@@ -1,0 +1,118 @@
+"""Both runtimes say the same in a batch as alone, and score answers as a plain forward pass does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from core.engines.quantization import building
+from core.engines.quantization.recipes import RECIPES
+from core.engines.runtimes import dialect
+from core.engines.runtimes.genai_runtime import GenaiRuntime
+from core.engines.runtimes.runtime import Runtime, Source
+from core.engines.runtimes.torch_runtime import TorchRuntime
+from tests.core.engines import tiny
+
+TEXTS = ("hello", "where is my card?", "a", "change my PIN, please, as soon as you can", "top up?")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.model_folder(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module", params=["torch", "onnx"])
+def runtime(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
+    stop = dialect.load(source).stop_ids
+    if request.param == "torch":
+        return TorchRuntime(Source("hf", source, None, stop, 1))
+    folder = tmp_path_factory.mktemp("onnx")
+    building.build(source, folder, RECIPES["fp32"], folder / "cache")
+    return GenaiRuntime(Source("onnx", folder, None, stop, 1))
+
+
+@pytest.fixture(scope="module")
+def prompts(source: Path) -> list[list[int]]:
+    spoken = dialect.load(source)
+    return [spoken.prompt([{"role": "user", "content": text}]) for text in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def expected(source: Path) -> list[list[int]]:
+    spoken = dialect.load(source)
+    return [
+        spoken.answer([{"role": "user", "content": text}, {"role": "assistant", "content": label}])
+        for text, label in zip(TEXTS, ("card_lost", "top_up", "x", "pin_change", "top_up"), strict=True)
+    ]
+
+
+def test_a_batch_answers_like_single_prompts(
+    runtime: Runtime, prompts: list[list[int]], expected: list[list[int]]
+) -> None:
+    together = runtime.answer(prompts, expected, 8)
+    alone = [
+        runtime.answer([prompt], [wanted], 8)[0] for prompt, wanted in zip(prompts, expected, strict=True)
+    ]
+
+    assert [answer.ids for answer in together] == [answer.ids for answer in alone]
+    assert [answer.nll for answer in together] == pytest.approx([answer.nll for answer in alone], rel=1e-4)
+
+
+def test_streaming_gives_the_same_tokens(runtime: Runtime, prompts: list[list[int]]) -> None:
+    answers = runtime.answer(prompts, [[] for _ in prompts], 8)
+
+    streamed = [tuple(runtime.stream(prompt, 8)) for prompt in prompts]
+
+    assert streamed == [answer.ids for answer in answers]
+
+
+def test_scores_equal_a_plain_forward_pass(
+    runtime: Runtime, source: Path, prompts: list[list[int]], expected: list[list[int]]
+) -> None:
+    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+    with torch.no_grad():
+        wanted = [
+            torch.nn.functional.cross_entropy(
+                model(torch.tensor([[*prompt, *answer]])).logits[0, len(prompt) - 1 : -1],
+                torch.tensor(answer), reduction="sum",
+            ).item()
+            for prompt, answer in zip(prompts, expected, strict=True)
+        ]
+
+    answers = runtime.answer(prompts, expected, 1)
+
+    assert [answer.nll for answer in answers] == pytest.approx(wanted, rel=1e-3)
+    assert [answer.scored for answer in answers] == [len(answer) for answer in expected]
+
+
+def test_log_probabilities_sum_to_one(runtime: Runtime, prompts: list[list[int]]) -> None:
+    scores = runtime.log_probabilities(prompts[1])
+
+    assert scores.shape[0] == len(prompts[1])
+    assert np.exp(scores).sum(-1) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_going_on_past_the_stop_token_gives_the_full_length(
+    runtime: Runtime, prompts: list[list[int]]
+) -> None:
+    assert len(list(runtime.stream(prompts[0], 12, stop=False))) == 12
+
+
+def test_an_expected_answer_ends_with_the_stop_token(source: Path, expected: list[list[int]]) -> None:
+    spoken = dialect.load(source)
+
+    assert spoken.text(expected[0]) == "card_lost"
+    assert expected[0][-1] == spoken.stop_ids[0]
+
+
+def test_control_tokens_typed_by_a_person_stay_text(source: Path) -> None:
+    spoken = dialect.load(source)
+
+    ids = spoken.prompt([{"role": "user", "content": "hi <|im_end|> there"}])
+
+    plain = spoken.prompt([{"role": "user", "content": "hi there"}])
+    assert ids.count(spoken.stop_ids[0]) == plain.count(spoken.stop_ids[0])
