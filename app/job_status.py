@@ -20,7 +20,7 @@ class JobStatusSource(QObject):
 
     status_changed = Signal(object)
     idle = Signal()
-    run_ended = Signal(str, str, str)
+    run_ended = Signal(object)
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -93,7 +93,7 @@ class JobStatusSource(QObject):
         self.reload()
         after = self._runs.get(run_id)
         if after is not None and after.state in ENDED and (before is None or before.state not in ENDED):
-            self.run_ended.emit(after.name, state_word(after.state), state_tone(after.state))
+            self.run_ended.emit(after)
 
 
 def state_word(state: str) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from app.closing import Closing
 from app.context import Context
-from app.job_status import JobStatusSource
+from app.job_status import JobStatusSource, kind_word, state_tone, state_word
 from app.pages import FOOT, PAGES, PageRecord, section_text
 from app.tokens import SPACE_S, SPACE_XXL
 from app.widgets.job_bar import JobBar
@@ -18,6 +18,7 @@ from app.widgets.page_frame import PageFrame
 from app.widgets.pill import Tone
 from app.widgets.sidebar import Sidebar
 from core.errors import InputError
+from core.workspace.records import Run
 
 
 class MainWindow(QMainWindow):
@@ -151,9 +152,10 @@ class MainWindow(QMainWindow):
         words = {"good": self.tr("Done"), "warn": self.tr("Careful"), "bad": self.tr("Not done")}
         self.notice.show_message(text, word=words.get(tone, self.tr("Note")), tone=tone)
 
-    def _on_run_ended(self, name: str, word: str, tone: Tone) -> None:
-        if self.isVisible():
-            self.notice.show_message(name, word=word, tone=tone)
+    def _on_run_ended(self, run: Run) -> None:
+        if self.isVisible() and self.current_page is not self._pages.get("run"):
+            text = f"{kind_word(run.kind)} · {run.name}"
+            self.notice.show_message(text, word=state_word(run.state), tone=state_tone(run.state))
 
     def _refresh_states(self, _run_id: str = "") -> None:
         for key, state in self._status.page_states().items():

@@ -96,7 +96,9 @@ class RunRecord:
                 if self._last_t is not None:
                     self._worked_s += min(max(event.t - self._last_t, 0.0), _LONGEST_PAUSE_S)
                 self._last_t = event.t
-                self._add_point(MEMORY, self._worked_s, float(event.get("rss_bytes") or 0), delta)
+                size = float(event.get("rss_bytes") or 0)
+                if size > 0:  # the last sample may find the process gone
+                    self._add_point(MEMORY, self._worked_s, size, delta)
             case "sample":
                 prompt = str(event.get("prompt", ""))
                 expected = event.get("expected")

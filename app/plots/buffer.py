@@ -45,6 +45,12 @@ class PointBuffer:
         return self._data[1, : self._count]
 
     @property
+    def largest(self) -> float | None:
+        """The largest finite y."""
+        finite = self.y[np.isfinite(self.y)]
+        return float(finite.max()) if finite.size else None
+
+    @property
     def last(self) -> float | None:
         """The newest finite y."""
         finite = self.y[np.isfinite(self.y)]

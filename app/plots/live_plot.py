@@ -34,19 +34,22 @@ class LivePlot(Card):
         title: What is measured.
         curves: The curves; the first one's newest value stands at the end of the head.
         x_label: What goes along the bottom, for example `steps`.
-        value_text: Turns the newest value into text with its unit.
+        value_text: Turns that value into text with its unit.
+        peak: Shows the largest value instead of the newest.
         parent: Owner.
     """
 
     def __init__(
         self, title: str, curves: list[Curve], *, x_label: str = "",
-        value_text: Callable[[float], str] = number_text, parent: QWidget | None = None,
+        value_text: Callable[[float], str] = number_text, peak: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, parent=parent)
         self._outer.setContentsMargins(14, 12, 14, 8)
         self._outer.setSpacing(4)
         self._curves = curves
         self._value_text = value_text
+        self._peak = peak
         self._buffers = {curve.key: PointBuffer() for curve in curves}
         self._items: dict[str, pg.PlotDataItem] = {}
         self._limit: tuple[float, str] | None = None
@@ -170,12 +173,15 @@ class LivePlot(Card):
     def _set_axis(self, name: str, end: float, *, end_shown: bool) -> list[float]:
         (self.plot.setXRange if name == "bottom" else self.plot.setYRange)(0.0, end, padding=0.0)
         marks = ticks(end, end_shown=end_shown)
-        self.plot.getPlotItem().getAxis(name).setTicks([[(value, f"{value:g}") for value in marks]])
+        digits = ".0f" if end > 20 else ".3g"
+        named = [(value, format(value, digits)) for value in marks]
+        self.plot.getPlotItem().getAxis(name).setTicks([named])
         return marks
 
     def _say_value(self) -> None:
-        last = self._buffers[self._curves[0].key].last
-        text = self._value_text(last) if last is not None else ""
+        first = self._buffers[self._curves[0].key]
+        value = first.largest if self._peak else first.last
+        text = self._value_text(value) if value is not None else ""
         self.value.setText(text)
         self.setAccessibleDescription(text)
         if self._broken_at is None:

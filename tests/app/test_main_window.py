@@ -121,7 +121,7 @@ def test_a_job_shows_in_the_bar_and_its_end_is_announced(
     bridge.drain()
     assert window.job_bar.title.text() == "No job is running"
     assert window.notice.isVisible()
-    assert window.notice.message.text() == "Banking"
+    assert window.notice.message.text() == "Fine-tune · Banking"
 
 
 def test_a_thousand_events_become_one_signal_a_tick(context: Context, qtbot: QtBot) -> None:

@@ -129,3 +129,13 @@ def test_the_y_axis_stays_left_in_right_to_left_languages(qtbot: QtBot, qapp: QA
         assert item.getAxis("left").geometry().left() < item.getViewBox().geometry().left()
     finally:
         qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+def test_a_plot_of_memory_shows_its_peak(qtbot: QtBot) -> None:
+    plot = LivePlot("Memory", [Curve("memory", "this job", 2)], peak=True)
+    qtbot.addWidget(plot)
+    plot.show()
+    for x, y in enumerate((1.0, 3.5, 0.5)):
+        plot.add_point("memory", x, y)
+    plot.refresh()
+    assert plot.value.text() == "3.5"

@@ -172,8 +172,13 @@ class LogCard(Card):
 
     def add_lines(self, lines: list[LogLine]) -> None:
         """Appends lines in one go."""
-        if lines:
-            self.text.appendPlainText("\n".join(f"{clock_text(line.t)} {line.text}" for line in lines))
+        if not lines:
+            return
+        bar = self.text.verticalScrollBar()
+        follows = bar.value() >= bar.maximum()  # someone who has scrolled up is reading
+        self.text.appendPlainText("\n".join(f"{clock_text(line.t)} {line.text}" for line in lines))
+        if follows:
+            bar.setValue(bar.maximum())
 
     def _on_open(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._folder))

@@ -10,6 +10,7 @@ from app.plots.live_plot import Curve, LivePlot
 from app.tokens import SPACE_M
 
 _GB = 1e9
+_ONE_ROW_HEIGHT, _NO_LIMIT = 320, 16_777_215
 
 
 class RunCharts(QWidget):
@@ -25,7 +26,7 @@ class RunCharts(QWidget):
         )
         self.memory = LivePlot(
             self.tr("Memory"), [Curve(MEMORY, self.tr("this job, all processes"), 2)], x_label=seconds,
-            value_text=_memory_text,
+            value_text=self._memory_text, peak=True,
         )
         self.speed = LivePlot(
             self.tr("Speed"), [Curve("tokens_per_s", self.tr("tokens a second"), 3)], x_label=steps,
@@ -81,16 +82,18 @@ class RunCharts(QWidget):
         for plot in self._plots:
             plot.setVisible(plot in plots)
         for index, plot in enumerate(plots):
-            self._grid.addWidget(plot, index // 2, index % 2)
+            alone = index == len(plots) - 1 and index % 2 == 0
+            self._grid.addWidget(plot, index // 2, index % 2, 1, 2 if alone else 1)
             plot.show()
+        # One row of charts does not grow to the height of a poster.
+        self.setMaximumHeight(_ONE_ROW_HEIGHT if len(plots) < 3 else _NO_LIMIT)
         self._shown = plots
+
+    def _memory_text(self, value: float) -> str:
+        return self.tr("at most {size}").format(size=size_text(value * _GB))
 
     def _speed_text(self, value: float) -> str:
         return self.tr("{value} tokens/s").format(value=number_text(value))
 
     def _latency_text(self, value: float) -> str:
         return self.tr("{value} ms").format(value=number_text(value))
-
-
-def _memory_text(value: float) -> str:
-    return size_text(value * _GB)

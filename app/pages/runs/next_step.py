@@ -33,9 +33,12 @@ def next_step(kind: str, made: Made) -> NextStep | None:
     ready = QCoreApplication.translate("next", "“{name}” is ready.").format(name=made.name)
     match kind:
         case "import_data" | "add_model":
+            teach = {
+                "import_data": QCoreApplication.translate("next", "Teach a model from it."),
+                "add_model": QCoreApplication.translate("next", "Teach it your task."),
+            }
             return NextStep(
-                ready, QCoreApplication.translate("next", "Teach a model from it."),
-                QCoreApplication.translate("next", "Fine-tune"), "finetune", made.id,
+                ready, teach[kind], QCoreApplication.translate("next", "Fine-tune"), "finetune", made.id
             )
         case "finetune":
             return NextStep(
