@@ -47,7 +47,10 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
     train = _encode(data, "train", tokenizer, spec.max_length, job)
     examples.require_some(train, spec.max_length)
     validation = _encode(data, "validation", tokenizer, spec.max_length, job)
-    plan = _plan(spec, chosen, len(train.usable), packed=packing.prepare(model, train.usable))
+    packed = packing.prepare(model, train.usable)
+    if not packed:
+        job.log("This architecture's attention cannot be packed; it learns row by row, which is slower.")
+    plan = _plan(spec, chosen, len(train.usable), packed=packed)
 
     if lora:
         model = weights.attach_lora(
@@ -90,11 +93,11 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
     trained_s, steps = trainer.trained_s, trainer.state.global_step
 
     job.phase("saving")
-    _save(spec, job, model, tokenizer, said, lora=lora)
     figures: dict[str, Any] = {}
     if validation.usable:
         figures["validation_loss"] = trainer.mean_loss(packing.batch(validation.usable, plan.pack_tokens))
         job.metrics(steps, validation_loss=figures["validation_loss"])
+    _save(spec, job, model, tokenizer, said, lora=lora)  # may change the model's number format, so it is last
     job.result(
         train_loss=sum(trainer.recent_losses) / max(len(trainer.recent_losses), 1),
         steps=steps,
@@ -126,7 +129,7 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
     threads = spec.threads or int(job.resources["threads"])
     torch.set_num_threads(threads)
     method = "lora" if spec.method == "auto" else spec.method
-    speeds = precision.race()
+    speeds = precision.race() if spec.precision == "auto" else {}
     return {
         "method": method,
         "threads": threads,
