@@ -135,23 +135,27 @@ def run(
     )
 
 
+def starter_steps() -> tuple[Step, Step]:
+    """The two jobs that add the starter model and the starter data."""
+    train, test = starter.train(), starter.test()
+    model = AddModelSpec(source="starter", name=MODEL)
+    data = ImportDataSpec(
+        source=str(train),
+        source_sha256=hash_file(train),
+        name=DATA,
+        roles={"user": "text", "label": "category"},
+        test_source=str(test),
+        test_sha256=hash_file(test),
+    )
+    return (
+        Step("model", "Adding the starter model", model, MODEL),
+        Step("data", "Adding the starter data", data, DATA),
+    )
+
+
 def _steps(workspace: Workspace, scale: Scale, made: dict[str, Artifact]) -> Iterator[Step]:
     """The demo's jobs; each is described once those before it have been made."""
-    train, test = starter.train(), starter.test()
-    yield Step("model", "Adding the starter model", AddModelSpec(source="starter", name=MODEL), MODEL)
-    yield Step(
-        "data",
-        "Adding the starter data",
-        ImportDataSpec(
-            source=str(train),
-            source_sha256=hash_file(train),
-            name=DATA,
-            roles={"user": "text", "label": "category"},
-            test_source=str(test),
-            test_sha256=hash_file(test),
-        ),
-        DATA,
-    )
+    yield from starter_steps()
     tuned = f"demo-tuned{scale.suffix}"
     yield Step(
         "tuned",

@@ -72,13 +72,11 @@ def test_from_nothing_to_a_chat_with_a_small_model(
 ) -> None:
     person = Person(working_window, workspace, qtbot)
 
-    models = person.go_to("models")
-    person.click(models.empty.action_button)
-    data = person.go_to("data")
-    person.click(data.empty.action_button)
-    person.click(data.import_card.add_button)
+    home = person.go_to("home")
+    person.click(home.try_button)
     person.wait_for_run(1, 120)
     person.wait_for_run(2, 60)
+    person.wait(lambda: not home.try_card.isVisible(), 10)
 
     finetune = person.go_to("finetune")
     form = finetune.method_card.form

@@ -7,11 +7,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.pages.home.view_model import HomeViewModel, RecentRun, Step
 from app.tokens import SPACE_L, SPACE_M, SPACE_XS
-from app.widgets.buttons import LinkButton, PrimaryButton
+from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label, Line
 from app.widgets.page_frame import PageFrame
 from app.widgets.pill import Pill
+from core.errors import WorkbenchError
 
 _WHEN_WIDTH, _STATE_WIDTH = 140, 150
 
@@ -36,6 +37,17 @@ class HomePage(PageFrame):
         self.next_card.add_action(self.starter_button)
         self.next_card.add_action(self.next_button)
         self.add(self.next_card)
+        self.try_card = Card(
+            self.tr("Try it with the starter model and data"),
+            self.tr(
+                "A small model and 1,500 messages to a bank come with the program. Both are added here in "
+                "half a minute; then you teach the model what the messages are about."
+            ),
+        )
+        self.try_button = PlainButton(self.tr("Try it"), parent=self)
+        self.try_button.clicked.connect(self._on_try)
+        self.try_card.add_action(self.try_button)
+        self.add(self.try_card)
         self.steps_card = Card(self.tr("The way"), self.tr("From your examples to a model on this computer."))
         self._steps = QHBoxLayout()
         self._steps.setSpacing(SPACE_M)
@@ -72,6 +84,7 @@ class HomePage(PageFrame):
             row.requested.connect(self._on_run_wanted)
             self._recent.addWidget(row)
         self.recent_card.setVisible(bool(self._model.recent))
+        self.try_card.setVisible(self._model.can_try)
 
     def _headline(self, step: Step) -> str:
         if self._model.is_empty:
@@ -83,6 +96,15 @@ class HomePage(PageFrame):
 
     def _on_starter(self) -> None:
         self.page_requested.emit(self._model.next_step.page, "starter")
+
+    def _on_try(self) -> None:
+        try:
+            self._model.try_starter()
+        except WorkbenchError as error:
+            self.notice_raised.emit(error.what, "bad")
+            return
+        self.notice_raised.emit(self.tr("The starter model and data are being added."), "accent")
+        self._model.refresh()
 
     def _on_page_wanted(self, page: str) -> None:
         self.page_requested.emit(page, None)

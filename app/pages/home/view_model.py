@@ -11,6 +11,8 @@ from app.formats import when_text
 from app.job_bridge import JobBridge
 from app.job_status import state_tone, state_word
 from app.widgets.pill import Tone
+from core.recipes.demo import Step as StarterStep
+from core.recipes.demo import starter_steps
 from core.workspace.records import Run
 
 
@@ -98,6 +100,29 @@ class HomeViewModel(QObject):
     def is_empty(self) -> bool:
         """Whether there is nothing in the workspace at all."""
         return not any(step.done for step in self.steps) and not self.recent
+
+    @property
+    def can_try(self) -> bool:
+        """Whether the starter model and data could still be added, and nothing works on that."""
+        return bool(self._missing_starters())
+
+    def try_starter(self) -> None:
+        """Queues whatever is missing of the starter model and the starter data.
+
+        Raises:
+            WorkbenchError: The installation lacks them.
+        """
+        for step in self._missing_starters():
+            self._bridge.submit(step.spec, step.name)
+
+    def _missing_starters(self) -> list[StarterStep]:
+        store = self._bridge.workspace.store
+        waiting = {run.name for run in store.runs() if run.state == "queued" or run.is_active}
+        return [
+            step
+            for step in starter_steps()
+            if step.name not in waiting and store.find_artifact(step.name) is None
+        ]
 
     @staticmethod
     def _recent(run: Run, now: float) -> RecentRun:
