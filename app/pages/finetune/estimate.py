@@ -51,6 +51,26 @@ class Need:
         return self.model + self.learner + self.activations + self.rest
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What the run will need, against what this computer has. Times in seconds, sizes in bytes."""
+
+    need: Need | None
+    memory_free: int
+    disk_free: int
+    seconds: float | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether memory suffices by the estimate, which warns but does not forbid."""
+        return self.need is None or self.need.memory <= self.memory_free
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether the result and the checkpoints have room."""
+        return self.need is None or self.need.disk <= self.disk_free
+
+
 def shape_of(folder: Path, parameters: int) -> Shape:
     """Reads the sizes from a model folder's `config.json`; what is missing stays 0."""
     try:

@@ -7,7 +7,6 @@ import math
 import shlex
 import shutil
 import threading
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import psutil
@@ -18,7 +17,7 @@ from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.pages.finetune import estimate
-from app.pages.finetune.estimate import Need
+from app.pages.finetune.estimate import Preview
 from app.pages.finetune.facts import Facts, read_facts
 from core.errors import WorkbenchError
 from core.specs import FinetuneSpec
@@ -29,26 +28,6 @@ Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
 _SIMPLE = ("method", "epochs")
 _Item = TypeVar("_Item", ModelItem, DataItem)
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What the run will need, against what this computer has. Times in seconds, sizes in bytes."""
-
-    need: Need | None
-    memory_free: int
-    disk_free: int
-    seconds: float | None
-
-    @property
-    def fits(self) -> bool:
-        """Whether memory suffices by the estimate, which warns but does not forbid."""
-        return self.need is None or self.need.memory <= self.memory_free
-
-    @property
-    def has_disk(self) -> bool:
-        """Whether the result and the checkpoints have room."""
-        return self.need is None or self.need.disk <= self.disk_free
 
 
 class FinetuneViewModel(QObject):
