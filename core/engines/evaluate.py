@@ -67,9 +67,16 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     answered = [model for model in models if model.answers]
     complete = len(answered) == len(models) and all(model.finished for model in models)
     result = report.EvaluationReport(
-        machine=machine.describe(threads), versions=machine.versions(), data=data.info.name, split=spec.split,
-        task=task, rows=len(questions), max_new_tokens=spec.max_new_tokens, batch_size=spec.batch_size,
-        complete=complete, models=tuple(_figures(model, task, questions) for model in answered),
+        machine=machine.describe(threads),
+        versions=machine.versions(),
+        data=data.info.name,
+        split=spec.split,
+        task=task,
+        rows=len(questions),
+        max_new_tokens=spec.max_new_tokens,
+        batch_size=spec.batch_size,
+        complete=complete,
+        models=tuple(_figures(model, task, questions) for model in answered),
     )
     _write(job, result, answered, questions)
     if not complete:
@@ -87,8 +94,13 @@ def _open(artifact: str, job: JobContext, threads: int) -> _Measured:
 
 
 def _measure(
-    model: _Measured, number: int, questions: list[rows.Question], timed: tuple[int, ...],
-    spec: EvaluateSpec, job: JobContext, done: int,
+    model: _Measured,
+    number: int,
+    questions: list[rows.Question],
+    timed: tuple[int, ...],
+    spec: EvaluateSpec,
+    job: JobContext,
+    done: int,
 ) -> int:
     """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
     began = time.monotonic()
@@ -96,7 +108,9 @@ def _measure(
         source=model.source,
         prompts=tuple(tuple(model.dialect.prompt(question.prompt)) for question in questions),
         expected=tuple(tuple(model.dialect.answer(question.messages)) for question in questions),
-        max_new_tokens=spec.max_new_tokens, batch_size=spec.batch_size, timed=timed,
+        max_new_tokens=spec.max_new_tokens,
+        batch_size=spec.batch_size,
+        timed=timed,
     )
     messages = child.measure(work)
     try:
@@ -128,7 +142,8 @@ def _show(model: _Measured, message: Answered, questions: list[rows.Question], j
         return
     question = questions[message.rows[0]]
     job.sample(
-        prompt=question.prompt[-1]["content"], expected=question.expected,
+        prompt=question.prompt[-1]["content"],
+        expected=question.expected,
         answer=f"[{model.record.name}] {model.dialect.text(message.answers[0].ids)}",
     )
 
@@ -143,18 +158,33 @@ def _figures(model: _Measured, task: str, questions: list[rows.Question]) -> rep
     tokens = sum(answer.scored for answer in model.answers.values())
     share = {"accuracy" if task == "classification" else "exact_match": hits / n}
     figures = report.Quality(
-        **share, n=n, ci95=quality.wilson(hits, n), perplexity_tokens=tokens,
+        **share,
+        n=n,
+        ci95=quality.wilson(hits, n),
+        perplexity_tokens=tokens,
         perplexity=quality.perplexity(sum(answer.nll for answer in model.answers.values()), tokens),
     )
     firsts, totals = [time.ttft_ms for time in model.timed], [time.total_ms for time in model.timed]
-    latency = report.Latency(
-        ttft_p50=quality.percentile(firsts, 0.5), ttft_p95=quality.percentile(firsts, 0.95),
-        total_p50=quality.percentile(totals, 0.5), total_p95=quality.percentile(totals, 0.95),
-    ) if totals else None
+    latency = (
+        report.Latency(
+            ttft_p50=quality.percentile(firsts, 0.5),
+            ttft_p95=quality.percentile(firsts, 0.95),
+            total_p50=quality.percentile(totals, 0.5),
+            total_p95=quality.percentile(totals, 0.95),
+        )
+        if totals
+        else None
+    )
     size = model.record.bytes + (records.bytes_on_disk(model.source.base) if model.source.base else 0)
     return report.ModelFigures(
-        model=model.record.name, id=model.id, kind=model.record.format, recipe=model.record.recipe,
-        bytes_on_disk=size, quality=figures, latency_ms=latency, seconds=model.seconds,
+        model=model.record.name,
+        id=model.id,
+        kind=model.record.format,
+        recipe=model.record.recipe,
+        bytes_on_disk=size,
+        quality=figures,
+        latency_ms=latency,
+        seconds=model.seconds,
         tokens_per_s=model.finished.tokens_per_s if model.finished else None,
         peak_rss_bytes=model.finished.peak_rss_bytes if model.finished else None,
     )
@@ -173,8 +203,10 @@ def _write(
             model.id: model.dialect.text(model.answers[row].ids) for model in models if row in model.answers
         }
         line = {
-            "row": question.row, "prompt": question.prompt[-1]["content"],
-            "expected": question.expected, "answers": said,
+            "row": question.row,
+            "prompt": question.prompt[-1]["content"],
+            "expected": question.expected,
+            "answers": said,
         }
         lines.append(json.dumps(line, ensure_ascii=False) + "\n")
     durable.write_text(folder / report.ANSWERS, "".join(lines))

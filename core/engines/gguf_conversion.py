@@ -78,7 +78,9 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source: dict[str, Any] = {
-        "pretrained_model_name_or_path": path.parent, "gguf_file": path.name, "local_files_only": True,
+        "pretrained_model_name_or_path": path.parent,
+        "gguf_file": path.name,
+        "local_files_only": True,
         "trust_remote_code": False,
     }
     try:
@@ -86,12 +88,17 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
         read = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     except Exception as error:
         raise InputError(
-            f"{path} cannot be converted.", why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
-            fix="Get the model as a transformers folder instead.", details=str(error),
+            f"{path} cannot be converted.",
+            why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            fix="Get the model as a transformers folder instead.",
+            details=str(error),
         ) from error
     config = type(read.config).from_dict(
-        {key: value for key, value in read.config.to_dict().items()
-         if key not in ("quantization_config", "_name_or_path")}
+        {
+            key: value
+            for key, value in read.config.to_dict().items()
+            if key not in ("quantization_config", "_name_or_path")
+        }
     )
     fresh: Any = AutoModelForCausalLM
     model = fresh.from_config(config, dtype=torch.float32)

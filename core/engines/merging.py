@@ -10,7 +10,10 @@ from core.errors import JobError
 from core.models import records
 
 _TOKENIZER_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
     "chat_template.jinja",
 )
 
@@ -27,7 +30,8 @@ def load(folder: Path, base: Path | None) -> Any:
     adapter = (folder / "adapter_config.json").exists()
     if adapter and base is None:
         raise JobError(
-            f"The base model of {folder.name} is missing.", why="An adapter works only with its base.",
+            f"The base model of {folder.name} is missing.",
+            why="An adapter works only with its base.",
             fix="Add the base model again.",
         )
     source = base if adapter and base else folder
@@ -41,8 +45,10 @@ def load(folder: Path, base: Path | None) -> Any:
             model = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise JobError(
-            f"{folder.name} cannot be loaded.", why=str(error).splitlines()[0][:200],
-            fix="Remove it and make it again from its run.", details=str(error),
+            f"{folder.name} cannot be loaded.",
+            why=str(error).splitlines()[0][:200],
+            fix="Remove it and make it again from its run.",
+            details=str(error),
         ) from error
     return model
 

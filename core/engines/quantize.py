@@ -26,7 +26,8 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     record = records.inspect(source)
     if record.format == "onnx":
         raise InputError(
-            f"{record.name} is already quantized.", why="Quantizing twice would only lose quality.",
+            f"{record.name} is already quantized.",
+            why="Quantizing twice would only lose quality.",
             fix="Choose the model that it was made from.",
         )
     base = job.input(record.base) if record.format == "adapter" and record.base else None
@@ -50,7 +51,10 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         folder = job.stage("model")
         building.build(plain, folder, recipe, _inside(work, "cache"))
     context = building.settle(
-        folder, template=source / records.TEMPLATE, max_length=spec.max_length, stop_ids=wanted.stop_ids,
+        folder,
+        template=source / records.TEMPLATE,
+        max_length=spec.max_length,
+        stop_ids=wanted.stop_ids,
         pad_id=wanted.pad_id,
     )
     job.check_cancelled()
@@ -68,8 +72,13 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     meta = {**description.model_dump(include=listed), "receipt": made.status}
     job.artifact("model", folder, meta=meta)
     job.result(
-        recipe=recipe.name, receipt=made.status, reasons=list(made.reasons), bytes_on_disk=made.bytes,
-        agreement=made.agreement, kl=made.kl, tokens_per_s=made.tokens_per_s,
+        recipe=recipe.name,
+        receipt=made.status,
+        reasons=list(made.reasons),
+        bytes_on_disk=made.bytes,
+        agreement=made.agreement,
+        kl=made.kl,
+        tokens_per_s=made.tokens_per_s,
     )
 
 
@@ -83,7 +92,15 @@ def _describe(
     name: str, record: records.ModelRecord, spec: QuantizeSpec, context: int, parameters: int
 ) -> records.Description:
     return records.Description(
-        format="onnx", name=name, architecture=record.architecture,
-        parameters=parameters, context=context, licence=record.licence, dtype=spec.recipe, base=None,
-        recipe=spec.recipe, source=f"quantized from {record.name}", note=record.note,
+        format="onnx",
+        name=name,
+        architecture=record.architecture,
+        parameters=parameters,
+        context=context,
+        licence=record.licence,
+        dtype=spec.recipe,
+        base=None,
+        recipe=spec.recipe,
+        source=f"quantized from {record.name}",
+        note=record.note,
     )

@@ -123,11 +123,14 @@ def reference(folder: Path, base: Path | None, threads: int) -> Reference:
     template = folder / records.TEMPLATE
     return Reference(
         template=template.read_bytes() if template.exists() else str(spoken.tokenizer.chat_template).encode(),
-        rendered=_rendered(spoken.tokenizer), prompts=prompts, answers=answers,
+        rendered=_rendered(spoken.tokenizer),
+        prompts=prompts,
+        answers=answers,
         log_probabilities=tuple(
             runtime.log_probabilities((*prompt, *answer)).astype(np.float16) for prompt, answer in both
         ),
-        stop_ids=spoken.stop_ids, pad_id=spoken.tokenizer.pad_token_id,
+        stop_ids=spoken.stop_ids,
+        pad_id=spoken.tokenizer.pad_token_id,
     )
 
 
@@ -141,7 +144,8 @@ def make(folder: Path, recipe: Recipe, source: Reference, threads: int) -> Recei
         mean = f"{precision.mean_bits:.2f} bits a weight on average"
         checks.append(_check("precision", not misfit, mean, misfit))
         found |= {
-            "mean_bits": precision.mean_bits, "operators": precision.operators,
+            "mean_bits": precision.mean_bits,
+            "operators": precision.operators,
             "weights_by_bits": {str(bits): count for bits, count in sorted(precision.matmul.items())},
         }
     except (graph.GraphError, OSError, KeyError) as error:
@@ -154,9 +158,13 @@ def make(folder: Path, recipe: Recipe, source: Reference, threads: int) -> Recei
         checks.append(Check(name="behaviour", status="red", text="Not run, because of the faults above"))
     status = max((check.status for check in checks), key=_WORST.index)
     return Receipt(
-        status=status, reasons=tuple(check.text for check in checks if check.status != "green"),
-        recipe=recipe.name, checks=tuple(checks), bytes=records.bytes_on_disk(folder),
-        template_sha256=hashlib.sha256(source.template).hexdigest(), **found,
+        status=status,
+        reasons=tuple(check.text for check in checks if check.status != "green"),
+        recipe=recipe.name,
+        checks=tuple(checks),
+        bytes=records.bytes_on_disk(folder),
+        template_sha256=hashlib.sha256(source.template).hexdigest(),
+        **found,
     )
 
 
@@ -195,8 +203,12 @@ def _template(folder: Path, source: Reference) -> Check:
         fault = f"The exported tokenizer does not load ({type(error).__name__})"
         return _check("chat template", False, "", fault)
     good = rendered == source.rendered and ids == source.prompts
-    return _check("chat template", good, "Rendered byte for byte like the source's",
-                  "The exported tokenizer renders or splits a conversation differently from the source's")
+    return _check(
+        "chat template",
+        good,
+        "Rendered byte for byte like the source's",
+        "The exported tokenizer renders or splits a conversation differently from the source's",
+    )
 
 
 def _in_fresh_process(folder: Path, source: Reference, threads: int, found: dict[str, Any]) -> list[Check]:
@@ -211,11 +223,16 @@ def _in_fresh_process(folder: Path, source: Reference, threads: int, found: dict
         return [_check("loads", False, "", f"The runtime refuses the export: {first}")]
     same = sum(a == b for a, b in zip(seen.answers, source.answers, strict=True)) / len(source.answers)
     found |= {
-        "agreement": seen.agreement, "kl": seen.kl, "tokens_per_s": seen.tokens_per_s, "same_answers": same,
+        "agreement": seen.agreement,
+        "kl": seen.kl,
+        "tokens_per_s": seen.tokens_per_s,
+        "same_answers": same,
     }
     figures = f"likeliest token equal in {seen.agreement:.0%}, KL {seen.kl:.3f} nats a token"
-    broken = not np.isfinite(seen.kl) or seen.kl > _RED_KL or (
-        seen.agreement < _RED_AGREEMENT and seen.kl > _AMBER_KL
+    broken = (
+        not np.isfinite(seen.kl)
+        or seen.kl > _RED_KL
+        or (seen.agreement < _RED_AGREEMENT and seen.kl > _AMBER_KL)
     )
     status: Status = "red" if broken else "amber" if seen.kl > _AMBER_KL else "green"
     text = {
@@ -247,17 +264,21 @@ def _look(folder: Path, source: Reference, threads: int) -> _Seen:
         distance += float((np.exp(theirs) * (theirs - ours)).sum())
         positions += len(ours)
     return _Seen(
-        rendered=runtime.render([[{"role": "user", "content": text}] for text in PROMPTS]), answers=answers,
-        agreement=equal / positions, kl=distance / positions,
+        rendered=runtime.render([[{"role": "user", "content": text}] for text in PROMPTS]),
+        answers=answers,
+        agreement=equal / positions,
+        kl=distance / positions,
         tokens_per_s=decode_speed(runtime, source.prompts[0]),
     )
 
 
 def _rendered(tokenizer: Any) -> tuple[str, ...]:
     return tuple(
-        str(tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True
-        ))
+        str(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True
+            )
+        )
         for text in PROMPTS
     )
 

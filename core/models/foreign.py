@@ -17,15 +17,29 @@ WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 #: The only files besides weights that are taken over; everything else in the folder stays behind.
 KNOWN = (
-    "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-    "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
-    "LICENSE", "LICENSE.txt", "LICENSE.md",
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "LICENSE",
+    "LICENSE.txt",
+    "LICENSE.md",
 )
 _PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".msgpack", ".h5", ".npz"})
 _PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".sh", ".bat", ".ps1", ".exe"})
 _CODE_KEYS = (
-    "auto_map", "custom_pipelines", "custom_generate", "trust_remote_code", "use_kernels", "kernel_config",
+    "auto_map",
+    "custom_pipelines",
+    "custom_generate",
+    "trust_remote_code",
+    "use_kernels",
+    "kernel_config",
 )
 _JSON_LIMIT_BYTES = 64 << 20
 _TEMPLATE_LIMIT_BYTES = 64 << 10
@@ -77,13 +91,19 @@ def _check_entries(folder: Path) -> None:
             if name in files and not path.is_file():
                 _refuse(path, "is no ordinary file", "Remove it from the folder.")
             if path.suffix.lower() in _CODE_SUFFIXES:
-                _refuse(path, "is a program, and models from outside never bring programs",
-                        "Get a version of the model that transformers knows by itself.")
+                _refuse(
+                    path,
+                    "is a program, and models from outside never bring programs",
+                    "Get a version of the model that transformers knows by itself.",
+                )
             if path.suffix.lower() in _PICKLE_SUFFIXES:
                 pickles.append(path)
     if pickles and not any(folder.glob("*.safetensors")):
-        _refuse(pickles[0], "is a pickle, which can run any program when opened, and there is no other copy",
-                "Get the model as safetensors; most publishers offer both.")
+        _refuse(
+            pickles[0],
+            "is a pickle, which can run any program when opened, and there is no other copy",
+            "Get the model as safetensors; most publishers offer both.",
+        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -103,11 +123,17 @@ def _check_config(folder: Path, config: dict[str, Any]) -> None:
     named = config.get("architectures")
     architecture = named[0] if isinstance(named, list) and named else None
     if architecture not in architectures.SUPPORTED:
-        _refuse(path, f"names the architecture {architecture!r}, which is not supported",
-                f"Choose one of: {architectures.names()}.")
+        _refuse(
+            path,
+            f"names the architecture {architecture!r}, which is not supported",
+            f"Choose one of: {architectures.names()}.",
+        )
     if "quantization_config" in config:
-        _refuse(path, "says that the weights are already quantized",
-                "Add the original, unquantized model; Quantize makes it small afterwards.")
+        _refuse(
+            path,
+            "says that the weights are already quantized",
+            "Add the original, unquantized model; Quantize makes it small afterwards.",
+        )
     for key in _SIZES:
         value = config.get(key)
         if type(value) is not int or not 0 < value <= _LARGEST_SIZE:
@@ -122,8 +148,11 @@ def _check_keys(path: Path, value: Any) -> None:
         if isinstance(item, dict):
             for key in item:
                 if key in _CODE_KEYS or "attn_implementation" in key or "experts_implementation" in key:
-                    _refuse(path, f"asks for a program of its own ({key})",
-                            "Get a version of the model that transformers knows by itself.")
+                    _refuse(
+                        path,
+                        f"asks for a program of its own ({key})",
+                        "Get a version of the model that transformers knows by itself.",
+                    )
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
@@ -148,8 +177,11 @@ def _check_weights(folder: Path) -> dict[str, safetensors_header.Tensor]:
     for name in shards:
         path = folder / name
         if not path.is_file():
-            _refuse(path, "is missing" if name == WEIGHTS else f"is missing, though {INDEX} names it",
-                    "Download the model again, all files of it.")
+            _refuse(
+                path,
+                "is missing" if name == WEIGHTS else f"is missing, though {INDEX} names it",
+                "Download the model again, all files of it.",
+            )
         try:
             found = safetensors_header.read(path)
         except safetensors_header.HeaderError as error:
@@ -169,8 +201,11 @@ def _shards(index: Path) -> list[str]:
     for name in names:
         plain = PurePosixPath(name).name == name and "\\" not in name and ":" not in name
         if not plain or not name.startswith("model") or not name.endswith(".safetensors"):
-            _refuse(index, f"points outside the folder or to no weight file ({name!r})",
-                    "Do not trust this copy; get the model from its publisher.")
+            _refuse(
+                index,
+                f"points outside the folder or to no weight file ({name!r})",
+                "Do not trust this copy; get the model from its publisher.",
+            )
     return names
 
 
@@ -181,6 +216,8 @@ def _check_shapes(
     expected = (config["vocab_size"], config["hidden_size"])
     if embedding is None or embedding.shape != expected:
         found = "nothing" if embedding is None else embedding.shape
-        _refuse(folder / "config.json",
-                f"does not belong to these weights: embedding of {expected} against {found}",
-                "Download the model again, all files of it.")
+        _refuse(
+            folder / "config.json",
+            f"does not belong to these weights: embedding of {expected} against {found}",
+            "Download the model again, all files of it.",
+        )

@@ -71,8 +71,10 @@ def describe(folder: Path) -> Description:
         return Description.model_validate_json((folder / NAME).read_bytes())
     except (OSError, ValidationError) as error:
         raise IntegrityError(
-            f"{folder.name} is not a model of this library.", why=f"Its {NAME} is missing or cannot be read.",
-            fix="Add the model again.", details=str(error),
+            f"{folder.name} is not a model of this library.",
+            why=f"Its {NAME} is missing or cannot be read.",
+            fix="Add the model again.",
+            details=str(error),
         ) from error
 
 
@@ -94,9 +96,18 @@ def inspect(folder: Path) -> ModelRecord:
         parameters, dtype = counted or parameters, found or dtype
     template = folder / TEMPLATE
     return ModelRecord(
-        format=said.format, name=said.name or folder.name, architecture=said.architecture,
-        parameters=parameters, bytes=bytes_on_disk(folder), context=said.context, licence=said.licence,
-        dtype=dtype, base=said.base, recipe=said.recipe, source=said.source, note=said.note,
+        format=said.format,
+        name=said.name or folder.name,
+        architecture=said.architecture,
+        parameters=parameters,
+        bytes=bytes_on_disk(folder),
+        context=said.context,
+        licence=said.licence,
+        dtype=dtype,
+        base=said.base,
+        recipe=said.recipe,
+        source=said.source,
+        note=said.note,
         template_sha256=hashlib.sha256(template.read_bytes()).hexdigest() if template.is_file() else None,
         receipt=receipt_status(folder),
     )
@@ -110,7 +121,8 @@ def weights(folder: Path, format: str) -> tuple[int, str]:
             tensors = safetensors_header.read(path)
         except safetensors_header.HeaderError as error:
             raise IntegrityError(
-                f"{path.name} of {folder.name} is damaged.", why=f"In the file, {error}.",
+                f"{path.name} of {folder.name} is damaged.",
+                why=f"In the file, {error}.",
                 fix="Add the model again, or make it again from the run that made it.",
             ) from error
         for tensor in tensors.values():

@@ -48,8 +48,10 @@ def measure(task: Task) -> Generator[Message]:
                 ) from None
             if isinstance(message, Failed):
                 raise JobError(
-                    "A model could not be measured.", why=message.text,
-                    fix="Look at the details; if it is damaged, make it again.", details=message.details,
+                    "A model could not be measured.",
+                    why=message.text,
+                    fix="Look at the details; if it is damaged, make it again.",
+                    details=message.details,
                 )
             yield message
             if isinstance(message, Finished):

@@ -15,8 +15,11 @@ _LIBRARIES = ("torch", "transformers", "peft", "onnxruntime", "onnxruntime-genai
 def describe(threads: int) -> Machine:
     """This computer."""
     return Machine(
-        system=f"{platform.system()} {platform.machine()}", processor=_processor(),
-        cores=psutil.cpu_count() or 1, threads=threads, memory_bytes=psutil.virtual_memory().total,
+        system=f"{platform.system()} {platform.machine()}",
+        processor=_processor(),
+        cores=psutil.cpu_count() or 1,
+        threads=threads,
+        memory_bytes=psutil.virtual_memory().total,
     )
 
 

@@ -35,7 +35,8 @@ def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
     rows = list(data.rows(split))
     if not rows:
         raise InputError(
-            f"There are no {split} rows in {data.info.name}.", why="The data was split without them.",
+            f"There are no {split} rows in {data.info.name}.",
+            why="The data was split without them.",
             fix="Add the data again with a test file or a test share.",
         )
     if limit is not None and limit < len(rows):

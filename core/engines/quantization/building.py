@@ -36,7 +36,8 @@ def build(source: Path, folder: Path, recipe: Recipe, cache: Path) -> None:
         raise JobError(
             f"The model cannot be built as {recipe.name}.",
             why=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}",
-            fix="Try another recipe; fp32 works for every supported model.", details=repr(error),
+            fix="Try another recipe; fp32 works for every supported model.",
+            details=repr(error),
         ) from error
 
 

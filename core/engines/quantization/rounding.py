@@ -33,7 +33,11 @@ def round_weights(source: Path, folder: Path, recipe: Recipe) -> Path:
     four = [name for name in linear if name.rpartition(".")[2] in recipe.four_bit]
     kinds: dict[str, Any] = {"Rtn": rtn.Rtn, "KQuant": kquant.KQuant}
     settings = {
-        "bits": recipe.bits, "group_size": BLOCK, "sym": False, "lm_head": False, "embeds": False,
+        "bits": recipe.bits,
+        "group_size": BLOCK,
+        "sym": False,
+        "lm_head": False,
+        "embeds": False,
         "overrides": {name: {"bits": 4} for name in four},
     }
     rounding = create_pass_from_dict(

@@ -49,7 +49,8 @@ def load(folder: Path, base: Path | None = None) -> Dialect:
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     if not tokenizer.chat_template:
         raise InputError(
-            "The model cannot hold a conversation.", why="It brings no chat template.",
+            "The model cannot hold a conversation.",
+            why="It brings no chat template.",
             fix="Choose the instruct or chat version of the model.",
         )
     return Dialect(tokenizer=tokenizer, stop_ids=stop_ids(tokenizer, (folder, base)))

@@ -67,7 +67,10 @@ class TorchRuntime:
             mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
             start = mask[:, : mask.shape[1] - ids.shape[1]].sum(-1, keepdim=True)
             out = self._model(
-                input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True,
+                input_ids=ids,
+                attention_mask=mask,
+                past_key_values=cache,
+                use_cache=True,
                 position_ids=start + torch.arange(ids.shape[1]),
             )
             logits = torch.cat([logits, out.logits.float()], dim=1)
@@ -95,8 +98,11 @@ class TorchRuntime:
                 break
             mask = torch.cat([mask, torch.ones((rows, 1), dtype=mask.dtype)], dim=1)
             out = self._model(
-                input_ids=tokens[:, None], attention_mask=mask, position_ids=position + step,
-                past_key_values=cache, use_cache=True,
+                input_ids=tokens[:, None],
+                attention_mask=mask,
+                position_ids=position + step,
+                past_key_values=cache,
+                use_cache=True,
             )
             logits = out.logits[:, -1].float()
         return said

@@ -54,8 +54,11 @@ def test_an_adapter_is_merged_into_a_copy(source: Path, tmp_path: Path) -> None:
     )
     tuned.save_pretrained(adapter)
     words = tiny.tokenizer()
-    words.chat_template = "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + " \
-        "'<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    words.chat_template = (
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + "
+        "'<|im_end|>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    )
     words.save_pretrained(adapter)
     said = records.Description(format="adapter", name="tuned", base="base", architecture="LlamaForCausalLM")
     records.write(adapter, said)
@@ -68,7 +71,12 @@ def test_an_adapter_is_merged_into_a_copy(source: Path, tmp_path: Path) -> None:
     assert artifact["meta"]["receipt"] == "green"
     assert (folder / "chat_template.jinja").read_bytes() == (adapter / "chat_template.jinja").read_bytes()
     assert [event["name"] for event in _events(out, "phase")] == [
-        "loading", "merging", "rounding", "building", "checking", "saving",
+        "loading",
+        "merging",
+        "rounding",
+        "building",
+        "checking",
+        "saving",
     ]
 
 

@@ -30,7 +30,10 @@ def wanted(source: Path) -> receipt.Reference:
 def _export(source: Path, wanted: receipt.Reference, folder: Path, recipe: Recipe) -> Path:
     building.build(source, folder, recipe, folder.parent / "cache")
     building.settle(
-        folder, template=source / "chat_template.jinja", max_length=256, stop_ids=wanted.stop_ids,
+        folder,
+        template=source / "chat_template.jinja",
+        max_length=256,
+        stop_ids=wanted.stop_ids,
         pad_id=wanted.pad_id,
     )
     return folder
@@ -64,9 +67,7 @@ def test_a_good_export_is_green_and_says_what_it_is(export: Path, wanted: receip
     assert made.kl < 0.05
 
 
-def test_fp32_under_the_name_of_int4_is_red(
-    source: Path, wanted: receipt.Reference, tmp_path: Path
-) -> None:
+def test_fp32_under_the_name_of_int4_is_red(source: Path, wanted: receipt.Reference, tmp_path: Path) -> None:
     export = _export(source, wanted, tmp_path / "fp32", RECIPES["fp32"])
 
     made = receipt.make(export, RECIPES["int4"], wanted, 1)
@@ -124,9 +125,7 @@ def test_weights_outside_the_folder_are_red(export: Path, wanted: receipt.Refere
     assert "outside" in made.reasons[0]
 
 
-def test_another_models_weights_are_red(
-    wanted: receipt.Reference, tmp_path: Path
-) -> None:
+def test_another_models_weights_are_red(wanted: receipt.Reference, tmp_path: Path) -> None:
     other = tiny.model_folder(tmp_path / "other", seed=9)
     export = _export(other, wanted, tmp_path / "export", RECIPES["int4"])
     sharp = _sharpened(wanted)

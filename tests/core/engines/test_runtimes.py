@@ -26,7 +26,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["torch", "onnx"])
-def runtime(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
+def runtime(
+    request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Runtime:
     stop = dialect.load(source).stop_ids
     if request.param == "torch":
         return TorchRuntime(Source("hf", source, None, stop, 1))
@@ -78,7 +80,8 @@ def test_scores_equal_a_plain_forward_pass(
         wanted = [
             torch.nn.functional.cross_entropy(
                 model(torch.tensor([[*prompt, *answer]])).logits[0, len(prompt) - 1 : -1],
-                torch.tensor(answer), reduction="sum",
+                torch.tensor(answer),
+                reduction="sum",
             ).item()
             for prompt, answer in zip(prompts, expected, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""Every way a model folder from outside can be unsafe, broken or unknown ends in one sentence, not in a load."""
+"""Every way a folder from outside can be unsafe, broken or unknown ends in a sentence, not in a load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from core.models import foreign
 _VOCABULARY, _HIDDEN = 12, 8
 
 
-def _safetensors(shape: tuple[int, int] = (_VOCABULARY, _HIDDEN), *, changes: dict[str, Any] | None = None) -> bytes:
+def _safetensors(
+    shape: tuple[int, int] = (_VOCABULARY, _HIDDEN), *, changes: dict[str, Any] | None = None
+) -> bytes:
     size = shape[0] * shape[1] * 4
     entry = {"dtype": "F32", "shape": list(shape), "data_offsets": [0, size], **(changes or {})}
     header = json.dumps({"model.embed_tokens.weight": entry}).encode()
@@ -87,7 +89,11 @@ CASES: list[tuple[str, Callable[[Path], None], str]] = [
     ("attention from the hub", _change("config.json", _attn_implementation="somebody/kernel"), "attn_impl"),
     ("CVE-2026-4372", _change("config.json", _attn_implementation_internal="a/b"), "attn_impl"),
     ("code key deep inside", _change("config.json", x=[{"y": {"auto_map": _CODE}}]), "auto_map"),
-    ("already quantized", _change("config.json", quantization_config={"quant_method": "bnb"}), "already quantized"),
+    (
+        "already quantized",
+        _change("config.json", quantization_config={"quant_method": "bnb"}),
+        "already quantized",
+    ),
     ("unknown architecture", _change("config.json", architectures=["XForCausalLM"]), "not supported"),
     ("no architecture", _change("config.json", architectures=[]), "not supported"),
     ("negative size", _change("config.json", hidden_size=-1), "impossible value"),
@@ -106,7 +112,11 @@ CASES: list[tuple[str, Callable[[Path], None], str]] = [
     ("weights too long", _write(_WEIGHTS, _safetensors() + b"xx"), "2 bytes are too many"),
     ("header beyond the file", _write(_WEIGHTS, struct.pack("<Q", 1 << 40)), "announces a header"),
     ("header is no JSON", _write(_WEIGHTS, struct.pack("<Q", 4) + b"abcd"), "not JSON"),
-    ("offset beyond the file", _write(_WEIGHTS, _safetensors(changes={"data_offsets": [0, 1 << 40]})), "does not fit"),
+    (
+        "offset beyond the file",
+        _write(_WEIGHTS, _safetensors(changes={"data_offsets": [0, 1 << 40]})),
+        "does not fit",
+    ),
     ("negative offset", _write(_WEIGHTS, _safetensors(changes={"data_offsets": [-4, 380]})), "impossible"),
     ("hole before the tensor", _write(_WEIGHTS, _safetensors(changes={"data_offsets": [4, 388]})), "hole"),
     ("unknown type", _write(_WEIGHTS, _safetensors(changes={"dtype": "OBJECT"})), "unknown type"),
@@ -119,8 +129,10 @@ CASES: list[tuple[str, Callable[[Path], None], str]] = [
     ("index without a map", _shards({}), "names no weight files"),
     (
         "tensor in two shards",
-        _shards({"a": "model-1.safetensors", "b": "model-2.safetensors"},
-                present=("model-1.safetensors", "model-2.safetensors")),
+        _shards(
+            {"a": "model-1.safetensors", "b": "model-2.safetensors"},
+            present=("model-1.safetensors", "model-2.safetensors"),
+        ),
         "repeats the tensor",
     ),
     ("link to elsewhere", _link, "link"),
@@ -133,8 +145,12 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "model"
     made.mkdir()
     config = {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": _VOCABULARY,
-        "hidden_size": _HIDDEN, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "vocab_size": _VOCABULARY,
+        "hidden_size": _HIDDEN,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
     }
     (made / "config.json").write_text(json.dumps(config))
     (made / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE"}}))

@@ -54,8 +54,12 @@ def test_an_unreadable_receipt_counts_as_red(folder: Path, text: str, status: st
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"GGUF", struct.pack("<4sIQQ", b"GGML", 3, 1, 1), struct.pack("<4sIQQ", b"GGUF", 9, 1, 1),
-        struct.pack("<4sIQQ", b"GGUF", 3, 0, 1), struct.pack("<4sIQQ", b"GGUF", 3, 1 << 60, 1),
+        b"",
+        b"GGUF",
+        struct.pack("<4sIQQ", b"GGML", 3, 1, 1),
+        struct.pack("<4sIQQ", b"GGUF", 9, 1, 1),
+        struct.pack("<4sIQQ", b"GGUF", 3, 0, 1),
+        struct.pack("<4sIQQ", b"GGUF", 3, 1 << 60, 1),
     ],
     ids=["empty", "cut", "magic", "version", "no tensors", "more tensors than bytes"],
 )

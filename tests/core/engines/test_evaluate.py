@@ -1,0 +1,147 @@
+"""Models are measured side by side, each in a process of its own, and a stop keeps what there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.engines import evaluate
+from core.engines.measuring import child, quality
+from core.engines.measuring.task import Answered, Finished, Task
+from core.engines.runtimes import dialect
+from core.engines.runtimes.runtime import Source
+from core.errors import JobError
+from core.models.report import EvaluationReport
+from core.specs import EvaluateSpec
+from tests.core.engines import tiny
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.model_folder(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.data_folder(tmp_path_factory.mktemp("data") / "data")
+
+
+@pytest.fixture
+def task(source: Path) -> Task:
+    spoken = dialect.load(source)
+    prompt = tuple(spoken.prompt([{"role": "user", "content": "hi"}]))
+    return Task(Source("hf", source, None, spoken.stop_ids, 1), (prompt,) * 4, ((5, 2),) * 4, 4, 2, (0,))
+
+
+def test_two_models_give_a_report_with_every_answer(source: Path, data: Path, tmp_path: Path) -> None:
+    job, out = tiny.job(tmp_path / "run", a=source, b=source, d=data)
+
+    evaluate.run(EvaluateSpec(models=("a", "b"), data="d", max_new_tokens=6, latency_prompts=2), job)
+
+    folder = job.folder / "out" / "report"
+    report = EvaluationReport.model_validate_json((folder / "report.json").read_bytes())
+    lines = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    assert report.complete
+    assert job.final_state == "succeeded"
+    first, second = report.models
+    assert first.quality == second.quality
+    assert first.quality.accuracy is not None
+    assert first.quality.n == report.rows == len(lines)
+    assert first.quality.perplexity is not None
+    assert first.quality.perplexity > 1
+    assert first.latency_ms is not None
+    assert first.latency_ms.ttft_p50 <= first.latency_ms.total_p50
+    assert first.peak_rss_bytes is not None
+    assert first.peak_rss_bytes > 50_000_000
+    assert set(lines[0]["answers"]) == {"a", "b"}
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert any("latency_ms" in event["values"] for event in events if event["ev"] == "metrics")
+    last = [event for event in events if event["ev"] == "progress"][-1]
+    assert last["done"] == last["total"]
+
+
+def test_a_stop_keeps_the_rows_that_were_answered(
+    source: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _ = tiny.job(tmp_path / "run", a=source, b=source, d=data)
+    answered = evaluate._show
+
+    def stop_after_the_first(*args: object) -> None:
+        answered(*args)  # type: ignore[arg-type]
+        job.take({"cmd": "stop"})
+
+    monkeypatch.setattr(evaluate, "_show", stop_after_the_first)
+
+    evaluate.run(EvaluateSpec(models=("a", "b"), data="d", max_new_tokens=4, batch_size=3), job)
+
+    report = EvaluationReport.model_validate_json((job.folder / "out/report/report.json").read_bytes())
+    assert job.final_state == "stopped"
+    assert not report.complete
+    assert [figures.quality.n for figures in report.models] == [3]
+
+
+def test_a_limit_spreads_over_the_split(data: Path) -> None:
+    from core.data.dataset import Dataset
+    from core.engines.measuring import rows
+
+    every = rows.read(Dataset(data), "train", None)
+
+    some = rows.read(Dataset(data), "train", 3)
+
+    assert [question.row for question in some] == [every[place * len(every) // 3].row for place in range(3)]
+
+
+def test_a_model_that_does_not_load_is_an_error_not_a_crash(task: Task, tmp_path: Path) -> None:
+    empty = replace(task, source=replace(task.source, folder=tmp_path))
+
+    with pytest.raises(JobError, match="could not be measured"):
+        list(child.measure(empty))
+
+
+def test_the_process_ends_when_nobody_listens(task: Task) -> None:
+    messages = child.measure(task)
+    next(messages)
+    children = [int(name) for name in os.listdir("/proc") if name.isdigit() and _is_child(name)]
+    assert children
+
+    messages.close()
+
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(_is_child(str(pid)) for pid in children):
+        time.sleep(0.05)
+    assert not any(_is_child(str(pid)) for pid in children)
+
+
+def _is_child(pid: str) -> bool:
+    try:
+        text = Path("/proc", pid, "stat").read_text()
+        command = Path("/proc", pid, "cmdline").read_text()
+    except OSError:
+        return False
+    return int(text.rpartition(")")[2].split()[1]) == os.getpid() and "spawn_main" in command
+
+
+def test_rows_come_back_with_their_numbers(task: Task) -> None:
+    messages = list(child.measure(task))
+
+    rows = [row for message in messages if isinstance(message, Answered) for row in message.rows]
+    assert sorted(rows) == [0, 1, 2, 3]
+    assert isinstance(messages[-1], Finished)
+    assert messages[-1].tokens_per_s > 0
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"), [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (300, 300, 0.9874, 1.0)]
+)
+def test_wilson_agrees_with_the_published_values(hits: int, n: int, low: float, high: float) -> None:
+    assert quality.wilson(hits, n) == pytest.approx((low, high), abs=1e-3)
+
+
+def test_percentiles_interpolate() -> None:
+    assert quality.percentile([1, 2, 3, 4], 0.5) == 2.5
+    assert quality.percentile([7.0], 0.95) == 7.0
