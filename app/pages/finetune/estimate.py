@@ -15,8 +15,6 @@ from core.workspace.workspace import Workspace
 
 _LIBRARIES_BYTES = 700e6  # torch and transformers loaded, measured about 0.6 to 0.8 GB
 _KEPT_CHECKPOINTS = 2
-_CHARACTERS_A_TOKEN = 4.0
-_TOKENS_A_TURN = 8  # markers that the chat template puts around a turn
 
 
 @dataclass(frozen=True)
@@ -91,11 +89,6 @@ def shape_of(folder: Path, parameters: int) -> Shape:
     )
 
 
-def tokens_of(characters: int, turns: int) -> int:
-    """About how many tokens a conversation has."""
-    return round(characters / _CHARACTERS_A_TOKEN) + turns * _TOKENS_A_TURN
-
-
 def trainable(shape: Shape, method: str, rank: int) -> float:
     """How many values are learnt: all of them, or two thin matrices beside each linear layer."""
     if method == "full":
@@ -115,7 +108,7 @@ def need(shape: Shape, *, method: str, rank: int, batch: int, row_tokens: int, p
         method: `lora` or `full`.
         rank: LoRA rank.
         batch: Rows in a step.
-        row_tokens: Tokens of the longest row after cutting.
+        row_tokens: Tokens to which the rows of a batch are padded, after cutting.
         precision: `fp32`, `bf16` or `auto`, which counts as the larger one.
     """
     width = 2 if precision == "bf16" else 4
@@ -140,6 +133,9 @@ def measured_rows_per_s(workspace: Workspace, model: str, method: str) -> float 
             continue
         if run.spec.get("model") != model or _method(run.spec.get("method")) != method:
             continue
+        overall = run.result.get("rows_per_s")
+        if isinstance(overall, int | float) and overall > 0:
+            return float(overall)
         points = workspace.store.metrics(run.id).get("rows_per_s", [])
         if points:
             return float(median(value for _, value in points))

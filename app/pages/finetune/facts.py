@@ -11,8 +11,6 @@ from app.pages.finetune.estimate import Shape
 from core.data.dataset import Dataset
 from core.workspace.workspace import Workspace
 
-_SAMPLED_ROWS = 500
-
 
 @dataclass(frozen=True)
 class Turn:
@@ -25,11 +23,18 @@ class Turn:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the files of the chosen model and data say."""
+    """What the files of the chosen model and data say.
+
+    Attributes:
+        shape: The model's sizes.
+        turns: The first row to learn from.
+        row_tokens: Tokens that 95 of 100 rows do not pass; about what the longest row of a batch has.
+        warnings: What the check of the data found.
+    """
 
     shape: Shape
     turns: tuple[Turn, ...]
-    longest_tokens: int
+    row_tokens: int
     warnings: tuple[str, ...]
 
 
@@ -37,14 +42,10 @@ def read_facts(workspace: Workspace, model: ModelItem, data: DataItem) -> Facts:
     """Reads the model's sizes and the first rows of the data; slow on a slow disk, so called in a thread."""
     rows = Dataset(workspace.artifact_folder(data.id))
     turns: tuple[Turn, ...] = ()
-    longest = 0
-    for index, row in enumerate(islice(rows.rows("train"), _SAMPLED_ROWS)):
-        messages = rows.messages(row)
-        if index == 0:
-            turns = tuple(
-                Turn(item["role"], item["content"], item["role"] == "assistant") for item in messages
-            )
-        characters = sum(len(item["content"]) for item in messages)
-        longest = max(longest, estimate.tokens_of(characters, len(messages)))
+    for row in islice(rows.rows("train"), 1):
+        turns = tuple(
+            Turn(item["role"], item["content"], item["role"] == "assistant") for item in rows.messages(row)
+        )
+    check = rows.info.check
     shape = estimate.shape_of(workspace.artifact_folder(model.id), model.parameters)
-    return Facts(shape, turns, longest, tuple(rows.info.check.warnings))
+    return Facts(shape, turns, check.lengths.p95 if check.lengths else 0, tuple(check.warnings))

@@ -202,7 +202,7 @@ class FinetuneViewModel(QObject):
                 method=self.method,
                 rank=self._value("lora_rank"),
                 batch=self._value("batch_size"),
-                row_tokens=min(self._value("max_length"), self.facts.longest_tokens),
+                row_tokens=min(self._value("max_length"), self.facts.row_tokens),
                 precision=self._value("precision"),
             )
         if self.data is not None and self._rate and not self.errors:

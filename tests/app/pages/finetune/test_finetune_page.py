@@ -199,3 +199,11 @@ def test_the_chosen_model_can_be_kept_by_a_click(ready: FinetunePage) -> None:
     QTest.mouseClick(ready.model_card.change_button, LEFT)
     click_card(ready, "model", ready.view_model.model.id)
     assert ready.method_card.isVisible()
+
+
+def test_the_whole_run_s_rate_comes_before_single_points(ready: FinetunePage, workspace: Workspace) -> None:
+    model = ready.view_model.model
+    run = workspace.store.add_run("finetune", "earlier", {"model": model.id, "method": "auto"}, [model.id])
+    workspace.store.set_state(run.id, "succeeded", result={"rows_per_s": 4.0})
+    ready.view_model.refresh()
+    assert ready.view_model.preview().seconds == ready.view_model.data.train * 3 / 4.0
