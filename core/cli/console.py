@@ -12,6 +12,15 @@ from rich.table import Table
 
 from core.errors import WorkbenchError
 
+_FILE_WIDTH = 160  # of a table that goes to a file, where nothing wraps it
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
+    return console
+
 
 class Output:
     """One command's voice.
@@ -24,8 +33,8 @@ class Output:
     def __init__(self, *, as_json: bool = False, debug: bool = False) -> None:
         self.as_json = as_json
         self.debug = debug
-        self.people = Console(stderr=as_json, highlight=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.people = _console(stderr=as_json)
+        self.errors = _console(stderr=True)
 
     def say(self, text: str = "") -> None:
         """A line for people; the text is never read as markup."""

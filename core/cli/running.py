@@ -15,6 +15,7 @@ from core.cli.console import Output
 from core.errors import CancelledError, WorkbenchError, from_dict
 from core.jobs import submission
 from core.jobs.events import Event
+from core.jobs.history import usual_seconds
 from core.jobs.queue import execute
 from core.jobs.supervisor import Supervisor
 from core.jobs.timeleft import TimeLeft, say_duration
@@ -28,9 +29,13 @@ _PLAIN_EVERY_S = 15.0
 class RunDisplay:
     """Shows one run's events: a bar in a terminal, a line now and then in a log file."""
 
-    def __init__(self, output: Output, title: str, seconds_after: float = 0.0) -> None:
+    def __init__(
+        self, output: Output, title: str, expected_s: float | None = None, seconds_after: float = 0.0
+    ) -> None:
         self._output = output
+        self._expected_s = expected_s
         self._seconds_after = seconds_after
+        self._began = time.monotonic()
         self._title = title
         self._left = TimeLeft()
         self._live = output.errors.is_terminal
@@ -69,7 +74,7 @@ class RunDisplay:
     def _draw(self) -> None:
         left = self._left
         seconds = left.seconds()
-        time_left = f"{say_duration(seconds)} left" if seconds is not None else ""
+        time_left = f"{say_duration(seconds)} left" if seconds is not None else self._by_experience()
         if self._seconds_after:
             time_left += f"{', ' if time_left else ''}then about {say_duration(self._seconds_after)}"
         count = f"{left.done} of {left.total} {left.unit}".rstrip() if left.total else ""
@@ -90,6 +95,13 @@ class RunDisplay:
             self._shown_phase, self._plain_at = left.phase, now
             parts = [part for part in (name, count, time_left, self._note) if part]
             self._output.errors.print(escape("  ".join(parts)))
+
+    def _by_experience(self) -> str:
+        """Time left of the whole job where its phase cannot be counted."""
+        if self._expected_s is None:
+            return ""
+        left = self._expected_s - (time.monotonic() - self._began)
+        return f"about {say_duration(left)} left" if left >= 1 else "longer than usual"
 
     def __enter__(self) -> RunDisplay:
         """Begins to draw."""
@@ -130,7 +142,15 @@ class _Interrupts:
             self.supervisor.cancel()
 
 
-def run_now(workspace: Workspace, run: Run, output: Output, title: str, seconds_after: float = 0.0) -> Run:
+def run_now(
+    workspace: Workspace,
+    run: Run,
+    output: Output,
+    title: str,
+    *,
+    expected_s: float | None = None,
+    seconds_after: float = 0.0,
+) -> Run:
     """Executes a queued run here; the caller holds the execution lock. Returns it as it ended.
 
     Args:
@@ -138,10 +158,12 @@ def run_now(workspace: Workspace, run: Run, output: Output, title: str, seconds_
         run: A queued run.
         output: Where its progress is shown.
         title: What is being done, for the bar.
+        expected_s: How long it takes, as far as known; earlier runs are asked otherwise.
         seconds_after: Estimated time of the jobs that follow, when this is one of several.
     """
+    expected_s = expected_s or usual_seconds(workspace.store, run)
     output.say(run.id)
-    with _Interrupts(output) as interrupts, RunDisplay(output, title, seconds_after) as display:
+    with _Interrupts(output) as interrupts, RunDisplay(output, title, expected_s, seconds_after) as display:
 
         def keep(supervisor: Supervisor) -> None:
             interrupts.supervisor = supervisor

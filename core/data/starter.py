@@ -9,6 +9,8 @@ from core.errors import InputError
 
 TRAIN = "banking77-train.csv"
 TEST = "banking77-test.csv"
+QUICK_TRAIN = "banking8-train.csv"
+QUICK_TEST = "banking8-test.csv"
 TOKENIZER = "tokenizer.json"
 
 
@@ -37,6 +39,16 @@ def train() -> Path:
 def test() -> Path:
     """300 further messages; none is in `train`."""
     return path(TEST)
+
+
+def quick_train() -> Path:
+    """Those rows of `train` that have one of eight intents."""
+    return path(QUICK_TRAIN)
+
+
+def quick_test() -> Path:
+    """Those rows of `test` that have one of eight intents."""
+    return path(QUICK_TEST)
 
 
 def tokenizer() -> Path:

@@ -18,7 +18,7 @@ from core.workspace.workspace import Workspace
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
     parser = below.add_parser("demo", help="the whole workflow on the starter model and data, with a report")
-    parser.add_argument("--quick", action="store_true", help="a smaller one: less training, fewer questions")
+    parser.add_argument("--quick", action="store_true", help="a smaller one: 8 of the 77 intents")
     parser.set_defaults(run=run)
 
 
@@ -30,10 +30,12 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     whole = say_duration(sum(scale.expected_s.values()))
     output.say(f"Six jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
 
-    def execute(queued: Run, step: demo.Step, seconds_after: float) -> Run:
+    def execute(queued: Run, step: demo.Step, expected_s: float, seconds_after: float) -> Run:
         number = keys.index(step.key) + 1
         output.say(f"[{number} of {total}] {step.title} …")
-        ended = require_kept(run_now(workspace, queued, output, step.title, seconds_after))
+        ended = require_kept(
+            run_now(workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after)
+        )
         took = (ended.ended_at or 0) - (ended.started_at or 0)
         if ended.state == "stopped":
             raise CancelledError(
@@ -57,7 +59,9 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     output.say()
     output.say(content["sentence"])
     if arguments.quick:
-        output.say("This was the quick demo: little training and few questions, so its figures are rough.")
+        output.say(
+            "This was the quick demo: 8 of the 77 intents and few questions, so its figures are rough."
+        )
     output.say()
     output.say(f"Report:     {page}")
     output.say(f"Talk to it: slm-workbench chat {outcome.report['models'][-1]['model']}")

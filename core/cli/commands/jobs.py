@@ -117,37 +117,19 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         quality, latency = item["quality"], item["latency_ms"]
         measure = next((key for key in ("accuracy", "exact_match") if key in quality), None)
         bounds = quality.get("ci95")
-        interval = f" ({bounds[0] * 100:.1f} to {bounds[1] * 100:.1f})" if bounds else ""
+        interval = f" ({bounds[0] * 100:.1f}–{bounds[1] * 100:.1f})" if bounds else ""
         rows.append(
             [
                 item["model"],
-                item["kind"],
-                f"{quality[measure] * 100:.1f} %{interval}" if measure else "",
-                f"{quality['perplexity']:.2f}" if quality.get("perplexity") else "",
-                f"{latency['ttft_p50']:.0f} ms",
+                f"{quality[measure] * 100:.1f}{interval}" if measure else "",
                 f"{latency['total_p50']:.0f} ms",
                 f"{item['tokens_per_s']:.0f}",
                 say_bytes(item["bytes_on_disk"]),
                 say_bytes(item["peak_rss_bytes"]),
             ]
         )
-    output.table(
-        [
-            "model",
-            "kind",
-            "right (95 %)",
-            "perplexity",
-            "first token",
-            "answer",
-            "tokens/s",
-            "disk",
-            "memory",
-        ],
-        rows,
-        numbers=frozenset(
-            {"right (95 %)", "perplexity", "first token", "answer", "tokens/s", "disk", "memory"}
-        ),
-    )
+    columns = ["model", "right, % (95 %)", "answer", "tokens/s", "disk", "memory"]
+    output.table(columns, rows, numbers=frozenset(columns[1:]))
 
 
 def _finish(workspace: Workspace, run: Run, output: Output) -> int:
