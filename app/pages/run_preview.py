@@ -92,7 +92,7 @@ class RunPreview(Card):
         for widget in (self.memory, self.bar):
             widget.setVisible(bool(needs.segments))
         if needs.segments:
-            text = self.tr("{need} of {free} free").format(
+            text = self.tr("{need} of {free}").format(
                 need=size_text(sum(item.size for item in needs.segments)), free=size_text(needs.memory_free)
             )
             self.memory.set_fact(self.tr("Memory"), text)

@@ -23,12 +23,13 @@ def needs_of(model: FinetuneViewModel) -> RunNeeds:
             time=duration_text(preview.seconds)
         )
         note = QCoreApplication.translate(
-            "FinetunePage", "Memory and disk are estimated. The time comes from your last run of this kind."
+            "FinetunePage",
+            "Memory and disk are estimated, against what is free. The time comes from your last run of this kind.",
         )
     else:
         time = QCoreApplication.translate("FinetunePage", "not known yet")
         note = QCoreApplication.translate(
-            "FinetunePage", "Memory and disk are estimated; the time is measured in the first steps."
+            "FinetunePage", "Estimated, against what is free here; the time is measured in the first steps."
         )
     facts = [(QCoreApplication.translate("FinetunePage", "Time"), time)]
     segments = []
