@@ -24,7 +24,7 @@ def needs_of(model: FinetuneViewModel) -> RunNeeds:
         )
         note = QCoreApplication.translate(
             "FinetunePage",
-            "Memory and disk are estimated, against what is free. The time comes from your last run of this kind.",
+            "Estimated, against what is free here; the time comes from your last run of this kind.",
         )
     else:
         time = QCoreApplication.translate("FinetunePage", "not known yet")
