@@ -73,9 +73,7 @@ def test_a_training_job_does_not_stall_it(tmp_path):
         time.sleep(1)
     stalls = [round(item["worst_stall_ms"], 1) for item in results]
     memory = [round(item["rss_bytes"] / 1e6) for item in results]
-    print(
-        f"\nworst stall of the event loop, 40 s of training each: {stalls} ms, median {statistics.median(stalls)}"
-    )
+    print(f"\nworst stall in 40 s of training: {stalls} ms, median {statistics.median(stalls)} ms")
     print(f"memory of the window's process: {memory} MB")
     assert all(item["training_events"] > 3 for item in results), "nothing was trained meanwhile"
     assert not any(item["torch"] for item in results)
