@@ -159,11 +159,10 @@ def test_other_methods_and_formats_resume_to_the_bit_too(lab, changes):
 
 def test_a_kill_while_the_result_is_saved_loses_nothing(lab):
     """Training is over; the resume finds the last checkpoint and only saves again."""
-    run = "saving"
-    last = 150
-    while lab.ask(run, kill_at=last) != {"signal": 9} or lab.events(run, "phase")[-1]["name"] != "saving":
-        last += 4
-        assert last < 400
-        run = f"saving-{last}"
+    at = 200  # more points than a run has; the first kill on the way down is near its end
+    while lab.ask(f"saving-{at}", kill_at=at) != {"signal": 9}:
+        at -= 4
+    run = f"saving-{at}"
+    assert lab.events(run, "phase")[-1]["name"] == "saving"
     assert lab.finish(run, resumed=True) == lab.reference
     assert any("Continues after step" in event["text"] for event in lab.events(run, "log"))
