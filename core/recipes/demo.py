@@ -49,7 +49,7 @@ FULL = Scale(
 )
 QUICK = Scale(
     suffix="-quick",
-    finetune={"sample_prompts": 2},
+    finetune={"epochs": 2.0, "sample_prompts": 2},
     evaluate={"latency_prompts": 4},
     expected_s={"model": 20, "data": 1, "tuned": 30, "int8": 12, "int4-mixed": 20, "evaluation": 40},
 )
