@@ -9,18 +9,18 @@ import pytest
 
 from tests.core.cli.terminal import Terminal
 
+pytestmark = pytest.mark.timeout(1200)  # whichever comes first waits for the demo
 NAMES = ["starter", "demo-tuned-quick", "demo-int8-quick", "demo-int4-mixed-quick"]
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> tuple[Terminal, dict]:
     terminal = Terminal(tmp_path_factory.mktemp("demo") / "work")
-    answer = terminal.run("demo", "--quick", "--json", timeout=900)
+    answer = terminal.run("demo", "--quick", "--json", timeout=1100)
     assert answer.code == 0, answer.err
     return terminal, answer.json
 
 
-@pytest.mark.timeout(900)
 def test_the_report_measures_all_four_on_the_same_rows(demo):
     _, report = demo
     assert [item["model"] for item in report["models"]] == NAMES
