@@ -47,15 +47,14 @@ def judge(report: dict[str, Any]) -> Verdict:
     share = measure_of(tuned)
     chance = _Z95 * math.sqrt(2 * max(share * (1 - share), 1 / n) / n) * 100
     faster = mixed["tokens_per_s"] / tuned["tokens_per_s"]
-    smaller = mixed["bytes_on_disk"] / base["bytes_on_disk"]
+    smaller = mixed["bytes_on_disk"] / tuned["bytes_on_disk"]
     gained = (
         f"Fine-tuning took the model from {measure_of(base) * 100:.1f} % to {share * 100:.1f} % right "
         f"answers on {n} rows it had never seen"
     )
     cost = (
         f"8 bit: {_signed(loss8, chance)}; mixed 4/8 bit: {_signed(loss4, chance)}, "
-        f"at {smaller * 100:.0f} % of the starter model's size "
-        f"and {faster:.1f} times the speed of the tuned model"
+        f"at {smaller * 100:.0f} % of the tuned model's size and {faster:.1f} times its speed"
     )
     if points <= 0:
         advice = "Train longer or with more examples before using it"
@@ -186,7 +185,7 @@ def _loss_picture(curves: dict[str, list[tuple[int, float]]]) -> str:
 
 def _trade_picture(models: list[dict[str, Any]]) -> str:
     figure, axes = _figure(6.4, 3.2)
-    for item in models:
+    for place, item in enumerate(sorted(models, key=lambda item: float(item["bytes_on_disk"]))):
         share = measure_of(item) * 100
         low, high = (value * 100 for value in item["quality"]["ci95"])
         size = item["bytes_on_disk"] / 1e6
@@ -200,7 +199,12 @@ def _trade_picture(models: list[dict[str, Any]]) -> str:
             capsize=3,
         )
         axes.annotate(
-            item["model"], (size, share), textcoords="offset points", xytext=(6, 5), fontsize=8, color=_TEXT
+            item["model"],
+            (size, share),
+            textcoords="offset points",
+            xytext=(6, 5 if place % 2 else -13),
+            fontsize=8,
+            color=_TEXT,
         )
     axes.set_ylim(0, 100)
     axes.margins(x=0.2)
