@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -104,11 +105,12 @@ def _measure(
 ) -> int:
     """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
     began = time.monotonic()
+    expected = tuple(tuple(model.dialect.answer(question.messages)) for question in questions)
     work = MeasuringTask(
         source=model.source,
         prompts=tuple(tuple(model.dialect.prompt(question.prompt)) for question in questions),
-        expected=tuple(tuple(model.dialect.answer(question.messages)) for question in questions),
-        max_new_tokens=spec.max_new_tokens,
+        expected=expected,
+        max_new_tokens=room_for(expected, spec.max_new_tokens),
         batch_size=spec.batch_size,
         timed=timed,
     )
@@ -134,6 +136,14 @@ def _measure(
         messages.close()
         model.seconds = time.monotonic() - began
     return done
+
+
+def room_for(expected: Sequence[Sequence[int]], wished: int) -> int:
+    """Tokens an answer may have: never fewer than the longest right answer, or no model could give it.
+
+    BANKING77's longest label has 17 tokens; cut at 16, no row of it was ever right.
+    """
+    return max(wished, max(map(len, expected)))
 
 
 def _show(model: _Measured, message: Answered, questions: list[rows.Question], job: JobContext) -> None:

@@ -35,7 +35,7 @@ def round_weights(source: Path, folder: Path, recipe: Recipe) -> Path:
     settings = {
         "bits": recipe.bits,
         "group_size": BLOCK,
-        "sym": False,
+        "sym": False,  # the builder cannot read symmetric ones: it packs zero points that are not there
         "lm_head": False,
         "embeds": False,
         "overrides": {name: {"bits": 4} for name in four},
