@@ -65,5 +65,5 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     output.say()
     output.say(f"Report:     {page}")
     output.say(f"Talk to it: slm-workbench chat {outcome.report['models'][-1]['model']}")
-    output.answer({"report": str(page), "data": str(data), **content})
+    output.answer({**content, "report": str(page), "report_json": str(data)})
     return 0
