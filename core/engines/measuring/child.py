@@ -7,7 +7,9 @@ not hide in that of the model before it.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Generator, Iterator
@@ -68,6 +70,7 @@ def measure(task: Task) -> Generator[Message]:
 def _main(task: Task, out: Connection) -> None:
     """Body of the process."""
     seal()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         for message in _work(task):
             out.send(message)
@@ -80,6 +83,13 @@ def _main(task: Task, out: Connection) -> None:
         out.send(Failed("job", text.splitlines()[0][:300], traceback.format_exc()))
     finally:
         out.close()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot end its children, and a long batch would not notice before it is done."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _work(task: Task) -> Iterator[Message]:

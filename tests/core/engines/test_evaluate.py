@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.engines import evaluate
@@ -115,6 +118,40 @@ def test_the_process_ends_when_nobody_listens(task: Task) -> None:
     while time.monotonic() < deadline and any(_is_child(str(pid)) for pid in children):
         time.sleep(0.05)
     assert not any(_is_child(str(pid)) for pid in children)
+
+
+def test_a_killed_parent_takes_its_measuring_process_along(source: Path, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "import multiprocessing, sys\n"
+        "from core.engines.measuring import child\n"
+        "from core.engines.measuring.task import Task\n"
+        "from core.engines.runtimes.runtime import Source\n"
+        "if __name__ == '__main__':\n"
+        f"    source = Source('hf', Path({str(source)!r}), None, (2,), 1)\n"
+        "    messages = child.measure(Task(source, ((5, 6),) * 9, ((5, 2),) * 9, 500, 9, (0,) * 5000))\n"
+        "    next(messages)\n"
+        "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert parent.stdout
+    pid = int(parent.stdout.readline())
+
+    parent.kill()
+    parent.communicate()
+
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and psutil.pid_exists(pid):
+        time.sleep(0.05)
+    assert not psutil.pid_exists(pid)
 
 
 def _is_child(pid: str) -> bool:
