@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.engines import template_trial
 from core.engines.seal import seal
 from core.errors import InputError
 from core.models import foreign, gguf_header, records
@@ -50,6 +51,8 @@ def run(spec: AddModelSpec, job: JobContext) -> None:
     job.check_cancelled()
     job.phase("trying")
     _try(folder, source)
+    if spec.source != "starter":
+        template_trial.check(folder)
     description = _describe(spec, folder, licence, note)
     records.write(folder, description)
     if not (folder / records.TEMPLATE).exists():

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core.engines import add_model
+from core.engines import add_model, template_trial
 from core.errors import InputError
 from core.jobs.context import JobContext
 from core.models import records
@@ -232,3 +232,27 @@ def test_the_copy_does_not_follow_a_folder_that_changes(source: Path, tmp_path: 
     shutil.rmtree(source)
 
     assert records.inspect(job.folder / "out" / "model").parameters > 0
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "end"),
+        ("{{ 'a' * 10**10 }}", "memory"),
+        ("{{ 'a' * 10**6 }}", "characters"),
+        ("{{ messages[0].nothing.more }}", "failed"),
+        ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "failed"),
+        ("{% if %}", "failed"),
+    ],
+    ids=["endless", "memory", "flood", "wrong", "escape", "syntax"],
+)
+def test_a_hostile_template_is_refused(
+    source: Path, tmp_path: Path, template: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_trial, "_PATIENCE_S", 8.0)
+    (source / "chat_template.jinja").write_text(template)
+
+    with pytest.raises(InputError, match="chat template") as refused:
+        _add(source, tmp_path)
+
+    assert why in refused.value.why

@@ -1,0 +1,74 @@
+"""Renders a foreign chat template once, where neither an endless loop nor a flood of text can hurt.
+
+transformers' sandbox stops code, not effort: two nested loops of 99,999 ran past any patience when measured.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from core.engines.seal import seal
+from core.errors import InputError
+from core.models import records
+
+_PATIENCE_S = 20.0  # two seconds of it are the import of transformers
+_MEMORY_BYTES = 4 << 30
+_LONGEST_CHARACTERS = 100_000
+_TRIAL = ({"role": "user", "content": "Hello"},)
+
+
+def check(folder: Path) -> None:
+    """Tries the template of a folder, if it has one.
+
+    Raises:
+        InputError: It fails, never ends, or writes far too much.
+    """
+    if not (folder / records.TEMPLATE).is_file():
+        return
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_render, args=(folder, sending), daemon=True)
+    process.start()
+    sending.close()
+    try:
+        said = receiving.recv() if receiving.poll(_PATIENCE_S) else "it does not come to an end"
+    except EOFError:
+        said = "it used up the memory it was given"
+    finally:
+        receiving.close()
+        process.kill()
+        process.join()
+    if said:
+        raise InputError(
+            "The model's chat template does not work.",
+            why=f"Asked to write one short message, {said}.",
+            fix=f"Replace {records.TEMPLATE} by the publisher's own.",
+        )
+
+
+def _render(folder: Path, out: Connection) -> None:
+    """Body of the process: sends what is wrong, or nothing."""
+    seal()
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    _limit_memory()
+    try:
+        text = str(tokenizer.apply_chat_template(list(_TRIAL), tokenize=False, add_generation_prompt=True))
+        said = "" if len(text) <= _LONGEST_CHARACTERS else f"it wrote {len(text)} characters"
+    except MemoryError:
+        said = "it used up the memory it was given"
+    except Exception as error:  # a template may raise anything
+        said = f"it failed: {(str(error).splitlines() or [type(error).__name__])[0][:200]}"
+    out.send(said)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit; the time limit stands
+        return
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, hard))
