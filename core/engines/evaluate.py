@@ -154,7 +154,8 @@ def _show(model: _Measured, message: Answered, questions: list[rows.Question], j
     job.sample(
         prompt=question.prompt[-1]["content"],
         expected=question.expected,
-        answer=f"[{model.record.name}] {model.dialect.text(message.answers[0].ids)}",
+        answer=model.dialect.text(message.answers[0].ids),
+        model=model.record.name,
     )
 
 

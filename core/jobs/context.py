@@ -86,10 +86,16 @@ class JobContext:
         self.emit("metrics", step=step, values={key: float(value) for key, value in values.items()})
 
     def sample(
-        self, *, prompt: str, answer: str, expected: str | None = None, step: int | None = None
+        self,
+        *,
+        prompt: str,
+        answer: str,
+        expected: str | None = None,
+        step: int | None = None,
+        model: str | None = None,
     ) -> None:
-        """An answer of the model as it is now."""
-        self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step)
+        """An answer of the model as it is now; `model` names it where a job has several."""
+        self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step, model=model)
 
     def warn(self, text: str) -> None:
         """Something the person should know, in one sentence."""

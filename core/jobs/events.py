@@ -21,7 +21,7 @@ NAMES = {
     "phase": "name, total, unit: a new stretch of work begins",
     "progress": "done, total: how far the phase is",
     "metrics": "step, values: named numbers at a step",
-    "sample": "step, prompt, answer, expected: an answer of the model as it is now",
+    "sample": "step, prompt, answer, expected, model: an answer of the model as it is now",
     "warning": "text",
     "log": "text",
     "resolved": "values: what was decided by measuring before the first step",

@@ -10,7 +10,7 @@ from app.formats import clock_text, duration_text
 from app.job_status import phase_word, state_tone, state_word
 from app.models.run_record import LogLine, RunRecord, Sample
 from app.pages.runs.next_step import NextStep
-from app.tokens import SPACE_L, SPACE_S, SPACE_XL
+from app.tokens import SPACE_S, SPACE_XL
 from app.widgets.buttons import LinkButton, PrimaryButton
 from app.widgets.card import Card
 from app.widgets.labels import Label, Line
@@ -98,10 +98,7 @@ class SamplesCard(Card):
         super().__init__(parent=parent)
         self.set_title(self.tr("What it answers now"))
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(SPACE_L)
         self._grid.setVerticalSpacing(SPACE_S)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnStretch(1, 1)
         self.add(self._grid)
 
     def show_samples(self, samples: list[Sample]) -> None:
@@ -121,10 +118,11 @@ class SamplesCard(Card):
                 answer.setAccessibleDescription(word)
                 if not sample.is_right and sample.expected:
                     answer.setToolTip(self.tr("Expected: {text}").format(text=_short(sample.expected)))
-            self._grid.addWidget(Label(_short(sample.prompt), "note", wrap=True), 2 * index, 0)
-            self._grid.addWidget(answer, 2 * index, 1)
+            # One above the other: a long label beside its message would leave the message no room.
+            self._grid.addWidget(Label(_short(sample.prompt), "note", wrap=True), 3 * index, 0)
+            self._grid.addWidget(answer, 3 * index + 1, 0)
             if index < len(shown) - 1:
-                self._grid.addWidget(Line(), 2 * index + 1, 0, 1, 2)
+                self._grid.addWidget(Line(), 3 * index + 2, 0)
         self.setVisible(bool(shown))
 
 

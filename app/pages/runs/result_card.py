@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.formats import duration_text, number_text, size_text
+from app.formats import duration_text, number_text, short_name, size_text
 from app.widgets.card import Card, Facts
 
 _Text = Callable[[Any], str]
@@ -33,7 +33,21 @@ class ResultCard(Card):
             if number or (text is str and isinstance(value, str)):
                 self._facts.set_fact(name, text(value))
                 shown = True
+        for name, text in self._measured(result.get("models")):
+            self._facts.set_fact(name, text)
+            shown = True
         self.setVisible(shown)
+
+    def _measured(self, models: Any) -> list[tuple[str, str]]:
+        """An evaluation's models and how often each was right."""
+        lines = []
+        for item in models if isinstance(models, list) else []:
+            quality = item.get("quality", {})
+            share = quality.get("accuracy", quality.get("exact_match"))
+            if share is not None:
+                text = self.tr("{share} % right").format(share=number_text(share * 100))
+                lines.append((short_name(str(item.get("model", ""))), text))
+        return lines
 
     def _known(self) -> dict[str, tuple[str, _Text]]:
         return {
