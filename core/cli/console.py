@@ -37,7 +37,12 @@ class Output:
         self.errors = _console(stderr=True)
 
     def say(self, text: str = "") -> None:
-        """A line for people; the text is never read as markup."""
+        """A line for people, silent under `--json`; the text is never read as markup."""
+        if not self.as_json:
+            self.people.print(escape(text))
+
+    def progress(self, text: str) -> None:
+        """A line on how far a job is; goes to stderr under `--json`."""
         self.people.print(escape(text))
 
     def answer(self, value: Any) -> None:
@@ -51,7 +56,9 @@ class Output:
     def table(
         self, columns: list[str], rows: list[list[str]], *, numbers: frozenset[str] = frozenset()
     ) -> None:
-        """A plain table for people; columns named in `numbers` stand to the right."""
+        """A plain table for people, silent under `--json`; columns named in `numbers` stand to the right."""
+        if self.as_json:
+            return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")

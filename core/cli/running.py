@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -162,7 +165,7 @@ def run_now(
         seconds_after: Estimated time of the jobs that follow, when this is one of several.
     """
     expected_s = expected_s or usual_seconds(workspace.store, run)
-    output.say(run.id)
+    output.progress(run.id)
     with _Interrupts(output) as interrupts, RunDisplay(output, title, expected_s, seconds_after) as display:
 
         def keep(supervisor: Supervisor) -> None:
@@ -222,6 +225,9 @@ def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
     }
 
 
-def is_interactive() -> bool:
-    """Whether a person sits at this terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+def program() -> str:
+    """How this program is called from here: by name where the shell finds it, by its path otherwise."""
+    if shutil.which("slm-workbench"):
+        return "slm-workbench"
+    beside = Path(sys.executable).with_name("slm-workbench")
+    return os.path.relpath(beside) if beside.exists() else f"{sys.executable} -m app"

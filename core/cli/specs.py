@@ -60,7 +60,7 @@ def build(spec: type[S], values: dict[str, Any]) -> S:
         raise InputError(
             f"The setting {field} cannot be {first.get('input')!r}.",
             why=first["msg"],
-            fix=(info.description or "") if info else "",
+            fix=f"Write --set {field}=VALUE. {info.description}" if info else "",
             code="spec.invalid",
         ) from error
 

@@ -26,6 +26,7 @@ class Verdict:
     gained: str
     cost: str
     next: str
+    use: str
 
 
 def measure_of(item: dict[str, Any]) -> float:
@@ -56,16 +57,21 @@ def judge(report: dict[str, Any]) -> Verdict:
         f"8 bit: {_signed(loss8, chance)}; mixed 4/8 bit: {_signed(loss4, chance)}, "
         f"at {smaller * 100:.0f} % of the tuned model's size and {faster:.1f} times its speed"
     )
+    # With few rows chance explains much; more than five points are not given away for size all the same.
+    allowed = max(2.0, min(chance, 5.0))
+    use = str(tuned["model"])
     if points <= 0:
         advice = "Train longer or with more examples before using it"
-    elif loss4 <= chance:
-        advice = f"Use {mixed['model']}"
-    elif loss8 <= chance:
-        advice = f"Use {int8['model']}: the smaller one loses more than chance explains"
+    elif loss4 <= allowed:
+        use = str(mixed["model"])
+        advice = f"Use {use}"
+    elif loss8 <= allowed:
+        use = str(int8["model"])
+        advice = f"Use {use}: the smaller one loses too much"
     else:
-        advice = f"Use {tuned['model']} as it is, or quantize again with another recipe"
+        advice = f"Use {use} as it is, or quantize again with another recipe"
     headline = f"{gained}. {cost}. {advice}."
-    return Verdict(headline, gained + ".", cost + ".", advice + ".")
+    return Verdict(headline, gained + ".", cost + ".", advice + ".", use)
 
 
 def _signed(loss: float, chance: float) -> str:
@@ -90,6 +96,7 @@ def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path
         "gained": verdict.gained,
         "cost": verdict.cost,
         "next": verdict.next,
+        "use": verdict.use,
         "seconds": round(outcome.seconds, 1),
         "steps": {key: round(value, 1) for key, value in outcome.steps},
         "finetuning": {

@@ -8,6 +8,7 @@ execution.lock          held by the process that executes jobs or migrates
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import re
@@ -115,11 +116,15 @@ class Workspace:
         if found is not None:
             return found
         noun, command = _WORDS.get(type, (type, "runs"))
-        names = ", ".join(item.name for item in self.store.artifacts(type)[:8])
+        known = [item.name for item in self.store.artifacts(type)]
+        names = ", ".join(known[:8])
+        near = difflib.get_close_matches(ref, known, 1)
         raise InputError(
             f"There is no {noun} {ref!r} in this workspace.",
             why=f"It has {names}." if names else f"It has no {noun} yet.",
-            fix=f"`slm-workbench {command} add …` adds one; `slm-workbench {command} list` shows them.",
+            fix=f"Did you mean {near[0]}?"
+            if near
+            else f"`slm-workbench {command} add …` adds one; `slm-workbench {command} list` shows them.",
             code=f"{type}.unknown",
         )
 

@@ -93,7 +93,9 @@ def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
 
 
 def show_check(report: CheckReport, output: Output) -> None:
-    """A check report for people: figures, a picture of the lengths, then sentences."""
+    """A check report for people: why it is refused, figures, a picture of the lengths, then sentences."""
+    for refusal in report.refusals:
+        output.say(f"refused  {refusal.where}: {refusal.reason} {refusal.fix}")
     lines = {
         "file": f"{report.file}, {say_bytes(report.bytes)}, {report.format}"
         + (f", {report.encoding}" if report.encoding else ""),
@@ -126,8 +128,6 @@ def show_check(report: CheckReport, output: Output) -> None:
             if rows:
                 bar = "█" * max(1, round(rows / most * _BAR_WIDTH))
                 output.say(f"{f'{low} to {high - 1}':>26}  {bar} {rows}")
-    for refusal in report.refusals:
-        output.say(f"refused  {refusal.where}: {refusal.reason} {refusal.fix}")
     for warning in report.warnings:
         output.say(f"note     {warning}")
 

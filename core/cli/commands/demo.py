@@ -6,7 +6,7 @@ import argparse
 
 from core.cli.commands.jobs import show_report
 from core.cli.console import Output
-from core.cli.running import require_kept, run_now
+from core.cli.running import program, require_kept, run_now
 from core.errors import CancelledError
 from core.jobs import submission
 from core.jobs.timeleft import say_duration
@@ -28,11 +28,11 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     total = len(scale.expected_s)
     keys = list(scale.expected_s)
     whole = say_duration(sum(scale.expected_s.values()))
-    output.say(f"Six jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
+    output.progress(f"Six jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
 
     def execute(queued: Run, step: demo.Step, expected_s: float, seconds_after: float) -> Run:
         number = keys.index(step.key) + 1
-        output.say(f"[{number} of {total}] {step.title} …")
+        output.progress(f"[{number} of {total}] {step.title} …")
         ended = require_kept(
             run_now(workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after)
         )
@@ -42,11 +42,11 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
                 "The demo was stopped; what was made so far is kept.",
                 fix="The same command goes on from here.",
             )
-        output.say(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
+        output.progress(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
         return ended
 
     def skipped(step: demo.Step, artifact: Artifact) -> None:
-        output.say(
+        output.progress(
             f"[{keys.index(step.key) + 1} of {total}] {step.title}: done before, kept as {artifact.name}"
         )
 
@@ -64,6 +64,6 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         )
     output.say()
     output.say(f"Report:     {page}")
-    output.say(f"Talk to it: slm-workbench chat {outcome.report['models'][-1]['model']}")
+    output.say(f"Talk to it: {program()} chat {content['use']}")
     output.answer({**content, "report": str(page), "report_json": str(data)})
     return 0

@@ -13,6 +13,7 @@ from core.specs import EvaluateSpec, FinetuneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
+_FEW_ROWS = 100
 _Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -130,6 +131,13 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         )
     columns = ["model", "right, % (95 %)", "answer", "tokens/s", "disk", "memory"]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
+    count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
+    few = (
+        f"; with less than {_FEW_ROWS} the intervals are wide, so judge with care"
+        if count < _FEW_ROWS
+        else ""
+    )
+    output.say(f"On {count} rows that no model has learnt from{few}.")
 
 
 def _finish(workspace: Workspace, run: Run, output: Output) -> int:

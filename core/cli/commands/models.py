@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from core.jobs import submission
 from core.specs import AddModelSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
+
+STARTER = "starter"
 
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,6 +50,11 @@ def facts(artifact: Artifact) -> dict[str, Any]:
 def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Adds a model; the checks and the conversion run as a job."""
     source = arguments.source
+    known = workspace.store.find_artifact(STARTER, "model") if source == STARTER else None
+    if known is not None and known.meta.get("format") == "hf" and arguments.name is None:
+        output.say(f"The starter model is already here as {known.name}.")
+        output.answer({"run": known.run_id, **facts(known)})
+        return 0
     if source != "starter":
         source = str(existing(source))
     name = arguments.name or workspace.free_name(
@@ -118,6 +126,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             output.say(
                 f"{'chat template':<14} {'yes, ' + str(len(value)) + ' characters' if value else 'none'}"
             )
+        elif key == "created_at":
+            made = datetime.datetime.fromtimestamp(value).strftime("%Y-%m-%d %H:%M")
+            output.say(f"{'made':<14} {made}")
         elif key == "bytes":
             output.say(f"{key:<14} {value} ({say_bytes(value)})")
         elif value not in (None, "", []):

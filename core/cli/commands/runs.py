@@ -153,7 +153,7 @@ def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Outp
         run = submission.resume(workspace, arguments.ref)
         run = require_kept(run_now(workspace, run, output, kind_of(run.kind).spec.title))
     shown = summary(workspace, run)
-    for artifact in shown["artifacts"]:
+    for artifact in shown["artifacts"][:1]:  # the newest; `models list` has what an earlier stop kept
         output.say(f"Made {artifact['type']} {artifact['name']}.")
     output.answer(shown)
     return 0
