@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-#: transformers' class name → the name people know. Text models that both transformers and the ONNX Runtime
-#: GenAI 0.18 builder know without custom code.
+#: transformers' class name → the name people know. Each was built in every recipe from a small random model and
+#: had a green receipt, but for Phi 3 in int4-mixed, which its receipt turns red. Left out, with genai 0.18 and
+#: transformers 5.23: Gemma 3 does not build (`rope_type`), Gemma 2 needs a cache as long as its window, Nemotron
+#: builds and does not run.
 SUPPORTED = {
     "LlamaForCausalLM": "Llama, SmolLM2",
     "SmolLM3ForCausalLM": "SmolLM3",
@@ -11,12 +13,9 @@ SUPPORTED = {
     "Qwen3ForCausalLM": "Qwen 3",
     "MistralForCausalLM": "Mistral",
     "GemmaForCausalLM": "Gemma",
-    "Gemma2ForCausalLM": "Gemma 2",
-    "Gemma3ForCausalLM": "Gemma 3",
     "Phi3ForCausalLM": "Phi 3 and 4 mini",
     "GraniteForCausalLM": "Granite",
     "OlmoForCausalLM": "OLMo",
-    "NemotronForCausalLM": "Nemotron",
     "Ernie4_5ForCausalLM": "Ernie 4.5",
 }
 
@@ -27,9 +26,6 @@ GGUF = {
     "qwen3": "Qwen3ForCausalLM",
     "mistral": "MistralForCausalLM",
     "phi3": "Phi3ForCausalLM",
-    "gemma2": "Gemma2ForCausalLM",
-    "gemma3": "Gemma3ForCausalLM",
-    "nemotron": "NemotronForCausalLM",
 }
 
 
