@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 #: transformers' class name → the name people know. Each was built in every recipe from a small random model
-#: and had a green receipt, but for Phi 3 in int4-mixed, which its receipt turns red. Left out, with genai 0.18
-#: and transformers 5.23: Gemma 3 does not build (`rope_type`), Gemma 2 needs a cache as long as its window,
-#: Nemotron builds and does not run.
+#: and had a green receipt, but for Phi 3 in int4-mixed, which its receipt turns red. Left out, with
+#: genai 0.18 and transformers 5.23: Gemma 3 does not build (`rope_type`), Gemma 2 needs a cache as long as
+#: its window, Nemotron builds and does not run.
 SUPPORTED = {
     "LlamaForCausalLM": "Llama, SmolLM2",
     "SmolLM3ForCausalLM": "SmolLM3",
