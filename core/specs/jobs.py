@@ -231,7 +231,7 @@ class EvaluateSpec(Spec):
     limit: int | None = Option(
         None,
         label="Row limit",
-        help="Answers only the first rows; empty takes all.",
+        help="Answers only so many rows, spread evenly; empty takes all.",
         unit="rows",
         advanced=True,
         ge=1,

@@ -43,7 +43,9 @@ def _listed(bits: set[int] | frozenset[int]) -> str:
     return " and ".join(map(str, sorted(bits))) or "no"
 
 
-#: Gate and up projections are half of a layer and forgive most; everything else keeps 8 bits in int4-mixed.
+#: Gate and up projections are half of a layer and forgive most: rounded alone, they cost a KL of 14 a weight
+#: against 63 for query/key/value and 68 for down. On 600 rows outside the test set, a tuned 135M model got
+#: 75 % right in int8, 74 % in this mixture (133 MB), 72 % with llama.cpp's choice of layers (117 MB).
 _FORGIVING = frozenset({"gate_proj", "up_proj", "gate_up_proj"})
 
 RECIPES = {
