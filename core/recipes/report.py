@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.jobs import run_folder
 from core.recipes.demo import Outcome
 from core.workspace import durable
 from core.workspace.workspace import Workspace
@@ -83,7 +84,7 @@ def _signed(loss: float, chance: float) -> str:
 
 def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path, dict[str, Any]]:
     """Writes the report below the workspace. Returns the page, the JSON file, and what is in it."""
-    # Both cost half a second and serve nothing else here.
+    # Slow to import, and serves nothing else of the command line.
     from jinja2 import Environment, StrictUndefined
 
     folder = workspace.root / "reports" / name
@@ -129,8 +130,6 @@ def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path
 
 def _samples(workspace: Workspace, outcome: Outcome) -> list[dict[str, Any]]:
     """The last answers of the model in training, beside what was wanted."""
-    from core.jobs import run_folder
-
     events = run_folder.replay(workspace.run_folder(outcome.finetuning.id))
     latest: dict[str, dict[str, Any]] = {}
     for event in events:

@@ -21,7 +21,7 @@ from typing import Any
 import platformdirs
 from filelock import FileLock, Timeout
 
-from core.errors import InputError, InUseError
+from core.errors import InputError, IntegrityError, InUseError
 from core.workspace import durable, manifest, schema
 from core.workspace.records import Artifact
 from core.workspace.store import Store
@@ -173,8 +173,6 @@ class Workspace:
         folder = self.artifact_folder(artifact.id)
         found = manifest.verify(folder)
         if found.digest != artifact.digest:
-            from core.errors import IntegrityError
-
             raise IntegrityError(
                 f"{artifact.name} is not what it was when it was made.",
                 why="Its manifest was replaced.",
