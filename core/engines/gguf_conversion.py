@@ -7,9 +7,13 @@ has no `quantization_config`; it drops the pre-tokenizer that the file names; an
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from core.errors import InputError
 from core.models import architectures
@@ -84,8 +88,9 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
         "trust_remote_code": False,
     }
     try:
-        tokenizer = AutoTokenizer.from_pretrained(**source)
-        read = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        with _read_once(path):
+            tokenizer = AutoTokenizer.from_pretrained(**source)
+            read = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     except Exception as error:
         raise InputError(
             f"{path} cannot be converted.",
@@ -108,6 +113,20 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
     _restore_pre_tokenizer(tokenizer, facts.pre_tokenizer)
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+@contextmanager
+def _read_once(path: Path) -> Iterator[None]:
+    """transformers parses the file three times, and builds the table of names anew for every tensor."""
+    import gguf
+
+    reader = gguf.GGUFReader(path)
+    names = lru_cache(gguf.get_tensor_name_map)
+    with (
+        mock.patch.object(gguf, "GGUFReader", lambda _path: reader),
+        mock.patch.object(gguf, "get_tensor_name_map", names),
+    ):
+        yield
 
 
 def _restore_pre_tokenizer(tokenizer: Any, pre: str) -> None:

@@ -82,7 +82,8 @@ def main() -> None:
         )
         bridge.events_arrived.connect(count)
         window.show_page("runs", run.id)
-    QTimer.singleShot(int(float(seconds) * 1000), app.quit)
+    # Not quit(): that would ask the window first, and the window asks its user while a job runs.
+    QTimer.singleShot(int(float(seconds) * 1000), lambda: app.exit(0))
     app.exec()
     if job:
         bridge.cancel(run.id)

@@ -18,7 +18,7 @@ from core.workspace.workspace import Workspace
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
     parser = below.add_parser("demo", help="the whole workflow on the starter model and data, with a report")
-    parser.add_argument("--quick", action="store_true", help="a smaller one: 8 of the 77 intents")
+    parser.add_argument("--quick", action="store_true", help="a smaller one: 8 of the 77 intents, and 8 bit only")
     parser.set_defaults(run=run)
 
 
@@ -60,7 +60,8 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     output.say(content["sentence"])
     if arguments.quick:
         output.say(
-            "This was the quick demo: 8 of the 77 intents and few questions, so its figures are rough."
+            "This was the quick demo: 8 of the 77 intents, few questions and one way to quantize, "
+            "so its figures are rough."
         )
     output.say()
     output.say(f"Report:     {page}")
