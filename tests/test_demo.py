@@ -44,7 +44,7 @@ def test_training_made_it_right_far_more_often(demo):
 
 
 def test_the_quantized_models_are_small_and_their_receipts_are_not_red(demo):
-    terminal, report = demo
+    terminal, _report = demo
     fp32_bytes = 4 * terminal.must("models", "show", "starter", "--json").json["parameters"]
     terminal.must("quantize", NAMES[1], "--recipe", "int4-mixed", "--name", "mixed")
     for name, most in ((NAMES[2], 0.52), ("mixed", 0.25)):

@@ -117,13 +117,13 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
 
 @contextmanager
 def _read_once(path: Path) -> Iterator[None]:
-    """transformers parses the file three times, and builds the table of names anew for every tensor."""
+    """Transformers parses the file three times, and builds the table of names anew for every tensor."""
     import gguf
 
     reader = gguf.GGUFReader(path)
     names = lru_cache(gguf.get_tensor_name_map)
     with (
-        mock.patch.object(gguf, "GGUFReader", lambda _path: reader),
+        mock.patch.object(gguf, "GGUFReader", return_value=reader),
         mock.patch.object(gguf, "get_tensor_name_map", names),
     ):
         yield

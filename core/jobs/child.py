@@ -44,8 +44,8 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "core.worker"]
 
 
-#: How long a native thread waits busily for its next piece of work. The default spins for milliseconds: nothing
-#: gained alone, but beside another busy program training fell to a third and answers to a third (measured).
+#: How long a native thread waits busily for its next piece of work. The default spins for milliseconds:
+#: nothing gained alone, but beside another busy program training and answers fell to a third (measured).
 _SPIN_COUNT = "1000"
 
 

@@ -18,7 +18,9 @@ from core.workspace.workspace import Workspace
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
     parser = below.add_parser("demo", help="the whole workflow on the starter model and data, with a report")
-    parser.add_argument("--quick", action="store_true", help="a smaller one: 8 of the 77 intents, and 8 bit only")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smaller one: 8 of the 77 intents, and 8 bit only"
+    )
     parser.set_defaults(run=run)
 
 
