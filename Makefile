@@ -28,6 +28,7 @@ test: $(READY) ## Every test; no network and no screen needed.
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(READY) ## Speed and memory against named peers (an hour or so).
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(BIN)/python -m pytest -m bench -s tests/bench $(ARGS)
 
 campaign: $(READY) ## Long kill and fuzz campaigns.

@@ -17,6 +17,7 @@ from core.workspace.workspace import Workspace
 _BLUE, _ORANGE, _GREEN = "#0072B2", "#D55E00", "#009E73"
 _TEXT, _MUTED, _LINE = "#1F2328", "#5F6873", "#DDDBD4"
 _Z95 = 1.959963984540054
+_BITS = {"int8": "8 bit", "int4-mixed": "mixed 4/8 bit"}
 
 
 @dataclass(frozen=True)
@@ -37,40 +38,47 @@ def measure_of(item: dict[str, Any]) -> float:
 
 
 def judge(report: dict[str, Any]) -> Verdict:
-    """What was gained, what quantizing cost, and what to do next; in the demo's order of models.
+    """What was gained, what quantizing cost, and what to do next.
 
-    The cost is called within chance where the 95 % intervals' half-widths on n rows cannot tell it from none
-    (difference of two shares, normal approximation; a paired test would be sharper).
+    The models are in the demo's order: base, tuned, then the quantized ones. The cost is called within chance
+    where the 95 % intervals' half-widths on n rows cannot tell it from none (difference of two shares, normal
+    approximation; a paired test would be sharper).
     """
-    base, tuned, int8, mixed = report["models"]
+    base, tuned, *quantized = report["models"]
+    quantized.sort(key=lambda item: float(item["bytes_on_disk"]))
     n = tuned["quality"]["n"]
     points = (measure_of(tuned) - measure_of(base)) * 100
-    loss8, loss4 = ((measure_of(tuned) - measure_of(item)) * 100 for item in (int8, mixed))
     share = measure_of(tuned)
+    losses = [(share - measure_of(item)) * 100 for item in quantized]
     chance = _Z95 * math.sqrt(2 * max(share * (1 - share), 1 / n) / n) * 100
-    faster = mixed["tokens_per_s"] / tuned["tokens_per_s"]
-    smaller = mixed["bytes_on_disk"] / tuned["bytes_on_disk"]
     gained = (
         f"Fine-tuning took the model from {measure_of(base) * 100:.1f} % to {share * 100:.1f} % right "
         f"answers on {n} rows it had never seen"
     )
+    smallest = quantized[0]
+    faster = smallest["tokens_per_s"] / tuned["tokens_per_s"]
+    smaller = smallest["bytes_on_disk"] / tuned["bytes_on_disk"]
+    differences = (
+        f"{_BITS.get(item['recipe'], item['recipe'])}: {_signed(loss, chance)}"
+        for item, loss in reversed(list(zip(quantized, losses, strict=True)))
+    )
     cost = (
-        f"8 bit: {_signed(loss8, chance)}; mixed 4/8 bit: {_signed(loss4, chance)}, "
-        f"at {smaller * 100:.0f} % of the tuned model's size and {faster:.1f} times its speed"
+        f"{'; '.join(differences)}, at {smaller * 100:.0f} % of the tuned model's size "
+        f"and {faster:.1f} times its speed"
     )
     # With few rows chance explains much; more than five points are not given away for size all the same.
     allowed = max(2.0, min(chance, 5.0))
-    use = str(tuned["model"])
+    good = [str(item["model"]) for item, loss in zip(quantized, losses, strict=True) if loss <= allowed]
+    use = good[0] if good else str(tuned["model"])
     if points <= 0:
+        use = str(tuned["model"])
         advice = "Train longer or with more examples before using it"
-    elif loss4 <= allowed:
-        use = str(mixed["model"])
-        advice = f"Use {use}"
-    elif loss8 <= allowed:
-        use = str(int8["model"])
-        advice = f"Use {use}: the smaller one loses too much"
-    else:
+    elif not good:
         advice = f"Use {use} as it is, or quantize again with another recipe"
+    elif use == smallest["model"]:
+        advice = f"Use {use}"
+    else:
+        advice = f"Use {use}: the smaller one loses too much"
     headline = f"{gained}. {cost}. {advice}."
     return Verdict(headline, gained + ".", cost + ".", advice + ".", use)
 

@@ -1,14 +1,11 @@
 """The specs: one frozen model a job kind."""
 
 from core.specs.base import Option, Spec
-from core.specs.jobs import (
-    AddModelSpec,
-    ChatSpec,
-    EvaluateSpec,
-    FinetuneSpec,
-    ImportDataSpec,
-    QuantizeSpec,
-)
+from core.specs.data import ImportDataSpec
+from core.specs.evaluate import EvaluateSpec
+from core.specs.finetune import FinetuneSpec
+from core.specs.models import AddModelSpec, ChatSpec
+from core.specs.quantize import QuantizeSpec
 
 __all__ = [
     "AddModelSpec",

@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+THREADS_HELP = "How many processor cores the job may use; empty means all of them."
+SEED_HELP = "Start of every random choice; the same seed gives the same result on this computer."
+
 
 class Spec(BaseModel):
     """Everything that decides a job's result, and nothing else."""

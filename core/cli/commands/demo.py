@@ -30,7 +30,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     total = len(scale.expected_s)
     keys = list(scale.expected_s)
     whole = say_duration(sum(scale.expected_s.values()))
-    output.progress(f"Six jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
+    output.progress(f"{total} jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
 
     def execute(queued: Run, step: demo.Step, expected_s: float, seconds_after: float) -> Run:
         number = keys.index(step.key) + 1

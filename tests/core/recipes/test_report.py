@@ -10,6 +10,7 @@ from core.recipes.report import judge
 def model(name: str, right: int, n: int, *, bytes_on_disk: int = 100, tokens_per_s: float = 10.0) -> dict:
     return {
         "model": name,
+        "recipe": {"int8": "int8", "mixed": "int4-mixed"}.get(name),
         "quality": {"accuracy": right / n, "n": n, "ci95": [0.0, 1.0]},
         "bytes_on_disk": bytes_on_disk,
         "tokens_per_s": tokens_per_s,
@@ -32,7 +33,7 @@ def test_the_smallest_is_advised_that_loses_little(base, tuned, int8, mixed, n, 
             model("base", base, n),
             model("tuned", tuned, n),
             model("int8", int8, n),
-            model("mixed", mixed, n),
+            model("mixed", mixed, n, bytes_on_disk=50),
         ]
     }
     assert judge(report).use == use
@@ -51,3 +52,10 @@ def test_the_sentence_says_what_was_gained_and_what_it_cost():
     ).headline
     for part in ("0.0 % to 80.0 %", "no difference", "1.0 points lower", "25 %", "4.0 times", "Use mixed."):
         assert part in sentence
+
+
+def test_the_quick_demo_quantizes_one_way():
+    models = [model("base", 0, 32), model("tuned", 28, 32, bytes_on_disk=200), model("int8", 27, 32)]
+    verdict = judge({"models": models})
+    assert verdict.use == "int8"
+    assert verdict.cost.startswith("8 bit: 3.1 points lower, within chance, at 50 %")

@@ -1,0 +1,193 @@
+"""Everything a training needs before its first step: decisions, model, rows as tokens, plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from core.data.dataset import Dataset
+from core.engines.training import examples, packing, precision, weights
+from core.engines.training.templates import without_default_system
+from core.engines.training.trainer import Plan
+from core.errors import InputError
+from core.models import records
+from core.specs import FinetuneSpec
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from core.jobs.context import JobContext
+
+_LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
+_SAVES = 10
+#: Validation may cost this share of the training's row passes; a forward pass is 0.4 of a training pass.
+_VALIDATION_SHARE = 0.05 / 0.4
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What is measured or left open by the spec; stored before the first step and used again on resume."""
+
+    method: str
+    threads: int
+    learning_rate: float
+    precision: str
+
+    @property
+    def bf16(self) -> bool:
+        """Whether matrix products run in bf16."""
+        return self.precision == "bf16"
+
+    @property
+    def adapter(self) -> bool:
+        """Whether an add-on learns beside a frozen model."""
+        return self.method != "full"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model that is ready to learn, and what it learns from."""
+
+    model: Any
+    tokenizer: PreTrainedTokenizerBase
+    said: records.Description
+    decisions: Decisions
+    plan: Plan
+    train: examples.Examples
+    validation: examples.Examples
+    watched: Sequence[examples.Example]
+
+
+def decide(spec: FinetuneSpec, job: JobContext) -> Decisions:
+    """Fixes what the spec leaves open, and sets the number of threads."""
+    chosen = job.resolved(lambda: _decide(spec, job))
+    torch.set_num_threads(chosen["threads"])
+    return Decisions(**{name: chosen[name] for name in Decisions.__dataclass_fields__})
+
+
+def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
+    threads = spec.threads or int(job.resources["threads"])
+    torch.set_num_threads(threads)
+    method = "lora" if spec.method == "auto" else spec.method
+    speeds = precision.race() if spec.precision == "auto" else {}
+    return {
+        "method": method,
+        "threads": threads,
+        "gflops": speeds,
+        "learning_rate": spec.learning_rate or _LEARNING_RATES[method],
+        "precision": precision.choose(speeds) if spec.precision == "auto" else spec.precision,
+        "versions": {"torch": torch.__version__},
+    }
+
+
+def require_trainable(spec: FinetuneSpec, job: JobContext) -> None:
+    """Refuses what no training can start from, before anything heavy is loaded.
+
+    Raises:
+        InputError: The model is an exported one.
+    """
+    if records.describe(job.input(spec.model)).format == "onnx":
+        raise InputError(
+            "This model cannot be fine-tuned.",
+            why="It is an exported, quantized model; its weights can no longer learn.",
+            fix="Fine-tune the model it was made from, then quantize the result.",
+        )
+
+
+def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepared:
+    """Loads the model, encodes the rows, attaches what learns, and makes the plan.
+
+    Raises:
+        InputError: The model or the data cannot be learnt from.
+        CancelledError: A stop was requested while rows were encoded.
+    """
+    job.phase("loading")
+    base, data = job.input(spec.model), Dataset(job.input(spec.data))
+    said = records.describe(base)
+    # A frozen base is never rounded further by bf16: that is how it is stored. What learns, learns in fp32.
+    dtype = torch.bfloat16 if decisions.adapter and decisions.bf16 else torch.float32
+    model: Any = weights.load_model(job, spec.model, dtype)
+    tokenizer = weights.load_tokenizer(base)
+    if not spec.default_system:
+        _drop_default_system(tokenizer, job)
+
+    train = _encode(data, "train", tokenizer, spec.max_length, job)
+    examples.require_some(train, spec.max_length)
+    validation = _encode(data, "validation", tokenizer, spec.max_length, job)
+    packed = packing.prepare(model, train.usable)
+    if not packed:
+        job.log("This architecture's attention cannot be packed; it learns row by row, which is slower.")
+    plan = make_plan(spec, decisions, len(train.usable), packed=packed)
+    if decisions.adapter:
+        model = weights.attach_lora(
+            model,
+            rank=spec.lora_rank,
+            alpha=spec.lora_alpha,
+            dropout=spec.lora_dropout,
+            base_name=said.name or base.name,
+            seed=spec.seed,
+        )
+    return Prepared(
+        model=model,
+        tokenizer=tokenizer,
+        said=said,
+        decisions=decisions,
+        plan=plan,
+        train=train,
+        validation=validation,
+        watched=_watched(validation.usable, plan, spec.seed),
+    )
+
+
+def _drop_default_system(tokenizer: PreTrainedTokenizerBase, job: JobContext) -> None:
+    """Gives the tokenizer the leaner template; the tuned model keeps it, so all later steps agree."""
+    variant = without_default_system(tokenizer)
+    if variant.removed:
+        tokenizer.chat_template = variant.template
+        job.log(f"The template's own system line is left out: {variant.removed.strip()!r}")
+
+
+def _encode(
+    data: Dataset, split: examples.Split, tokenizer: PreTrainedTokenizerBase, max_length: int, job: JobContext
+) -> examples.Examples:
+    """A split as token ids; remarks on lost rows become warnings."""
+    job.phase("preparing", total=data.count(split), unit="rows")
+    found = examples.Examples()
+    for found in examples.encode(data, split, tokenizer, max_length):
+        job.progress(found.rows)
+        job.check_cancelled()
+    for remark in found.remarks(max_length):
+        job.warn(remark if split == "train" else f"Validation: {remark}")
+    return found
+
+
+def make_plan(spec: FinetuneSpec, decisions: Decisions, rows: int, *, packed: bool) -> Plan:
+    """Steps, intervals and sizes of a run over `rows` rows."""
+    steps_per_epoch = -(-rows // spec.batch_size)
+    steps = max(1, round(spec.epochs * steps_per_epoch))
+    steps = min(steps, spec.max_steps or steps)
+    tenth = max(1, -(-steps // _SAVES))
+    return Plan(
+        steps=steps,
+        steps_per_epoch=steps_per_epoch,
+        batch_size=spec.batch_size,
+        pack_tokens=spec.tokens_at_once if packed else 1,
+        learning_rate=decisions.learning_rate,
+        warmup_steps=round(spec.warmup_ratio * steps),
+        weight_decay=spec.weight_decay,
+        bf16=decisions.bf16,
+        checkpoint_every=spec.checkpoint_every or tenth,
+        validate_every=spec.validate_every or tenth,
+        seed=spec.seed,
+    )
+
+
+def _watched(rows: Sequence[examples.Example], plan: Plan, seed: int) -> list[examples.Example]:
+    """The validation rows looked at along the way: as many as cost about a twentieth of the training."""
+    looks = max(1, plan.steps // plan.validate_every)
+    room = int(_VALIDATION_SHARE * plan.steps * plan.batch_size / looks)
+    return random.Random(seed).sample(list(rows), min(len(rows), max(8, room)))
