@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.engines.training import checkpoints, examples, packing, weights
+from core.engines.training import checkpoints, examples, weights
 from core.engines.training.preparation import Prepared, decide, prepare, require_trainable
 from core.engines.training.sampling import Sampler
 from core.engines.training.trainer import WorkbenchTrainer
@@ -16,6 +16,8 @@ from core.specs import FinetuneSpec
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
+
+_SHOWN_ROWS = 8
 
 
 def run(spec: FinetuneSpec, job: JobContext) -> None:
@@ -49,8 +51,7 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
         prepared.watched,
         lambda step: sampler.look(prepared.model, step),
         belongs_to,
-        trained_s=found[1].trained_s if found else 0.0,
-        recent_losses=found[1].recent_losses if found else (),
+        found[1] if found else None,
     )
     job.phase("training", total=plan.steps, unit="steps")
     if found:
@@ -58,7 +59,7 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
         job.progress(found[1].step)
     elif job.resumed:
         job.log("No checkpoint was saved before; the training starts again.")
-    if found and found[1].step >= plan.steps:
+    if found and (found[1].step >= plan.steps or trainer.out_of_patience):
         trainer.load_weights(found[0])
         trainer.state.global_step = found[1].step
     else:
@@ -66,11 +67,9 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
     trained_s, steps = trainer.trained_s, trainer.state.global_step
 
     job.phase("saving")
-    figures: dict[str, Any] = {}
-    if prepared.validation.usable:
-        rows = packing.batch(prepared.validation.usable, plan.pack_tokens)
-        figures["validation_loss"] = trainer.mean_loss(rows)
-        job.metrics(steps, validation_loss=figures["validation_loss"])
+    trainer.look_at_the_end()
+    kept = _go_back_to_the_best(trainer, job)
+    figures = _validate(prepared, trainer, kept, job)
     _save(spec, job, prepared)  # may change the model's number format, so it is last
     learnt = len(prepared.train.usable)
     job.result(
@@ -83,10 +82,53 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
         method=decisions.method,
         precision=decisions.precision,
         parameters_learnt=weights.count(prepared.model, learning=True),
+        kept_step=kept,
+        ended_early=trainer.out_of_patience and steps < plan.steps,
         **figures,
     )
-    if steps < plan.steps:
+    if steps < plan.steps and not trainer.out_of_patience:
         job.stopped()
+
+
+def _go_back_to_the_best(trainer: WorkbenchTrainer, job: JobContext) -> int:
+    """Takes the weights of the best look at the validation rows. Returns the step whose weights are kept."""
+    last, best = int(trainer.state.global_step), trainer.best_step
+    if not trainer.plan.keep_best or best is None or best == last:
+        return last
+    folder = checkpoints.at_step(trainer.folder, best, job.warn)
+    if folder is None:
+        return last
+    trainer.load_weights(folder)
+    job.log(f"The validation rows went best at step {best}; the result is the model of that step.")
+    return best
+
+
+def _validate(prepared: Prepared, trainer: WorkbenchTrainer, step: int, job: JobContext) -> dict[str, Any]:
+    """Loss of the kept weights on every validation row, with the rows that went best and worst."""
+    rows = prepared.validation.usable
+    if not rows:
+        return {}
+    batch = trainer.batch(rows)
+    losses = trainer.row_losses(batch)
+    mean = sum(losses) / batch.targets
+    if step == trainer.state.global_step:  # the curve shows the weights of its step
+        job.metrics(step, validation_loss=mean)
+    ranked = sorted(zip(losses, rows, strict=True), key=lambda pair: pair[0] / pair[1].targets)
+    shown = ranked if len(ranked) <= 2 * _SHOWN_ROWS else ranked[:_SHOWN_ROWS] + ranked[-_SHOWN_ROWS:]
+    job.emit(
+        "validation_rows",
+        step=step,
+        rows=[
+            {
+                "row": row.row,
+                "prompt": row.messages[-2]["content"] if len(row.messages) > 1 else "",
+                "expected": row.messages[-1]["content"],
+                "loss": round(loss / row.targets, 4),
+            }
+            for loss, row in shown
+        ],
+    )
+    return {"validation_loss": mean}
 
 
 def _save(spec: FinetuneSpec, job: JobContext, prepared: Prepared) -> None:

@@ -22,6 +22,8 @@ NAMES = {
     "progress": "done, total: how far the phase is",
     "metrics": "step, values: named numbers at a step",
     "sample": "step, prompt, answer, expected, model: an answer of the model as it is now",
+    "best": "step, validation_loss: the validation rows went better than ever before",
+    "validation_rows": "step, rows: the rows with the lowest and the highest loss, the best first",
     "warning": "text",
     "log": "text",
     "resolved": "values: what was decided by measuring before the first step",

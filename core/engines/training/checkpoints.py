@@ -34,6 +34,9 @@ class Record(BaseModel):
     model: str
     trained_s: float
     recent_losses: tuple[float, ...] = ()
+    best_step: int | None = None
+    best_loss: float | None = None
+    looks_since_best: int = 0
 
     @property
     def belongs_to(self) -> tuple[str, str, str]:
@@ -42,7 +45,7 @@ class Record(BaseModel):
 
 
 def save(folder: Path, record: Record, fill: Callable[[Path], None]) -> Path:
-    """Writes one checkpoint durably, then removes all but the newest `KEPT`.
+    """Writes one checkpoint durably, then removes all but the newest `KEPT` and the best one.
 
     Args:
         folder: Where the run's checkpoints are.
@@ -75,6 +78,8 @@ def save(folder: Path, record: Record, fill: Callable[[Path], None]) -> Path:
         ) from error
     durable.point("checkpoint committed")
     for old in _steps(folder)[:-KEPT]:
+        if old == record.best_step:
+            continue
         durable.remove_folder(folder / f"{_PREFIX}{old}")
     return final
 
@@ -94,6 +99,18 @@ def newest(folder: Path, warn: Callable[[str], None]) -> tuple[Path, Record] | N
             reason = error.why if isinstance(error, IntegrityError) else str(error).splitlines()[0]
             warn(f"The checkpoint of step {step} is damaged and is not used: {reason}")
     return None
+
+
+def at_step(folder: Path, step: int, warn: Callable[[str], None]) -> Path | None:
+    """The checkpoint of a step if every byte of it verifies; `warn` hears why not."""
+    path = folder / f"{_PREFIX}{step}"
+    try:
+        manifest.verify(path)
+    except (IntegrityError, OSError) as error:
+        reason = error.why if isinstance(error, IntegrityError) else str(error)
+        warn(f"The checkpoint of step {step} is damaged and is not used: {reason}")
+        return None
+    return path
 
 
 def require_same(record: Record, expected: tuple[str, str, str]) -> None:

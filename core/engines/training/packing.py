@@ -1,6 +1,10 @@
 """Several conversations in one sequence without a wasted token, and attention that keeps them apart.
 
-Every linear layer sees only real tokens; attention alone works on rows padded to the longest of their pack.
+Every linear layer sees only real tokens, and what all rows of a pack begin with (the template's first tokens,
+a system line, an instruction) only once: causal attention makes its hidden states the same in every row, so
+computing them once gives the same loss and, summed over the rows, the same gradients. Attention alone works
+on rows padded to the longest of their pack.
+
 Measured steps on two cores, LoRA on a 135 M model, 16 rows of 30 tokens: 2.5 s padded in fp32; 0.87 s packed
 in bf16; 0.57 s with attention as plain matrix products, since the fused CPU kernel's backward pass took 35 %
 of the time.
@@ -21,8 +25,11 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.modeling_utils import AttentionInterface, PreTrainedModel
 
+from core.engines.training import losses
 from core.engines.training.examples import Example
+from core.engines.training.losses import PLAIN, Objective
 from core.engines.training.templates import IGNORED
+from core.errors import InputError
 
 NAME = "workbench_packed"
 #: Above this many attention scores (rows · heads · length²) the fused kernel's small memory wins.
@@ -35,10 +42,11 @@ PACK_TOKENS = 1024
 
 @dataclass(frozen=True)
 class Pack:
-    """Rows laid end to end.
+    """Rows laid end to end, after what they all begin with.
 
     Shapes: `ids`, `positions` (1, T); `predicting` (N,) indices into T whose next token is learnt; `targets`
-    (N,) these tokens; `lengths` of the rows, in order.
+    (N,) these tokens; `lengths` of the rows without their shared beginning, in order; `owners` (N,) index of
+    the row each target belongs to.
     """
 
     ids: Tensor
@@ -46,6 +54,9 @@ class Pack:
     predicting: Tensor
     targets: Tensor
     lengths: tuple[int, ...]
+    owners: Tensor
+    rows: tuple[int, ...] = ()
+    shared: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,33 +69,79 @@ class Batch:
     targets: int
 
 
-def pack(examples: Sequence[Example]) -> Pack:
-    """Lays examples end to end; positions restart at every row, and no row predicts the next one's start."""
-    ids = [token for example in examples for token in example.ids]
-    positions = [at for example in examples for at in range(len(example.ids))]
-    following = torch.tensor([label for example in examples for label in (*example.labels[1:], IGNORED)])
+def shared_beginning(examples: Sequence[Example]) -> int:
+    """How many tokens all rows begin with, none of them learnt, and none of the rows ending there."""
+    if len(examples) < 2:
+        return 0
+    # Between the first and the last in order, every row begins with what these two share.
+    first, last = min(example.ids for example in examples), max(example.ids for example in examples)
+    most = min(_first_learnt(example.labels) for example in examples) - 1
+    shared = 0
+    while shared < most and first[shared] == last[shared]:
+        shared += 1
+    return shared
+
+
+def _first_learnt(labels: Sequence[int]) -> int:
+    return next((at for at, label in enumerate(labels) if label != IGNORED), len(labels))
+
+
+def pack(examples: Sequence[Example], *, share: bool = True, rows: Sequence[int] = ()) -> Pack:
+    """Lays examples end to end; positions restart at every row, and no row predicts the next one's start.
+
+    Args:
+        examples: The rows.
+        share: Whether a common beginning is laid down once.
+        rows: A number for each example, kept for whoever asks which loss is whose.
+    """
+    shared = shared_beginning(examples) if share else 0
+    ids = examples[0].ids[:shared] + [token for example in examples for token in example.ids[shared:]]
+    positions = [*range(shared), *(at for e in examples for at in range(shared, len(e.ids)))]
+    following = torch.tensor(
+        [IGNORED] * shared
+        + [label for example in examples for label in (*example.labels[shared + 1 :], IGNORED)]
+    )
     predicting = torch.nonzero(following != IGNORED).flatten()
+    lengths = tuple(len(example.ids) - shared for example in examples)
+    owners = torch.cat(
+        [
+            torch.zeros(shared, dtype=torch.long),
+            torch.arange(len(lengths)).repeat_interleave(_tensor(lengths)),
+        ]
+    )
     return Pack(
         torch.tensor([ids]),
         torch.tensor([positions]),
         predicting,
         following[predicting],
-        tuple(len(example.ids) for example in examples),
+        lengths,
+        owners[predicting],
+        tuple(rows) or tuple(range(len(examples))),
+        shared,
     )
 
 
-def batch(examples: Sequence[Example], pack_tokens: int = PACK_TOKENS) -> Batch:
-    """Groups the rows of a step into packs of at most `pack_tokens`, the longest first."""
-    packs: list[list[Example]] = []
+def _tensor(values: Sequence[int]) -> Tensor:
+    return torch.tensor(values, dtype=torch.long)
+
+
+def batch(examples: Sequence[Example], pack_tokens: int = PACK_TOKENS, *, share: bool = True) -> Batch:
+    """Groups the rows of a step into packs of at most `pack_tokens`, the longest first.
+
+    A shared beginning counts once in each pack; the batch's `tokens` count every row whole.
+    """
+    shared = shared_beginning(examples) if share else 0
+    packs: list[list[int]] = []
     room = 0
-    for example in sorted(examples, key=lambda example: -len(example.ids)):
-        if len(example.ids) > room:
+    for at in sorted(range(len(examples)), key=lambda at: -len(examples[at].ids)):
+        length = len(examples[at].ids) - shared
+        if length > room:
             packs.append([])
-            room = max(pack_tokens, len(example.ids))
-        packs[-1].append(example)
-        room -= len(example.ids)
+            room = max(pack_tokens - shared, length)
+        packs[-1].append(at)
+        room -= length
     return Batch(
-        tuple(pack(rows) for rows in packs),
+        tuple(pack([examples[at] for at in rows], share=share, rows=rows) for rows in packs),
         rows=len(examples),
         tokens=sum(len(e.ids) for e in examples),
         targets=sum(e.targets for e in examples),
@@ -131,23 +188,26 @@ class PackedAttention:
     """Attention inside each row of a pack. Without a pack it is the ordinary one, for generating."""
 
     def __init__(self) -> None:
-        self._lengths: tuple[int, ...] = ()
-        self._places: Tensor | None = None
+        self._pack: Pack | None = None
+        self._places = torch.zeros(0, dtype=torch.long)
 
     @contextmanager
-    def rows(self, lengths: tuple[int, ...]) -> Iterator[None]:
-        """Within this context a sequence is a pack of rows of these lengths."""
-        longest = max(lengths)
-        self._lengths = lengths
-        self._places = torch.cat([torch.arange(length) + row * longest for row, length in enumerate(lengths)])
+    def rows(self, pack: Pack) -> Iterator[None]:
+        """Within this context a sequence is this pack; a backward pass that recomputes needs it too."""
+        before = self._pack, self._places
+        longest = max(pack.lengths)
+        self._pack = pack
+        self._places = torch.cat(
+            [torch.arange(length) + row * longest for row, length in enumerate(pack.lengths)]
+        )
         try:
             yield
         finally:
-            self._places = None
+            self._pack, self._places = before
 
     def mask(self, *args: Any, **kwargs: Any) -> Tensor | None:
         """A pack needs no mask: its rows are causal, and padding comes after them."""
-        return None if self._places is not None else sdpa_mask(*args, **kwargs)
+        return None if self._pack is not None else sdpa_mask(*args, **kwargs)
 
     def attend(
         self,
@@ -161,28 +221,33 @@ class PackedAttention:
         **kwargs: Any,
     ) -> tuple[Tensor, None]:
         """Shapes as transformers asks for: in (1, heads, T, size), out (1, T, heads, size)."""
-        if self._places is None:
+        pack = self._pack
+        if pack is None:
             return sdpa_attention_forward(  # type: ignore[no-any-return]
                 module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
             )
         if dropout or any(kwargs.get(name) is not None for name in _NOT_MADE_FOR):
             raise NotImplementedError(f"packed attention knows nothing of {', '.join(_NOT_MADE_FOR)}")
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-        query, key, value = self._spread(query), self._spread(key), self._spread(value)
-        rows, heads, longest, _size = query.shape
-        window = kwargs.get("sliding_window") or longest
-        if window < longest or rows * heads * longest * longest <= _PLAIN_SCORES:
-            mixed = _plain_causal(query, key, value, scale, window)
-        else:
-            mixed = functional.scaled_dot_product_attention(
-                query, key, value, is_causal=True, scale=scale, enable_gqa=True
-            )
-        return self._gather(mixed), None
+        window = kwargs.get("sliding_window") or query.shape[2]
+        shared = pack.shared
+        own_query, own_key, own_value = (
+            self._spread(tensor[:, :, shared:], pack.lengths) for tensor in (query, key, value)
+        )
+        if not shared:
+            return self._gather(_causal(own_query, own_key, own_value, scale, window)), None
+        first_query, first_key, first_value = (tensor[:, :, :shared] for tensor in (query, key, value))
+        beginning = _causal(first_query, first_key, first_value, scale, window).transpose(1, 2)
+        rows = len(pack.lengths)
+        seen_key = torch.cat([first_key.expand(rows, -1, -1, -1), own_key], dim=2)
+        seen_value = torch.cat([first_value.expand(rows, -1, -1, -1), own_value], dim=2)
+        own = self._gather(_causal(own_query, seen_key, seen_value, scale, window))
+        return torch.cat([beginning, own], dim=1), None
 
-    def _spread(self, tensor: Tensor) -> Tensor:
+    def _spread(self, tensor: Tensor, lengths: tuple[int, ...]) -> Tensor:
         """(1, heads, T, size) → (rows, heads, longest, size), zeros after each row's end."""
         _one, heads, _tokens, size = tensor.shape
-        rows, longest = len(self._lengths), max(self._lengths)
+        rows, longest = len(lengths), max(lengths)
         flat = tensor[0].transpose(0, 1)
         room = flat.new_zeros(rows * longest, heads, size).index_copy(0, self._places, flat)
         return room.view(rows, longest, heads, size).transpose(1, 2)
@@ -194,20 +259,44 @@ class PackedAttention:
         return flat.index_select(0, self._places).unsqueeze(0)
 
 
-def _plain_causal(query: Tensor, key: Tensor, value: Tensor, scale: float, window: int) -> Tensor:
-    """Softmax attention over the last `window` tokens as matrix products.
+def _causal(query: Tensor, key: Tensor, value: Tensor, scale: float, window: int) -> Tensor:
+    """Attention of the last tokens of `key` to all before them, at most `window` back.
 
-    Query heads that share a key head go through together.
+    Shapes: query (rows, heads, T, size), key and value (rows, groups, S ≥ T, size).
     """
-    rows, heads, longest, size = query.shape
-    groups = key.shape[1]
-    shared = query.reshape(rows, groups, heads // groups * longest, size) * scale
-    scores = (shared @ key.transpose(2, 3)).view(rows, groups, heads // groups, longest, longest)
-    everything = torch.ones(longest, longest, dtype=torch.bool)
-    hidden = everything.triu(1) | everything.tril(-window)
+    rows, heads, asking, _size = query.shape
+    seen = key.shape[2]
+    if window >= seen and rows * heads * asking * seen > _PLAIN_SCORES:
+        hidden = _hidden(asking, seen, window)
+        return functional.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=None if asking == seen else ~hidden,
+            is_causal=asking == seen,
+            scale=scale,
+            enable_gqa=True,
+        )
+    return _plain_causal(query, key, value, scale, window)
+
+
+def _hidden(asking: int, seen: int, window: int) -> Tensor:
+    """Which of `seen` tokens the last `asking` of them may not look at. Shape (asking, seen)."""
+    everything = torch.ones(asking, seen, dtype=torch.bool)
+    later = everything.triu(seen - asking + 1)
+    return later if window >= seen else later | everything.tril(seen - asking - window)
+
+
+def _plain_causal(query: Tensor, key: Tensor, value: Tensor, scale: float, window: int) -> Tensor:
+    """Softmax attention as matrix products; query heads that share a key head go through together."""
+    rows, heads, asking, size = query.shape
+    groups, seen = key.shape[1], key.shape[2]
+    shared = query.reshape(rows, groups, heads // groups * asking, size) * scale
+    scores = (shared @ key.transpose(2, 3)).view(rows, groups, heads // groups, asking, seen)
+    hidden = _hidden(asking, seen, window)
     weights = torch.softmax(scores.masked_fill(hidden, float("-inf")), dim=-1, dtype=torch.float32)
-    mixed = weights.to(value.dtype).view(rows, groups, heads // groups * longest, longest) @ value
-    return mixed.view(rows, heads, longest, size)
+    mixed = weights.to(value.dtype).view(rows, groups, heads // groups * asking, seen) @ value
+    return mixed.view(rows, heads, asking, size)
 
 
 attention = PackedAttention()
@@ -215,13 +304,37 @@ AttentionInterface.register(NAME, attention.attend)
 AttentionMaskInterface.register(NAME, attention.mask)
 
 
-def answer_loss(model: torch.nn.Module, rows: Pack) -> Tensor:
-    """Sum of the cross entropies of the learnt tokens; only their positions reach the output layer."""
-    with attention.rows(rows.lengths):
-        logits = model(
-            input_ids=rows.ids, position_ids=rows.positions, logits_to_keep=rows.predicting, use_cache=False
-        ).logits
-    return functional.cross_entropy(logits[0].float(), rows.targets, reduction="sum")
+def answer_loss(model: torch.nn.Module, rows: Pack, objective: Objective = PLAIN) -> Tensor:
+    """Sum of the losses of the learnt tokens; only their positions reach the output layer."""
+    head = losses.head_of(model)
+    with attention.rows(rows):
+        if head is None:
+            logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
+            return objective.each(logits[0], rows.targets).sum()
+        return losses.projected(_hidden_states(model, rows), head, rows.targets, objective)
+
+
+def losses_of_rows(model: torch.nn.Module, rows: Pack) -> Tensor:
+    """Summed cross entropy of each row of a pack, without gradients. Shape (rows,)."""
+    head = losses.head_of(model)
+    with attention.rows(rows), torch.no_grad():
+        if head is None:
+            logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
+            each = PLAIN.each(logits[0], rows.targets)
+        else:
+            each = losses.projected_each(_hidden_states(model, rows), head, rows.targets)
+    return torch.zeros(len(rows.lengths)).index_add_(0, rows.owners, each)
+
+
+def _inputs(rows: Pack) -> dict[str, Any]:
+    return {"input_ids": rows.ids, "position_ids": rows.positions, "use_cache": False}
+
+
+def _hidden_states(model: Any, rows: Pack) -> Tensor:
+    """Last hidden states where the next token is learnt. Shape (N, size)."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    found = base.get_decoder()(**_inputs(rows)).last_hidden_state[0]
+    return found.index_select(0, rows.predicting)
 
 
 def prepare(model: PreTrainedModel, examples: Sequence[Example]) -> bool:
@@ -229,17 +342,43 @@ def prepare(model: PreTrainedModel, examples: Sequence[Example]) -> bool:
 
     Returns:
         Whether it did. Otherwise the model is as before, and rows must be packed one at a time.
+
+    Raises:
+        InputError: Not even single rows give the model's own loss.
     """
     probe = [Example(e.ids[-64:], e.labels[-64:]) for e in examples[:3]]
+    beginning = probe[0].ids[:4]
+    probe = [Example(beginning + e.ids, [IGNORED] * len(beginning) + e.labels) for e in probe]
     before = model.config._attn_implementation
-    with torch.no_grad():
-        apart = sum(float(answer_loss(model, pack([example]))) for example in probe)
-        try:
-            model.set_attn_implementation(NAME)
-            together = float(answer_loss(model, pack(probe)))
-        except (NotImplementedError, ValueError, KeyError):
-            together = float("nan")
-    if abs(together - apart) <= 0.02 * apart:
-        return True
+    apart = torch.tensor([_own_loss(model, example) for example in probe])
+    try:
+        model.set_attn_implementation(NAME)
+        if _alike(losses_of_rows(model, pack(probe)), apart):
+            return True
+    except (NotImplementedError, ValueError, KeyError):
+        pass
     model.set_attn_implementation(before)
+    if not _alike(torch.cat([losses_of_rows(model, pack([example])) for example in probe]), apart):
+        raise InputError(
+            "This model cannot be fine-tuned here.",
+            why="It changes its output in a way that this program does not know, so its loss would be wrong.",
+            fix="Choose a model of another family.",
+            code="model.unknown_output",
+        )
     return False
+
+
+def _alike(ours: Tensor, theirs: Tensor) -> bool:
+    """Equal but for the rounding of bf16."""
+    return bool(((ours - theirs).abs() <= 0.02 * theirs.clamp(min=1.0)).all())
+
+
+def _own_loss(model: PreTrainedModel, example: Example) -> float:
+    """A row's summed loss, by nothing but the model itself."""
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([example.ids]), use_cache=False).logits[0, :-1]
+    return float(
+        functional.cross_entropy(
+            logits.float(), torch.tensor(example.labels[1:]), reduction="sum", ignore_index=IGNORED
+        )
+    )

@@ -11,6 +11,7 @@ import torch
 
 from core.data.dataset import Dataset
 from core.engines.training import examples, packing, precision, weights
+from core.engines.training.losses import Objective
 from core.engines.training.templates import without_default_system
 from core.engines.training.trainer import Plan
 from core.errors import InputError
@@ -180,6 +181,12 @@ def make_plan(spec: FinetuneSpec, decisions: Decisions, rows: int, *, packed: bo
         warmup_steps=round(spec.warmup_ratio * steps),
         weight_decay=spec.weight_decay,
         bf16=decisions.bf16,
+        schedule=spec.schedule,
+        max_grad_norm=spec.max_grad_norm,
+        objective=Objective(spec.loss, spec.focal_gamma, spec.label_smoothing),
+        share=not (decisions.adapter and spec.lora_dropout),  # each row draws its own dropout
+        patience=spec.early_stopping,
+        keep_best=spec.keep_best,
         checkpoint_every=spec.checkpoint_every or tenth,
         validate_every=spec.validate_every or tenth,
         seed=spec.seed,

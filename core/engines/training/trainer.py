@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,28 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
 from core.engines.training import checkpoints, lora, packing
+from core.engines.training.checkpoints import Record
 from core.engines.training.examples import Example
+from core.engines.training.losses import PLAIN, Objective
 from core.errors import JobError
 from core.jobs.context import JobContext
 
 _WEIGHTS = "weights.safetensors"
 _RECENT = 20
+_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a training run besides model and data; fixed before the first step."""
+    """Everything that decides a training run besides model and data; fixed before the first step.
+
+    Attributes:
+        steps: Optimizer steps in all.
+        pack_tokens: Tokens that go through the model at once; a step takes as many parts as it needs.
+        share: Whether what the rows of a part begin with is computed once.
+        patience: Looks at the validation rows without a better one that end the training; None never does.
+        keep_best: Whether the step that went best on the validation rows keeps its checkpoint.
+    """
 
     steps: int
     steps_per_epoch: int
@@ -41,6 +51,12 @@ class Plan:
     checkpoint_every: int
     validate_every: int
     seed: int
+    schedule: str = "cosine"
+    max_grad_norm: float = 1.0
+    objective: Objective = PLAIN
+    share: bool = True
+    patience: int | None = None
+    keep_best: bool = False
 
 
 def arguments(plan: Plan, folder: Path, *, validates: bool) -> TrainingArguments:
@@ -50,11 +66,11 @@ def arguments(plan: Plan, folder: Path, *, validates: bool) -> TrainingArguments
         max_steps=plan.steps,
         per_device_train_batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
-        lr_scheduler_type="cosine",
+        lr_scheduler_type=_SCHEDULES[plan.schedule],
         warmup_steps=plan.warmup_steps,
         weight_decay=plan.weight_decay,
         optim="adamw_torch_fused",
-        max_grad_norm=1.0,
+        max_grad_norm=plan.max_grad_norm,
         bf16=plan.bf16,
         seed=plan.seed,
         data_seed=plan.seed,
@@ -82,8 +98,7 @@ class WorkbenchTrainer(Trainer):
         validation: Examples to look at along the way; may be empty.
         look: Called at every validation with the step; shows sample answers.
         belongs_to: Digests of spec, data and model, kept in every checkpoint.
-        trained_s: Seconds of training before a resume.
-        recent_losses: The last losses before a resume.
+        found: What the checkpoint says that this training goes on from.
     """
 
     def __init__(
@@ -95,18 +110,21 @@ class WorkbenchTrainer(Trainer):
         validation: Sequence[Example],
         look: Callable[[int], None],
         belongs_to: tuple[str, str, str],
-        trained_s: float = 0.0,
-        recent_losses: Sequence[float] = (),
+        found: Record | None = None,
     ) -> None:
         self.control: TrainerControl
         self.plan = plan
         self.job = job
         self.folder = job.folder / "checkpoints"
-        self.recent_losses = deque(recent_losses, maxlen=_RECENT)
-        self._validation = packing.batch(validation, plan.pack_tokens) if validation else None
+        self.recent_losses = deque(found.recent_losses if found else (), maxlen=_RECENT)
+        self.best_step = found.best_step if found else None
+        self.best_loss = found.best_loss if found else None
+        self.looks_since_best = found.looks_since_best if found else 0
+        self._looked_at = -1
+        self._validation = self.batch(validation) if validation else None
         self._look = look
         self._belongs_to = belongs_to
-        self._trained_before_s = trained_s
+        self._trained_before_s = found.trained_s if found else 0.0
         self._started = time.perf_counter()
         self._recent_steps: deque[tuple[float, int, int]] = deque(maxlen=_RECENT)
         super().__init__(
@@ -114,7 +132,7 @@ class WorkbenchTrainer(Trainer):
             args=arguments(plan, self.folder, validates=bool(validation)),
             train_dataset=train,
             eval_dataset=validation or None,
-            data_collator=partial(packing.batch, pack_tokens=plan.pack_tokens),
+            data_collator=self.batch,
             callbacks=[_Progress(job)],
         )
         self.remove_callback(PrinterCallback)
@@ -125,7 +143,16 @@ class WorkbenchTrainer(Trainer):
         """Seconds of training, those before a resume included."""
         return self._trained_before_s + time.perf_counter() - self._started
 
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the validation rows have not gone better for too many looks."""
+        return self.plan.patience is not None and self.looks_since_best >= self.plan.patience
+
     # --- data and loss ---
+
+    def batch(self, rows: Sequence[Example]) -> packing.Batch:
+        """Rows as they go through the model."""
+        return packing.batch(rows, self.plan.pack_tokens, share=self.plan.share)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """One batch a step, in an order that seed and epoch alone decide."""
@@ -139,8 +166,9 @@ class WorkbenchTrainer(Trainer):
         model.train()
         total = torch.zeros(())
         for rows in inputs.packs:
-            loss = packing.answer_loss(model, rows) / inputs.targets
-            self.accelerator.backward(loss)
+            with packing.attention.rows(rows):  # recomputing activations needs it in the backward pass too
+                loss = packing.answer_loss(model, rows, self.plan.objective) / inputs.targets
+                self.accelerator.backward(loss)
             total += loss.detach()
         _require_finite(float(total), "loss", self.state.global_step + 1)
         self._recent_steps.append((time.perf_counter(), inputs.rows, inputs.tokens))
@@ -188,19 +216,44 @@ class WorkbenchTrainer(Trainer):
         if self._validation is None:
             return {}
         loss = self.mean_loss(self._validation)
+        self._looked_at = self.state.global_step
         self.job.metrics(self.state.global_step, validation_loss=loss)
+        self._judge(loss)
         self._look(self.state.global_step)
         self._recent_steps.clear()
         figures = {"eval_loss": loss}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, figures)
         return figures
 
+    def _judge(self, loss: float) -> None:
+        """Remembers the best step and counts the looks since."""
+        if self.best_loss is not None and not loss < self.best_loss:
+            self.looks_since_best += 1
+            if self.out_of_patience:
+                self.control.should_save = self.control.should_training_stop = True
+            return
+        self.best_loss, self.best_step, self.looks_since_best = loss, self.state.global_step, 0
+        self.job.emit("best", step=self.best_step, validation_loss=loss)
+        if self.plan.keep_best:
+            self.control.should_save = True
+
+    def look_at_the_end(self) -> None:
+        """Judges the last step too, if it was not."""
+        if self._validation is not None and self._looked_at != self.state.global_step:
+            self.evaluate()
+
     def mean_loss(self, rows: packing.Batch) -> float:
         """Mean loss over the learnt tokens of a batch, without learning."""
+        return sum(self.row_losses(rows)) / rows.targets
+
+    def row_losses(self, rows: packing.Batch) -> list[float]:
+        """Summed loss of each row of a batch, in the order of its rows, without learning."""
         self.model.eval()
-        with torch.no_grad():
-            total = sum(float(packing.answer_loss(self.model, part)) for part in rows.packs)
-        return total / rows.targets
+        found = [0.0] * rows.rows
+        for part in rows.packs:
+            for row, loss in zip(part.rows, packing.losses_of_rows(self.model, part).tolist(), strict=True):
+                found[row] = loss
+        return found
 
     # --- checkpoints ---
 
@@ -212,6 +265,9 @@ class WorkbenchTrainer(Trainer):
             model=self._belongs_to[2],
             trained_s=self.trained_s,
             recent_losses=tuple(self.recent_losses),
+            best_step=self.best_step,
+            best_loss=self.best_loss,
+            looks_since_best=self.looks_since_best,
         )
         path = checkpoints.save(self.folder, record, self._fill_checkpoint)
         self.job.emit("checkpoint", step=record.step, path=path.relative_to(self.job.folder).as_posix())

@@ -169,8 +169,8 @@ def test_a_number_that_is_none_stops_the_training_and_keeps_the_last_checkpoint(
     calls = []
     answer_loss = packing.answer_loss
 
-    def broken(model, rows):
-        loss = answer_loss(model, rows)
+    def broken(model, rows, objective):
+        loss = answer_loss(model, rows, objective)
         calls.append(model.training)
         if sum(calls) <= 4 or not model.training:
             return loss
@@ -185,6 +185,39 @@ def test_a_number_that_is_none_stops_the_training_and_keeps_the_last_checkpoint(
     assert where in caught.value.why
     assert "smaller learning rate" in caught.value.fix
     assert (run.folder / "checkpoints" / "step-4").is_dir()
+
+
+def test_the_result_is_the_model_of_the_best_look_and_patience_ends_the_training(tmp_path, artifacts):
+    """A learning rate far too high makes the validation rows worse soon."""
+    wild = {"epochs": 12, "learning_rate": 0.2, "validate_every": 2, "checkpoint_every": 3}
+    run = Run(tmp_path / "run", artifacts, early_stopping=2, **wild).go()
+    result = run.job.final_result
+    best = run.events("best")[-1]["step"]
+    assert result["ended_early"]
+    assert result["kept_step"] == best == result["steps"] - 4
+    assert run.job.final_state == "succeeded"
+
+    kept = load_file(run.folder / "checkpoints" / f"step-{best}" / "weights.safetensors")
+    ours = load_file(run.model / "adapter_model.safetensors")
+    assert len(kept) == len(ours) > 0
+    for name, tensor in ours.items():
+        assert torch.equal(kept[name.replace(".weight", ".default.weight")], tensor), name
+
+
+def test_without_keeping_the_best_the_result_is_the_last_step(tmp_path, artifacts):
+    wild = {"epochs": 4, "learning_rate": 0.2, "validate_every": 2}
+    run = Run(tmp_path / "run", artifacts, early_stopping=None, keep_best=False, **wild).go()
+    result = run.job.final_result
+    assert result["kept_step"] == result["steps"] == result["planned_steps"]
+    assert not result["ended_early"]
+
+
+def test_the_best_and_the_worst_validation_rows_are_shown(tmp_path, artifacts):
+    run = Run(tmp_path / "run", artifacts, max_steps=2).go()
+    [event] = run.events("validation_rows")
+    losses = [row["loss"] for row in event["rows"]]
+    assert losses == sorted(losses)
+    assert all(row["prompt"] and row["expected"] in tiny.INTENTS for row in event["rows"])
 
 
 def test_an_adapter_as_base_is_merged_first(tmp_path, artifacts):

@@ -47,11 +47,52 @@ def test_packed_rows_have_the_loss_and_the_gradients_of_single_rows(model):
         assert torch.allclose(parameter.grad, expected[name], atol=1e-4), name
 
 
-def test_the_fused_kernel_for_long_rows_agrees(model, monkeypatch):
-    packing.prepare(model, ROWS)
-    plain = packing.answer_loss(model, packing.pack(ROWS))
+def with_beginning(length: int) -> list[Example]:
+    """The rows behind a system line of `length` tokens."""
+    line = torch.randint(3, 300, (length,), generator=torch.Generator().manual_seed(9)).tolist()
+    return [Example(line + row.ids, [IGNORED] * length + row.labels) for row in ROWS]
+
+
+def test_what_all_rows_begin_with_is_computed_once_with_the_same_gradients(model):
+    rows = with_beginning(7)
+    plain = plain_loss(model, rows)
+    plain.backward()
+    expected = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    packing.prepare(model, rows)
+
+    pack = packing.pack(rows)
+    assert pack.shared == 7
+    assert pack.ids.shape[1] == 7 + sum(len(row.ids) for row in ROWS)
+    packed = packing.answer_loss(model, pack)
+    packed.backward()
+
+    assert torch.allclose(packed, plain, rtol=1e-5)
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(parameter.grad, expected[name], atol=1e-4), name
+
+
+def test_a_beginning_that_is_learnt_is_not_shared():
+    ids = [5, 6, 7, 8]
+    assert packing.shared_beginning([Example(ids, ids), Example(ids, ids)]) == 0
+    assert packing.shared_beginning([Example(ids, [IGNORED, IGNORED, 7, 8])] * 2) == 1
+    assert packing.shared_beginning([Example(ids, [IGNORED] * 3 + [8]), Example([5, 9], [IGNORED, 9])]) == 0
+    assert packing.shared_beginning([Example(ids, [IGNORED] * 3 + [8])]) == 0
+
+
+def test_the_loss_of_each_row_is_told_apart(model):
+    rows = with_beginning(3)
+    packing.prepare(model, rows)
+    expected = torch.stack([plain_loss(model, [row]) for row in rows])
+    assert torch.allclose(packing.losses_of_rows(model, packing.pack(rows)), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [ROWS, with_beginning(5)])
+def test_the_fused_kernel_for_long_rows_agrees(model, monkeypatch, rows):
+    packing.prepare(model, rows)
+    plain = packing.answer_loss(model, packing.pack(rows))
     monkeypatch.setattr(packing, "_PLAIN_SCORES", 0)
-    assert torch.allclose(packing.answer_loss(model, packing.pack(ROWS)), plain, rtol=1e-5)
+    assert torch.allclose(packing.answer_loss(model, packing.pack(rows)), plain, rtol=1e-5)
 
 
 def test_a_sliding_window_is_respected():
@@ -61,6 +102,8 @@ def test_a_sliding_window_is_respected():
     seen = (at[:, None] >= at) & (at[:, None] - at < 5)
     expected = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, enable_gqa=True)
     assert torch.allclose(packing._plain_causal(query, key, value, 8**-0.5, 5), expected, atol=1e-5)
+    last = packing._plain_causal(query[:, :, 4:], key, value, 8**-0.5, 5)  # behind a shared beginning of four
+    assert torch.allclose(last, expected[:, :, 4:], atol=1e-5)
 
 
 def test_an_architecture_with_unknown_attention_keeps_its_own(model, monkeypatch):

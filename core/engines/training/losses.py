@@ -1,0 +1,118 @@
+"""What learning makes small: the loss of the learnt tokens, without all their logits in memory at once.
+
+The logits of a token are as many as the vocabulary has entries, and so is their gradient: for a page of text
+they outweigh the whole model. So the last projection, the loss and their gradients are computed slice by
+slice, as Liger's fused linear cross entropy does (Hsu et al. 2024), in plain torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+#: Learnt tokens whose logits exist at one time: 50 MB for 49,152 entries in fp32.
+SLICE = 256
+#: What a model does to its logits after the last projection; such a model computes them itself.
+_AFTERWARDS = ("final_logit_softcapping", "logits_scaling", "logit_scale", "output_multiplier_scale")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """How wrong an answer token is.
+
+    Attributes:
+        loss: `cross_entropy`, or `focal` (Lin et al. 2017), which scales each token by (1 − p)^gamma, p being
+            the probability of the right token: what is known already weighs less.
+        gamma: Strength of the focal scaling.
+        smoothing: Share of the target spread over all tokens (Szegedy et al. 2016).
+    """
+
+    loss: str = "cross_entropy"
+    gamma: float = 2.0
+    smoothing: float = 0.0
+
+    def each(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Loss a token. Shapes: logits (N, vocabulary), targets (N,) → (N,)."""
+        logits = logits.float()
+        losses = functional.cross_entropy(logits, targets, reduction="none", label_smoothing=self.smoothing)
+        if self.loss != "focal":
+            return losses
+        plain = losses
+        if self.smoothing:
+            plain = functional.cross_entropy(logits, targets, reduction="none")
+        return (1 - torch.exp(-plain)).pow(self.gamma) * losses
+
+
+#: What validation measures, whatever the training makes small, so that runs can be compared.
+PLAIN = Objective()
+
+
+def head_of(model: Any) -> nn.Linear | None:
+    """The last projection of a causal model, where logits are exactly its output; None otherwise."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    config = base.config.get_text_config()
+    if any(getattr(config, name, None) for name in _AFTERWARDS):
+        return None
+    head = base.get_output_embeddings()
+    return head if type(head) is nn.Linear and head.bias is None else None
+
+
+class _Projected(torch.autograd.Function):
+    """Sum of the losses of `hidden @ weightᵀ`; gradients are computed with it, slice by slice.
+
+    Shapes: hidden (N, size), weight (vocabulary, size), targets (N,) → scalar.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, objective: Objective) -> Tensor:
+        """The summed loss."""
+        to_hidden, to_weight = ctx.needs_input_grad[:2]
+        total = torch.zeros((), dtype=torch.float32)
+        hidden_grad = torch.empty_like(hidden) if to_hidden else None
+        weight_grad = torch.zeros_like(weight) if to_weight else None
+        for start in range(0, len(targets), SLICE):
+            cut = slice(start, start + SLICE)
+            with torch.enable_grad():
+                part = hidden[cut].detach().requires_grad_(to_hidden)
+                matrix = weight.detach().requires_grad_(to_weight)
+                loss = objective.each(functional.linear(part, matrix), targets[cut]).sum()
+            total += loss.detach()
+            wanted = [tensor for tensor in (part, matrix) if tensor.requires_grad]
+            found = list(torch.autograd.grad(loss, wanted)) if wanted else []
+            if weight_grad is not None:
+                weight_grad += found.pop()
+            if hidden_grad is not None:
+                hidden_grad[cut] = found.pop()
+        ctx.save_for_backward(hidden_grad, weight_grad)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        """Gradients for hidden and weight."""
+        hidden, weight = (
+            None if found is None else found * grad.to(found.dtype) for found in ctx.saved_tensors
+        )
+        return hidden, weight, None, None
+
+
+def projected(hidden: Tensor, head: nn.Linear, targets: Tensor, objective: Objective) -> Tensor:
+    """Summed loss of the learnt tokens from their hidden states. Shapes: (N, size), (N,) → scalar."""
+    if not len(targets):
+        return hidden.sum() * 0.0
+    return _Projected.apply(hidden, head.weight, targets, objective)
+
+
+def projected_each(hidden: Tensor, head: nn.Linear, targets: Tensor) -> Tensor:
+    """Cross entropy a token, without gradients. Shapes: (N, size), (N,) → (N,)."""
+    with torch.no_grad():
+        return torch.cat(
+            [
+                PLAIN.each(head(hidden[start : start + SLICE]), targets[start : start + SLICE])
+                for start in range(0, len(targets), SLICE)
+            ]
+            or [torch.zeros(0)]
+        )
