@@ -2,93 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from core.engines.training import checkpoints
-from tests.core.engines import tiny
+from tests.crash.lab import SPEC, Lab
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="the harness forks"),
     pytest.mark.timeout(280),
 ]
 
-ROOT = Path(__file__).parents[2]
-SPEC = {
-    "model": "m",
-    "data": "d",
-    "epochs": 2,
-    "batch_size": 8,
-    "learning_rate": 0.01,
-    "precision": "fp32",
-    "checkpoint_every": 2,
-    "validate_every": 3,
-    "sample_prompts": 1,
-    "lora_rank": 4,
-    "lora_dropout": 0.1,
-}
-
-
-class Lab:
-    """A model, a data set and a server that trains."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.inputs = {
-            "m": str(tiny.model_folder(folder / "m")),
-            "d": str(tiny.data_folder(folder / "d", 48)),
-        }
-        self.server = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.training_server"],
-            cwd=ROOT,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=open(folder / "stderr.txt", "w"),  # noqa: SIM115
-        )
-        self.reference = self.finish("reference")
-
-    def ask(self, run: str, **more: object) -> dict[str, int]:
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        request = {"run": str(self.folder / run), "inputs": self.inputs, "spec": SPEC, **more}
-        self.server.stdin.write(json.dumps(request) + "\n")
-        self.server.stdin.flush()
-        return json.loads(self.server.stdout.readline())
-
-    def finish(self, run: str, **more: object) -> str:
-        """Runs to the end; gives the digest of the weights."""
-        assert self.ask(run, **more) == {"exit": 0}, (self.folder / "stderr.txt").read_text()[-3000:]
-        return self.weights(run)
-
-    def weights(self, run: str) -> str:
-        [weights] = (self.folder / run / "out" / "model").glob("*model.safetensors")
-        return hashlib.sha256(weights.read_bytes()).hexdigest()
-
-    def events(self, run: str, name: str) -> list[dict]:
-        lines = (self.folder / run / "events.jsonl").read_text().splitlines()
-        return [event for event in map(json.loads, lines) if event["ev"] == name]
-
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     lab = Lab(tmp_path_factory.mktemp("lab"))
     yield lab
-    lab.server.stdin.close()
-    lab.server.wait(20)
+    lab.close()
 
 
 def test_two_whole_runs_end_with_the_same_weights(lab):
     assert lab.finish("again") == lab.reference
 
 
+@pytest.mark.timeout(1200)
 def test_a_kill_at_every_write_point_of_a_save_loses_nothing(lab):
     """The first points write the resolved spec, the next ones the first checkpoint and half of the second."""
     names = []
@@ -96,9 +35,7 @@ def test_a_kill_at_every_write_point_of_a_save_loses_nothing(lab):
         run = f"point-{at}"
         assert lab.ask(run, kill_at=at) == {"signal": 9}
         assert lab.finish(run, resumed=True) == lab.reference, f"killed at write point {at}"
-        names.append(
-            (lab.folder / "stderr.txt").read_text().rsplit(f"killed at point {at}: ", 1)[1].split("\n")[0]
-        )
+        names.append(lab.said.rsplit(f"killed at point {at}: ", 1)[1].split("\n")[0])
     assert "checkpoint filled" in names
     assert names.count("rename manifest.json") >= 1
     assert "sync parent of step-2" in names
@@ -134,7 +71,7 @@ def test_a_stopped_run_goes_on_later_to_the_same_weights(lab):
     lab.finish("stopped", stop_at=3)
     assert lab.events("stopped", "done")[0]["state"] == "stopped"
     assert lab.events("stopped", "done")[0]["result"]["steps"] == 3
-    assert lab.weights("stopped") != lab.reference
+    assert lab.made != lab.reference
 
     assert lab.finish("stopped", resumed=True) == lab.reference
     assert lab.events("stopped", "done")[1]["state"] == "succeeded"

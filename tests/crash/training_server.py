@@ -1,15 +1,19 @@
-"""Runs fine-tuning jobs in forked children, so that a kill costs a second and not an import of torch.
+"""Runs jobs in forked children, so that a kill costs a second and not an import of torch.
 
-Reads one JSON request a line with run, inputs, spec, and where wanted resumed, kill_at, kill_after_s,
-stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A child is killed at its n-th
-write point (`kill_at`) or after some time, by SIGKILL; nothing in it can react.
+Reads one JSON request a line with run, inputs, spec, and where wanted kind, events (a file), resumed,
+kill_at, kill_after_s, stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A child
+is killed at its n-th write point (`kill_at`) or after some time, by SIGKILL; nothing in it can react. A
+request `{"mount": FOLDER, "kb": N}` mounts a file system of that size there, or changes its size.
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -17,9 +21,9 @@ from pathlib import Path
 
 import torch
 
-from core.engines import finetune
+import core.engines.finetune  # noqa: F401  # imported once, before the forks
 from core.jobs.context import JobContext
-from core.specs import FinetuneSpec
+from core.jobs.registry import kind_of
 
 
 class StoppingJob(JobContext):
@@ -44,7 +48,8 @@ def train(request: dict) -> None:
         os.environ["SLM_WORKBENCH_KILL_AT"] = str(request["kill_at"])
     run = Path(request["run"])
     run.mkdir(parents=True, exist_ok=True)
-    with open(run / "events.jsonl", "a", encoding="utf-8") as out:
+    kind = kind_of(request.get("kind", "finetune"))
+    with open(request.get("events") or run / "events.jsonl", "a", encoding="utf-8") as out:
         job = StoppingJob(
             run,
             {key: Path(value) for key, value in request["inputs"].items()},
@@ -54,7 +59,7 @@ def train(request: dict) -> None:
             name="tuned",
         )
         job.stop_at = request.get("stop_at")
-        finetune.run(FinetuneSpec(**request["spec"]), job)
+        importlib.import_module(kind.engine).run(kind.spec(**request["spec"]), job)
         job.emit("done", state=job.final_state, result=job.final_result)
 
 
@@ -71,11 +76,31 @@ def wait(child: int, kill_after_s: float | None) -> dict[str, int]:
         time.sleep(0.002)
 
 
+def mount(folder: str, kb: int) -> dict[str, int]:
+    """A file system in memory, or another size for it."""
+    again = ["remount,"] if os.path.ismount(folder) else [""]
+    os.makedirs(folder, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"{again[0]}size={kb}k", "tmpfs", folder]
+    return {"exit": subprocess.run(command, check=False).returncode}
+
+
+def digest(folder: Path) -> str:
+    """Of the weights or of the answers that a job made; times in a report differ from run to run."""
+    total = hashlib.sha256()
+    for path in sorted([*folder.rglob("*model.safetensors"), *folder.rglob("answers.jsonl")]):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
 def main() -> None:
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin:
         request = json.loads(line)
+        if "mount" in request:
+            channel.write(json.dumps(mount(request["mount"], request["kb"])) + "\n")
+            channel.flush()
+            continue
         child = os.fork()
         if child == 0:
             try:
@@ -84,7 +109,10 @@ def main() -> None:
                 traceback.print_exc()
                 os._exit(1)
             os._exit(0)
-        channel.write(json.dumps(wait(child, request.get("kill_after_s"))) + "\n")
+        ended: dict[str, object] = dict(wait(child, request.get("kill_after_s")))
+        if ended == {"exit": 0}:
+            ended["made"] = digest(Path(request["run"]) / "out")
+        channel.write(json.dumps(ended) + "\n")
         channel.flush()
 
 

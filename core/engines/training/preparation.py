@@ -37,6 +37,8 @@ class Decisions:
     threads: int
     learning_rate: float
     precision: str
+    recompute: bool
+    compile: bool
 
     @property
     def bf16(self) -> bool:
@@ -81,6 +83,8 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
         "gflops": speeds,
         "learning_rate": spec.learning_rate or _LEARNING_RATES[method],
         "precision": precision.choose(speeds) if spec.precision == "auto" else spec.precision,
+        "recompute": spec.gradient_checkpointing == "on",
+        "compile": spec.compile == "on",
         "versions": {"torch": torch.__version__},
     }
 
@@ -123,6 +127,9 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
     if not packed:
         job.log("This architecture's attention cannot be packed; it learns row by row, which is slower.")
     plan = make_plan(spec, decisions, len(train.usable), packed=packed)
+    if decisions.recompute:
+        # The reentrant kind would need inputs that require gradients, which a frozen embedding's do not.
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if decisions.adapter:
         model = weights.attach_lora(
             model,

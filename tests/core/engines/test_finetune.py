@@ -204,6 +204,17 @@ def test_the_result_is_the_model_of_the_best_look_and_patience_ends_the_training
         assert torch.equal(kept[name.replace(".weight", ".default.weight")], tensor), name
 
 
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_recomputing_activations_changes_memory_and_not_the_weights(tmp_path, artifacts, method):
+    fields = {"method": method, "max_steps": 3, "learning_rate": 0.01, "precision": "fp32"}
+    plain = Run(tmp_path / "plain", artifacts, gradient_checkpointing="off", **fields).go()
+    lean = Run(tmp_path / "lean", artifacts, gradient_checkpointing="on", **fields).go()
+    [ours], [theirs] = (list(run.model.glob("*model.safetensors")) for run in (lean, plain))
+    for name, tensor in load_file(ours).items():
+        assert torch.allclose(tensor, load_file(theirs)[name], atol=1e-6), name
+    assert lean.metric("loss") == pytest.approx(plain.metric("loss"), rel=1e-5)
+
+
 def test_without_keeping_the_best_the_result_is_the_last_step(tmp_path, artifacts):
     wild = {"epochs": 4, "learning_rate": 0.2, "validate_every": 2}
     run = Run(tmp_path / "run", artifacts, early_stopping=None, keep_best=False, **wild).go()
