@@ -157,12 +157,6 @@ class FinetuneSpec(Spec):
         help="Needs far less memory and about a third more time; auto does it only when memory asks for it.",
         advanced=True,
     )
-    compile: Switch = Option(
-        "auto",
-        label="Compile",
-        help="Compiles the model before it learns; auto does it only where a long run pays for it.",
-        advanced=True,
-    )
     precision: Precision = Option(
         "auto",
         label="Number format",

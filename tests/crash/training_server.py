@@ -1,8 +1,8 @@
 """Runs jobs in forked children, so that a kill costs a second and not an import of torch.
 
 Reads one JSON request a line with run, inputs, spec, and where wanted kind, events (a file), resumed,
-kill_at, kill_after_s, stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A child
-is killed at its n-th write point (`kill_at`) or after some time, by SIGKILL; nothing in it can react. A
+kill_at, kill_after_s, stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A
+child is killed at its n-th write point (`kill_at`) or after some time, by SIGKILL; nothing in it can react. A
 request `{"mount": FOLDER, "kb": N}` mounts a file system of that size there, or changes its size.
 """
 

@@ -38,7 +38,6 @@ class Decisions:
     learning_rate: float
     precision: str
     recompute: bool
-    compile: bool
 
     @property
     def bf16(self) -> bool:
@@ -84,7 +83,6 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
         "learning_rate": spec.learning_rate or _LEARNING_RATES[method],
         "precision": precision.choose(speeds) if spec.precision == "auto" else spec.precision,
         "recompute": spec.gradient_checkpointing == "on",
-        "compile": spec.compile == "on",
         "versions": {"torch": torch.__version__},
     }
 
