@@ -31,6 +31,15 @@ def number_text(value: float) -> str:
     return locale.toString(value, "f", 3) if size >= 0.01 else locale.toString(value, "g", 2)
 
 
+def rate_text(value: float) -> str:
+    """A learning rate with all its digits: `0.0002`, `0.000015`."""
+    if not math.isfinite(value) or value >= 0.01 or value <= 0:
+        return number_text(value)
+    locale = QLocale()
+    text = locale.toString(value, "f", 1 - math.floor(math.log10(value)))
+    return text.rstrip(locale.zeroDigit())
+
+
 def duration_text(seconds: float) -> str:
     """A span of time: `8 s`, `1 min 32 s`, `2 h 5 min`."""
     total = max(0, round(seconds))

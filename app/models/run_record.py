@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import collections
+import math
 from dataclasses import dataclass, field
 
 from app.models.run_progress import RunProgress
+from core.jobs.curves import SAME
 from core.jobs.events import Event
+from core.models.learning_curve import Overfitting, judge
 
 _MAX_LOG = 1000
 _LONGEST_PAUSE_S = 5.0
 MEMORY = "memory"
-#: Engines' names for one thing.
-_SAME = {"ttft_ms": "first_token_ms"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,23 @@ class Sample:
         if self.expected is None:
             return None
         return " ".join(self.answer.split()).casefold() == " ".join(self.expected.split()).casefold()
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best look at the validation rows; its weights are kept."""
+
+    step: int
+    validation_loss: float
+
+
+@dataclass(frozen=True)
+class ValidationRow:
+    """A validation row and its loss a token."""
+
+    prompt: str
+    expected: str
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,9 @@ class RunRecord:
         self.progress = RunProgress()
         self.points: dict[str, list[tuple[float, float]]] = {}
         self.samples: dict[str, Sample] = {}
+        self.history: dict[str, list[Sample]] = {}
+        self.best: Best | None = None
+        self.rows: tuple[ValidationRow, ...] = ()
         self.log: collections.deque[LogLine] = collections.deque(maxlen=_MAX_LOG)
         self.warnings: list[str] = []
         self.made: list[Made] = []
@@ -91,7 +112,7 @@ class RunRecord:
             case "metrics":
                 step = float(event.get("step") or 0)
                 for name, value in (event.get("values") or {}).items():
-                    self._add_point(_SAME.get(name, name), step, float(value), delta)
+                    self._add_point(SAME.get(name, name), step, float(value), delta)
             case "resources":
                 if self._last_t is not None:
                     self._worked_s += min(max(event.t - self._last_t, 0.0), _LONGEST_PAUSE_S)
@@ -100,13 +121,18 @@ class RunRecord:
                 if size > 0:  # the last sample may find the process gone
                     self._add_point(MEMORY, self._worked_s, size, delta)
             case "sample":
-                prompt = str(event.get("prompt", ""))
-                expected = event.get("expected")
-                self.samples[prompt] = Sample(
-                    prompt, str(event.get("answer", "")), None if expected is None else str(expected),
-                    event.get("step"),
-                )
+                self._add_sample(event)
                 delta.samples = True
+            case "best":
+                self.best = Best(int(event.get("step") or 0), float(event.get("validation_loss") or 0.0))
+            case "validation_rows":
+                self.rows = tuple(
+                    ValidationRow(
+                        str(row.get("prompt", "")), str(row.get("expected", "")),
+                        float(row.get("loss") or 0.0),
+                    )
+                    for row in event.get("rows") or () if isinstance(row, dict)
+                )
             case "warning":
                 text = str(event.get("text", ""))
                 if text not in self.warnings:
@@ -121,6 +147,32 @@ class RunRecord:
         if line:
             self.log.append(LogLine(event.t, line))
             delta.lines.append(LogLine(event.t, line))
+
+    def _add_sample(self, event: Event) -> None:
+        prompt, expected = str(event.get("prompt", "")), event.get("expected")
+        sample = Sample(
+            prompt, str(event.get("answer", "")), None if expected is None else str(expected),
+            event.get("step"),
+        )
+        self.samples[prompt] = sample
+        earlier = self.history.setdefault(prompt, [])
+        # a resumed run repeats its last steps
+        while earlier and None not in (earlier[-1].step, sample.step) and earlier[-1].step >= sample.step:
+            earlier.pop()
+        earlier.append(sample)
+
+    @property
+    def best_look(self) -> Best | None:
+        """The best look: as the run said, or the lowest point of the validation curve of one that did not."""
+        if self.best is not None:
+            return self.best
+        looks = [(y, x) for x, y in self.points.get("validation_loss", ()) if math.isfinite(y)]
+        return Best(int(min(looks)[1]), min(looks)[0]) if looks else None
+
+    @property
+    def overfitting(self) -> Overfitting | None:
+        """Whether it learns by heart by now."""
+        return judge(self.points.get("loss", ()), self.points.get("validation_loss", ()))
 
     def _add_point(self, name: str, x: float, y: float, delta: Delta) -> None:
         points = self.points.setdefault(name, [])
@@ -144,6 +196,8 @@ def _line_of(event: Event) -> str:
             return str(event.get("name", "")).replace("_", " ")
         case "state":
             return str(event.get("state", ""))
+        case "best":
+            return f"step {event.get('step', '')} is the best so far, kept"
         case "checkpoint":
             return f"checkpoint {event.get('step', '')} verified"
         case "artifact":

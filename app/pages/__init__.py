@@ -70,6 +70,10 @@ PAGES: tuple[PageRecord, ...] = (
         "run", QT_TRANSLATE_NOOP("pages", "Run"), "", "history", "app.pages.runs:make_run", parent="runs"
     ),
     PageRecord(
+        "compare_runs", QT_TRANSLATE_NOOP("pages", "Compare runs"), "", "history",
+        "app.pages.runs:make_compare", parent="runs",
+    ),
+    PageRecord(
         "settings", QT_TRANSLATE_NOOP("pages", "Settings"), FOOT, "settings", "app.pages.settings:make"
     ),
 )

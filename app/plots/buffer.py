@@ -30,6 +30,26 @@ class PointBuffer:
         self._data[:, self._count] = (x, y)
         self._count += 1
 
+    def drop_last(self) -> None:
+        """Forgets the newest point."""
+        self._count = max(0, self._count - 1)
+
+    def nearest(self, x: float) -> float | None:
+        """The y of the point whose x is nearest; None without points."""
+        place = self.place(x)
+        return None if place is None else float(self.y[place])
+
+    def place(self, x: float) -> int | None:
+        """Place of the point whose x is nearest; None without points."""
+        if not self._count:
+            return None
+        after = int(np.searchsorted(self.x, x))
+        if after == 0:
+            return 0
+        if after == self._count:
+            return after - 1
+        return after if self.x[after] - x < x - self.x[after - 1] else after - 1
+
     def clear(self) -> None:
         """Forgets all points and keeps the memory."""
         self._count = 0

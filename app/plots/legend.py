@@ -25,12 +25,14 @@ class Curve:
         label: What the legend says.
         series: Number of its colour, from 0 to 4.
         sparse: Few points, each marked by a dot.
+        smooth: Noisy: the curve itself is drawn lightly, and a smooth line over it.
     """
 
     key: str
     label: str
     series: int
     sparse: bool = False
+    smooth: bool = False
 
 
 class LegendKey(QWidget):
@@ -39,6 +41,7 @@ class LegendKey(QWidget):
     def __init__(self, curve: Curve, style: Qt.PenStyle, parent: QWidget) -> None:
         super().__init__(parent)
         self._series, self._style = curve.series, style
+        self.label = curve.label
         row = QHBoxLayout(self)
         set_margins(row, 20, 0, 0, 0)
         row.addWidget(Label(curve.label, "note"))

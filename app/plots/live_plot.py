@@ -11,18 +11,21 @@ from collections.abc import Callable
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from app.formats import number_text
 from app.plots.buffer import PointBuffer
 from app.plots.legend import PEN_STYLES, Curve, LegendKey
+from app.plots.readout import Canvas, Readout
 from app.plots.scale import ceiling, ticks
+from app.plots.smoothing import SmoothLine
 from app.theme import theme
-from app.tokens import SPACE_L
+from app.tokens import SPACE_L, mix
 from app.widgets.card import Card
 from app.widgets.labels import Label
+from app.widgets.tabs import Tabs
 
 _TICK_MS = 100
 
@@ -36,13 +39,15 @@ class LivePlot(Card):
         x_label: What goes along the bottom, for example `steps`.
         value_text: Turns that value into text with its unit.
         peak: Shows the largest value instead of the newest.
+        columns: Entries of the legend in a row; all of them in one when 0.
+        readout_text: Turns the value under the pointer into text; as `value_text` when left out.
         parent: Owner.
     """
 
     def __init__(
         self, title: str, curves: list[Curve], *, x_label: str = "",
-        value_text: Callable[[float], str] = number_text, peak: bool = False,
-        parent: QWidget | None = None,
+        value_text: Callable[[float], str] = number_text, peak: bool = False, columns: int = 0,
+        readout_text: Callable[[float], str] | None = None, parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, parent=parent)
         self._outer.setContentsMargins(14, 12, 14, 8)
@@ -52,6 +57,10 @@ class LivePlot(Card):
         self._peak = peak
         self._buffers = {curve.key: PointBuffer() for curve in curves}
         self._items: dict[str, pg.PlotDataItem] = {}
+        self._lines = {curve.key: SmoothLine() for curve in curves if curve.smooth}
+        self._line_items: dict[str, pg.PlotDataItem] = {}
+        self._marked: tuple[float, float, str] | None = None
+        self._columns = columns
         self._limit: tuple[float, str] | None = None
         self._x_total = 0.0
         self._x_label = x_label
@@ -60,8 +69,12 @@ class LivePlot(Card):
         self.value = Label("", "value")
         self.add_action(self.value)
         self._legend()
-        self.plot = pg.PlotWidget(self)
+        self.plot = Canvas(self)
         self._set_up_plot()
+        styles = [PEN_STYLES[index % len(PEN_STYLES)] for index in range(len(curves))]
+        self.readout = Readout(curves, styles, readout_text or value_text, self)
+        self.plot.pointed.connect(self._on_pointed)
+        self.plot.left.connect(self._on_left)
         self.add(self.plot, 1)
         self.setMinimumHeight(220)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -72,13 +85,16 @@ class LivePlot(Card):
         self.recolour()
 
     def _legend(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_L)
+        row = QGridLayout()
+        row.setHorizontalSpacing(SPACE_L)
+        row.setVerticalSpacing(0)
+        columns = self._columns or len(self._curves)
         for index, curve in enumerate(self._curves):
-            row.addWidget(LegendKey(curve, PEN_STYLES[index % len(PEN_STYLES)], self))
-        row.addStretch(1)
+            key = LegendKey(curve, PEN_STYLES[index % len(PEN_STYLES)], self)
+            row.addWidget(key, index // columns, index % columns)
+        row.setColumnStretch(columns, 1)
         self.broken = Label("", "error")
-        row.addWidget(self.broken)
+        row.addWidget(self.broken, 0, columns + 1)
         self.add(row)
 
     def _set_up_plot(self) -> None:
@@ -107,20 +123,63 @@ class LivePlot(Card):
         self._limit_text = pg.TextItem(anchor=(1.0, 1.0))
         for curve in self._curves:
             self._items[curve.key] = self.plot.plot([], [], connect="finite", antialias=True)
+            if curve.smooth:
+                self._line_items[curve.key] = self.plot.plot([], [], antialias=True)
+        self._mark = pg.ScatterPlotItem(size=10, symbol="o", brush=None)
+        self._mark_text = pg.TextItem(anchor=(0.5, 1.0))
+        self._pointer_line = pg.InfiniteLine(angle=90)
+        for item in (self._mark, self._mark_text, self._pointer_line):
+            item.setVisible(False)
+            item.setZValue(10)
+            self.plot.addItem(item, ignoreBounds=True)
 
     def add_point(self, key: str, x: float, y: float) -> None:
         """Adds a point; it is drawn at the next tick. A value that is no number leaves a gap and is named."""
         if not math.isfinite(y):
             self._broken_at = x
         self._buffers[key].append(x, y)
+        if key in self._lines:
+            self._lines[key].append(x, y)
         self._touch()
 
     def clear(self) -> None:
         """Forgets all points."""
         for buffer in self._buffers.values():
             buffer.clear()
+        for line in self._lines.values():
+            line.clear()
         self._broken_at = None
+        self.unmark()
+        self._on_left()
         self._touch()
+
+    def mark(self, x: float, y: float, text: str) -> None:
+        """Rings a point and says why, such as the best step."""
+        if self._marked == (x, y, text):
+            return
+        self._marked = (x, y, text)
+        self._mark.setData([x], [y])
+        self._mark_text.setText(text)
+        self._mark.setVisible(True)
+        self._mark_text.setVisible(True)
+        self.recolour()
+        self._touch()
+
+    def unmark(self) -> None:
+        """Takes the ring away."""
+        self._marked = None
+        self._mark.setVisible(False)
+        self._mark_text.setVisible(False)
+
+    @property
+    def marked(self) -> str:
+        """What the ring says, or an empty text."""
+        return self._marked[2] if self._marked else ""
+
+    def set_tabs(self, tabs: Tabs) -> None:
+        """Puts tabs in the place of the title."""
+        self.title_label.hide()
+        self._head.insertWidget(0, tabs)
 
     def set_limit(self, value: float, label: str) -> None:
         """Draws a dashed line that should not be crossed, with its meaning in words."""
@@ -135,6 +194,8 @@ class LivePlot(Card):
     def set_x_total(self, total: float) -> None:
         """Fixes the end of the x axis, so that one sees how much is left."""
         self._x_total = total
+        for key, line in self._lines.items():
+            line.set_steps(total, self._buffers[key])
         self._touch()
 
     def points(self, key: str) -> PointBuffer:
@@ -159,6 +220,8 @@ class LivePlot(Card):
                 x_end = max(x_end, float(buffer.x[-1]))
                 finite = buffer.y[buffer.y < math.inf]
                 top = max(top, float(finite.max(initial=0.0)))
+        for key, line in self._lines.items():
+            self._line_items[key].setData(*line.drawn())
         if self._limit is not None:
             top = max(top, self._limit[0] * 1.04)
         self._set_axis("bottom", x_end or 1.0, end_shown=True)
@@ -168,7 +231,38 @@ class LivePlot(Card):
         )
         if self._limit is not None:
             self._limit_text.setPos(x_end or 1.0, self._limit[0])
+        if self._marked is not None:
+            self._place_mark(x_end or 1.0)
         self._say_value()
+
+    def _place_mark(self, x_end: float) -> None:
+        """The ring's words stand above it, and inside the chart."""
+        assert self._marked is not None
+        x, y, _text = self._marked
+        self._mark_text.setAnchor((0.0 if x < 0.12 * x_end else 1.0 if x > 0.88 * x_end else 0.5, 1.3))
+        self._mark_text.setPos(x, y)
+
+    def _on_pointed(self, x: float, place: QPointF) -> None:
+        found = next((buffer for buffer in self._buffers.values() if len(buffer)), None)
+        if found is None:
+            return
+        nearest = found.x[found.place(x)]
+        values = {key: self._value_at(key, float(nearest)) for key in self._buffers}
+        self._pointer_line.setValue(nearest)
+        self._pointer_line.setVisible(True)
+        head = f"{self._x_label} {number_text(float(nearest))}".strip()
+        self.readout.show_values(head, values, QPointF(self.plot.mapTo(self, place.toPoint())))
+
+    def _value_at(self, key: str, x: float) -> float | None:
+        """A curve's value at x; the smooth line's where it has one; None before its first point."""
+        buffer = self._buffers[key]
+        if not len(buffer) or x < buffer.x[0]:
+            return None
+        return self._lines[key].at(x) if key in self._lines else buffer.nearest(x)
+
+    def _on_left(self) -> None:
+        self._pointer_line.setVisible(False)
+        self.readout.hide()
 
     def _set_axis(self, name: str, end: float, *, end_shown: bool) -> list[float]:
         (self.plot.setXRange if name == "bottom" else self.plot.setYRange)(0.0, end, padding=0.0)
@@ -180,7 +274,8 @@ class LivePlot(Card):
 
     def _say_value(self) -> None:
         first = self._buffers[self._curves[0].key]
-        value = first.largest if self._peak else first.last
+        line = self._lines.get(self._curves[0].key)
+        value = first.largest if self._peak else line.last if line is not None else first.last
         text = self._value_text(value) if value is not None else ""
         self.value.setText(text)
         self.setAccessibleDescription(text)
@@ -218,12 +313,19 @@ class LivePlot(Card):
         for index, curve in enumerate(self._curves):
             colour = colours.series[curve.series % 5]
             item = self._items[curve.key]
-            item.setPen(pg.mkPen(colour, width=1, style=PEN_STYLES[index % len(PEN_STYLES)]))
+            raw = QColor(mix(colour, colours.surface, 0.35)) if curve.smooth else QColor(colour)
+            item.setPen(pg.mkPen(raw, width=1, style=PEN_STYLES[index % len(PEN_STYLES)]))
+            if curve.smooth:
+                self._line_items[curve.key].setPen(pg.mkPen(colour, width=2))
             if curve.sparse:
                 item.setSymbol("o")
                 item.setSymbolSize(4)
                 item.setSymbolBrush(colour)
                 item.setSymbolPen(None)
+        self._mark.setPen(pg.mkPen(colours.text, width=2))
+        self._mark_text.setColor(colours.text)
+        self._mark_text.setFont(font)
+        self._pointer_line.setPen(pg.mkPen(colours.muted, width=1))
         if self._limit is not None:
             self._limit_line.setPen(pg.mkPen(colours.bad, width=1, style=Qt.PenStyle.DashLine))
             self._limit_text.setText(self._limit[1], color=colours.bad)

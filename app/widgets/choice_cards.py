@@ -94,9 +94,9 @@ class ChoiceCards(QWidget):
         return next((key for key, card in self._cards.items() if card.radio.isChecked()), "")
 
     def choose(self, key: str) -> None:
-        """Chooses a card that is not blocked."""
-        card = self._cards[key]
-        if card.radio.isEnabled():
+        """Chooses a card that is there and not blocked."""
+        card = self._cards.get(key)
+        if card is not None and card.radio.isEnabled():
             card.radio.setChecked(True)
 
     def _on_toggled(self, index: int, on: bool) -> None:

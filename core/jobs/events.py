@@ -66,21 +66,21 @@ class ProtocolError(ValueError):
     """A line speaks another version of the protocol."""
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numbers that JSON cannot hold become the strings nan, inf, -inf."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 
 def encode(event: Event) -> str:
     """The event as one line, without the newline."""
     head = {"v": VERSION, "seq": event.seq, "t": round(event.t, 4), "ev": event.ev}
-    return json.dumps({**head, **_plain(event.fields)}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps({**head, **plain(event.fields)}, ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(line: str) -> Event | None:

@@ -23,9 +23,19 @@ SAMPLES = (
 )
 
 
-def finetune_events(steps: int, start: float, state: State = "running") -> list[Event]:
-    """A fine-tuning up to a step, one second a step."""
+EARLY = "I am sorry to hear that"
+VALIDATION_ROWS = [
+    {"row": place, "prompt": f"{prompt} ({place})", "expected": expected, "loss": 0.004 * 1.6**place}
+    for place, (prompt, _answer, expected) in enumerate(SAMPLES * 4)
+]
+
+
+def finetune_events(
+    steps: int, start: float, state: State = "running", *, rises_from: float = math.inf
+) -> list[Event]:
+    """A fine-tuning up to a step, one second a step; its validation loss rises from a step on."""
     chance = random.Random(7)
+    best = math.inf
     said: list[tuple[float, str, dict[str, object]]] = [
         (0.0, "state", {"state": "starting"}),
         (0.1, "hello", {"pid": 1, "kind": "finetune"}),
@@ -36,22 +46,30 @@ def finetune_events(steps: int, start: float, state: State = "running") -> list[
     for step in range(1, steps + 1):
         loss = 4.1 * math.exp(-step / 45) + 0.17 + chance.uniform(-0.05, 0.05) * (1 + 60 / (step + 10))
         speed = 581 + chance.uniform(-40, 40)
-        values = {"loss": loss, "tokens_per_s": speed}
+        rate = 2e-4 * min(1.0, step / 14) * (0.5 + 0.5 * math.cos(math.pi * step / STEPS))
+        gradient = 0.4 + 2.2 * math.exp(-step / 30) + chance.uniform(-0.15, 0.3)
+        values = {"loss": loss, "tokens_per_s": speed, "learning_rate": rate, "grad_norm": gradient}
         said += [
             (step, "metrics", {"step": step, "values": values}),
             (step, "progress", {"done": step, "total": STEPS}),
             (step, "resources", {"rss_bytes": int(3.3e9 * min(1, step / 20)), "cpu_percent": 180.0}),
         ]
         if step % 28 == 0:
-            validation = 4.2 * math.exp(-step / 45) + 0.24
+            validation = 4.2 * math.exp(-step / 45) + 0.24 + max(0.0, step - rises_from) * 0.004
             said.append((step, "metrics", {"step": step, "values": {"validation_loss": validation}}))
+            if validation < best:
+                best = validation
+                said.append((step, "best", {"step": step, "validation_loss": validation}))
             first = 84 + chance.uniform(-9, 9)
             latency = {"first_token_ms": first, "latency_ms": first + 110 + chance.uniform(-9, 9)}
             said.append((step, "metrics", {"step": step, "values": latency}))
             said.append((step, "checkpoint", {"step": step, "path": f"checkpoints/{step}"}))
-            for prompt, answer, expected in SAMPLES:
-                row = {"prompt": prompt, "answer": answer, "expected": expected, "step": step}
+            for at, (prompt, answer, expected) in enumerate(SAMPLES):
+                said_now = answer if step >= 28 * (1 + at) else EARLY
+                row = {"prompt": prompt, "answer": said_now, "expected": expected, "step": step}
                 said.append((step, "sample", row))
+    if steps == STEPS:
+        said.append((steps + 0.5, "validation_rows", {"step": steps, "rows": VALIDATION_ROWS}))
     if state in ("failed", "succeeded", "stopped", "crashed"):
         said.append((steps + 1, "state", {"state": state}))
     return [Event(ev, seq, start + at, fields) for seq, (at, ev, fields) in enumerate(said)]
@@ -92,16 +110,21 @@ def add_artifact(
 
 
 def add_finetune(
-    workspace: Workspace, name: str, steps: int, state: State = "running", error: dict[str, str] | None = None
+    workspace: Workspace, name: str, steps: int, state: State = "running",
+    error: dict[str, str] | None = None, *, rises_from: float = math.inf, spec: dict[str, Any] | None = None,
+    result: dict[str, Any] | None = None,
 ) -> Run:
     """A fine-tuning run with its event log."""
     inputs = [item.id for item in workspace.store.artifacts() if item.run_id == "import-1"]
-    run = workspace.store.add_run("finetune", name, {"model": "m", "data": "d"}, inputs)
+    run = workspace.store.add_run("finetune", name, {"model": "m", "data": "d", **(spec or {})}, inputs)
     workspace.store.set_state(run.id, "starting")
-    workspace.store.set_state(run.id, state, error=error)
+    workspace.store.set_state(run.id, state, error=error, result=result)
     with sqlite3.connect(workspace.root / "workbench.db") as database:
         database.execute("UPDATE run SET started_at = started_at - ? WHERE id = ?", (steps, run.id))
-    write_events(workspace.run_folder(run.id), finetune_events(steps, time.time() - steps, state))
+    write_events(
+        workspace.run_folder(run.id),
+        finetune_events(steps, time.time() - steps, state, rises_from=rises_from),
+    )
     return workspace.store.run(run.id)
 
 

@@ -67,7 +67,7 @@ def test_a_resumed_run_replaces_repeated_steps_and_leaves_out_the_pause() -> Non
 
 def test_an_answer_is_right_whatever_its_case_and_spaces() -> None:
     record = RunRecord()
-    record.take(recordings.finetune_events(30, 1000.0))
+    record.take(recordings.finetune_events(120, 1000.0))
     assert [sample.is_right for sample in record.samples.values()] == [True, True, True, False]
 
 

@@ -1,7 +1,8 @@
 """Makes pictures of the window: `python tests/screens/shoot.py OUT_FOLDER [--size 1440x900] [page …]`.
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
-sketches. A page is named by its key; `run` shows a job at work, `run-done` and `run-failed` ones that ended.
+sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed` and
+`run-heart` ones that ended, `compare` several.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _TESTS = Path(__file__).resolve().parents[1]
@@ -39,16 +41,24 @@ _DISK_FULL = {
 }
 
 
-def fill(workspace: Workspace) -> dict[str, str]:
+def fill(workspace: Workspace) -> dict[str, Any]:
     """Runs and artifacts to look at; returns run ids by the name of their picture."""
     recordings.add_artifact(workspace, "dataset", "Banking questions")
     base = recordings.add_artifact(workspace, "model", "SmolLM2-135M-Instruct")
     done = recordings.add_finetune(workspace, "Support mails, LoRA", recordings.STEPS, "succeeded")
     adapter = {"format": "adapter", "base": base.id, "parameters": 4_884_480}
     recordings.add_artifact(workspace, "model", "Support mails, LoRA", done.id, adapter)
+    heart = recordings.add_finetune(
+        workspace, "Support mails, 6 passes", recordings.STEPS, "succeeded", rises_from=112,
+        spec={"keep_best": True, "epochs": 6.0, "lora_rank": 64, "learning_rate": 4e-4},
+        result={"best_step": 168, "validation_loss": 0.44, "steps": recordings.STEPS, "ended_early": True},
+    )
     failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
-    return {"run": running.id, "run-done": done.id, "run-failed": failed.id}
+    return {
+        "run": running.id, "run-done": done.id, "run-failed": failed.id, "run-heart": heart.id,
+        "compare": [done.id, heart.id, failed.id, running.id],
+    }
 
 
 def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
@@ -69,7 +79,10 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
             window.show()
             window.job_bar.set_memory(3_300_000_000, 23_000_000_000)
             shots = [(record.key, record.key, None) for record in PAGES if not record.parent]
-            shots += [(name, "run", run_id) for name, run_id in runs.items()]
+            shots += [
+                (name, "compare_runs" if name == "compare" else "run", argument)
+                for name, argument in runs.items()
+            ]
             for name in ("light", "dark"):
                 theme().apply(name)
                 for picture, page, argument in shots:

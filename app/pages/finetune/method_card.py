@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
@@ -93,11 +95,24 @@ class MethodCard(Card):
         grid.setColumnStretch(1, 1)
         return grid
 
+    def fill(self, values: dict[str, Any]) -> None:
+        """Shows values of an earlier run in every field; those left out are the defaults."""
+        blocked = self.blockSignals(True)
+        self.methods.choose(values["method"])
+        passes = float(values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
+        if self.patience.findData(passes) < 0:
+            text = self.tr("As before: {count} passes over the data").format(count=number_text(passes))
+            self.patience.addItem(text, passes)
+        self.patience.setCurrentIndex(self.patience.findData(passes))
+        self.form.reset()
+        self.form.set_values(values)
+        self.blockSignals(blocked)
+
     def show_state(self, model: FinetuneViewModel, *, is_open: bool) -> None:
         """Shows what is chosen; closed, in one line."""
         self.choosing.setVisible(is_open)
         self.change_button.setVisible(not is_open)
-        method = {"lora": "LoRA", "full": self.tr("Full")}[model.method]
+        method = {"lora": "LoRA", "full": self.tr("Full")}.get(model.method, model.method)
         passes = self.tr("{count} passes").format(count=number_text(model.passes))
         changed = self.tr("advanced: {count} changed").format(count=model.changed_fields)
         self.set_note("" if is_open else " · ".join([method, passes, changed]))

@@ -7,6 +7,7 @@ import html
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
+from app.models.repeat import Repeat
 from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
 from app.pages.finetune.needs import needs_of
@@ -75,6 +76,7 @@ class FinetunePage(PageFrame):
         model = self.view_model
         model.changed.connect(self._show)
         model.facts_read.connect(self._show_facts)
+        model.filled.connect(self._on_filled)
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
         self.model_card.chosen.connect(model.choose_model)
@@ -94,7 +96,11 @@ class FinetunePage(PageFrame):
         self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
-        """Reads the lists again; an artifact id preselects a model or a data set."""
+        """Reads the lists again; an artifact id preselects a model or a data set, a `Repeat` fills all."""
+        if isinstance(argument, Repeat):
+            self.view_model.fill(argument)
+            self._go_to("method")
+            return
         self.view_model.refresh()
         if isinstance(argument, str) and argument:
             self.view_model.choose(argument)
@@ -115,6 +121,10 @@ class FinetunePage(PageFrame):
     def _on_data_taken(self, artifact_id: str) -> None:
         self.view_model.choose_data(artifact_id)
         self._go_to("method")
+
+    @Slot()
+    def _on_filled(self) -> None:
+        self.method_card.fill(dict(self.view_model.values))
 
     @Slot()
     def _on_change_model(self) -> None:

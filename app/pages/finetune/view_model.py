@@ -16,6 +16,7 @@ from app.background import Background
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
+from app.models.repeat import Repeat
 from app.pages.finetune import estimate
 from app.pages.finetune.estimate import Preview
 from app.pages.finetune.facts import Facts, read_facts
@@ -43,6 +44,8 @@ class FinetuneViewModel(QObject):
     facts_read = Signal()
     run_started = Signal(str)
     failed = Signal(object)
+    #: All choices were replaced by those of an earlier run.
+    filled = Signal()
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +124,21 @@ class FinetuneViewModel(QObject):
         simple = {field: self.values[field] for field in _SIMPLE if field in self.values}
         self.values = {**simple, **values}
         self.errors = errors
+        self.changed.emit()
+
+    def fill(self, repeat: Repeat) -> None:
+        """Takes over what an earlier run was told; auto stands for LoRA, as in the engine."""
+        self.refresh()
+        told = repeat.spec.model_dump()
+        self.model = next((item for item in self.models if item.id == told["model"]), None)
+        self.data = next((item for item in self.data_sets if item.id == told["data"]), None)
+        fields = {name: info for name, info in FinetuneSpec.model_fields.items() if not info.is_required()}
+        self.values = {name: told[name] for name, info in fields.items() if told[name] != info.default}
+        self.values["method"] = "lora" if told["method"] == "auto" else told["method"]
+        self.errors = {}
+        self._name = repeat.name
+        self._read_facts()
+        self.filled.emit()
         self.changed.emit()
 
     @property

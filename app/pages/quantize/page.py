@@ -6,6 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from app.formats import size_text
+from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
 from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel, Step
@@ -80,6 +81,7 @@ class QuantizePage(PageFrame):
         model.changed.connect(self._show)
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
+        model.filled.connect(self._on_filled)
         self.model_card.chosen.connect(model.choose_model)
         self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
@@ -92,7 +94,11 @@ class QuantizePage(PageFrame):
         self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
-        """Reads the models again; a model's id preselects it."""
+        """Reads the models again; a model's id preselects it, a `Repeat` fills all."""
+        if isinstance(argument, Repeat):
+            self.view_model.fill(argument)
+            self._go_to("recipe")
+            return
         self.view_model.refresh()
         if isinstance(argument, str) and argument:
             self.view_model.choose_model(argument)
@@ -106,6 +112,18 @@ class QuantizePage(PageFrame):
     def _on_model_taken(self, artifact_id: str) -> None:
         self.view_model.choose_model(artifact_id)
         self._go_to("recipe")
+
+    @Slot()
+    def _on_filled(self) -> None:
+        values, recipe = dict(self.view_model.advanced), self.view_model.recipe
+        self._show_recipes()
+        for widget in (self.recipes, self.form):
+            widget.blockSignals(True)
+        self.recipes.choose(recipe)
+        self.form.reset()
+        self.form.set_values(values)
+        for widget in (self.recipes, self.form):
+            widget.blockSignals(False)
 
     @Slot()
     def _on_change_model(self) -> None:

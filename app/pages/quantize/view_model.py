@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import ModelItem
+from app.models.repeat import Repeat
 from core.errors import WorkbenchError
 from core.specs import QuantizeSpec
 from core.workspace.workspace import check_name
@@ -34,6 +35,8 @@ class QuantizeViewModel(QObject):
     changed = Signal()
     run_started = Signal(str)
     failed = Signal(object)
+    #: All choices were replaced by those of an earlier run.
+    filled = Signal()
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +78,21 @@ class QuantizeViewModel(QObject):
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
         """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
         self.advanced, self.errors = values, errors
+        self.changed.emit()
+
+    def fill(self, repeat: Repeat) -> None:
+        """Takes over what an earlier run was told."""
+        self.refresh()
+        told = repeat.spec.model_dump()
+        self.model = next((item for item in self.models if item.id == told["model"]), None)
+        self.recipe = told["recipe"]
+        self.advanced = {
+            name: told[name] for name, info in QuantizeSpec.model_fields.items()
+            if name not in ("model", "recipe") and told[name] != info.default
+        }
+        self.errors = {}
+        self._name = repeat.name
+        self.filled.emit()
         self.changed.emit()
 
     @property

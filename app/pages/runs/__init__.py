@@ -1,4 +1,4 @@
-"""The Runs page and the page of one run."""
+"""The Runs page, the page of one run, and the page that compares some."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def make_run(context: Context) -> object:
     from app.pages.runs.run_page import RunPage
 
     return RunPage(RunViewModel(context.bridge, Background()))
+
+
+def make_compare(context: Context) -> object:
+    """The page that compares runs; it has plots too."""
+    from app.pages.runs.compare_page import ComparePage
+    from app.pages.runs.compare_view_model import CompareViewModel
+
+    return ComparePage(CompareViewModel(context.bridge, Background()))

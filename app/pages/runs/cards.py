@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 
 from app.formats import clock_text, duration_text
 from app.job_status import phase_word, state_tone, state_word
-from app.models.run_record import LogLine, RunRecord, Sample
+from app.models.run_record import LogLine, RunRecord
 from app.pages.runs.next_step import NextStep
-from app.tokens import SPACE_S, SPACE_XL
+from app.tokens import SPACE_XL
 from app.widgets.buttons import LinkButton, PrimaryButton
 from app.widgets.card import Card
-from app.widgets.labels import Label, Line
+from app.widgets.labels import Label
 from app.widgets.meter import Meter
 from app.widgets.pill import Pill
 from core.workspace.records import Run
@@ -91,41 +91,6 @@ class OutcomeCard(Card):
             self.requested.emit(self._step.page, self._step.artifact_id)
 
 
-class SamplesCard(Card):
-    """What the model answers now, beside what it should."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        self.set_title(self.tr("What it answers now"))
-        self._grid = QGridLayout()
-        self._grid.setVerticalSpacing(SPACE_S)
-        self.add(self._grid)
-
-    def show_samples(self, samples: list[Sample]) -> None:
-        """Shows the newest answer to each prompt, at most six."""
-        while self._grid.count():
-            old = self._grid.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        shown = samples[-6:]
-        for index, sample in enumerate(shown):
-            answer = Label(_short(sample.answer) or self.tr("(no answer)"), wrap=True, selectable=True)
-            answer.setProperty("role", {True: "right", False: "wrong", None: ""}[sample.is_right])
-            if sample.is_right is not None:
-                answer.setText(f"{answer.text()} {'✓' if sample.is_right else '✗'}")
-                word = self.tr("right") if sample.is_right else self.tr("not yet right")
-                answer.setAccessibleDescription(word)
-                if not sample.is_right and sample.expected:
-                    answer.setToolTip(self.tr("Expected: {text}").format(text=_short(sample.expected)))
-            # One above the other: a long label beside its message would leave the message no room.
-            self._grid.addWidget(Label(_short(sample.prompt), "note", wrap=True), 3 * index, 0)
-            self._grid.addWidget(answer, 3 * index + 1, 0)
-            if index < len(shown) - 1:
-                self._grid.addWidget(Line(), 3 * index + 2, 0)
-        self.setVisible(bool(shown))
-
-
 class WarningsCard(Card):
     """What the person should know."""
 
@@ -180,8 +145,3 @@ class LogCard(Card):
 
     def _on_open(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._folder))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 90 else line[:87] + "…"

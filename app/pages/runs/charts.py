@@ -1,13 +1,17 @@
-"""The four charts of a run: loss, memory, speed, latency. Only those that have something to show."""
+"""The charts of a run: loss, memory, speed, latency. Only those that have something to show.
+
+Learning rate and gradient share the loss chart's place, behind tabs.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from app.formats import number_text, size_text
+from app.formats import number_text, rate_text, size_text
 from app.models.run_record import MEMORY
 from app.plots.live_plot import Curve, LivePlot
 from app.tokens import SPACE_M
+from app.widgets.tabs import Tabs
 
 _GB = 1e9
 _ONE_ROW_HEIGHT, _NO_LIMIT = 320, 16_777_215
@@ -21,12 +25,23 @@ class RunCharts(QWidget):
         steps, seconds = self.tr("steps"), self.tr("seconds")
         self.loss = LivePlot(
             self.tr("Loss"),
-            [Curve("loss", self.tr("training"), 0), Curve("validation_loss", self.tr("validation"), 1, True)],
+            [
+                Curve("loss", self.tr("training"), 0, smooth=True),
+                Curve("validation_loss", self.tr("validation"), 1, True),
+            ],
+            x_label=steps,
+        )
+        self.rate = LivePlot(
+            self.tr("Learning rate"), [Curve("learning_rate", self.tr("size of a learning step"), 2)],
+            x_label=steps, value_text=rate_text,
+        )
+        self.gradient = LivePlot(
+            self.tr("Gradient"), [Curve("grad_norm", self.tr("length of the gradient"), 3, smooth=True)],
             x_label=steps,
         )
         self.memory = LivePlot(
             self.tr("Memory"), [Curve(MEMORY, self.tr("this job, all processes"), 2)], x_label=seconds,
-            value_text=self._memory_text, peak=True,
+            value_text=self._memory_text, peak=True, readout_text=self._size_text,
         )
         self.speed = LivePlot(
             self.tr("Speed"), [Curve("tokens_per_s", self.tr("tokens a second"), 3)], x_label=steps,
@@ -42,28 +57,55 @@ class RunCharts(QWidget):
         self._plot_of = {
             "loss": self.loss, "validation_loss": self.loss, MEMORY: self.memory, "tokens_per_s": self.speed,
             "first_token_ms": self.latency, "latency_ms": self.latency,
+            "learning_rate": self.rate, "grad_norm": self.gradient,
         }
+        #: What stands in the place of the loss chart, by the key of its tab.
+        self._learning = {"loss": self.loss, "rate": self.rate, "gradient": self.gradient}
+        self.tabs = {key: self._tabs(plot) for key, plot in self._learning.items()}
+        self._tab = "loss"
         self._shown: list[LivePlot] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(SPACE_M + 2)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
-        for plot in self._plots:
+        for plot in (*self._plots, self.rate, self.gradient):
             plot.hide()
+
+    def _tabs(self, plot: LivePlot) -> Tabs:
+        titles = {"loss": self.tr("Loss"), "rate": self.tr("Learning rate"), "gradient": self.tr("Gradient")}
+        tabs = Tabs(self.tr("Chart of the learning"), titles, plot)
+        tabs.chosen.connect(self.choose)
+        plot.set_tabs(tabs)
+        return tabs
+
+    def choose(self, key: str) -> None:
+        """Shows loss, learning rate or gradient."""
+        focused = self.tabs[self._tab].isAncestorOf(self.focusWidget()) if self.focusWidget() else False
+        self._tab = key
+        for name, tabs in self.tabs.items():
+            tabs.choose(name)  # a click has checked another one
+        self._show(self._shown)
+        if focused:
+            self.tabs[key].button(key).setFocus()
+
+    def mark_best(self, step: int, loss: float) -> None:
+        """Rings the best step on the validation curve."""
+        self.loss.mark(step, loss, self.tr("best: step {step}").format(step=step))
 
     def begin(self, kind: str, memory_limit: int) -> None:
         """Clears the charts for a run of that kind; fine-tuning shows all four from the start."""
-        for plot in self._plots:
+        for plot in (*self._plots, self.rate, self.gradient):
             plot.clear()
             plot.set_x_total(0)
+        self._tab = "loss"
         if memory_limit:
             self.memory.set_limit(memory_limit / _GB, self.tr("memory of this computer"))
         self._show(list(self._plots) if kind == "finetune" else [self.memory])
 
     def set_steps(self, total: int) -> None:
         """Fixes the end of the step axes."""
-        for plot in (self.loss, self.speed, self.latency):
+        for plot in (self.loss, self.rate, self.gradient, self.speed, self.latency):
             plot.set_x_total(total)
 
     def add_points(self, points: list[tuple[str, float, float]]) -> None:
@@ -73,16 +115,18 @@ class RunCharts(QWidget):
             if plot is None:
                 continue
             plot.add_point(name, x, y / _GB if name == MEMORY else y)
-            if plot not in self._shown:
+            if plot in self._plots and plot not in self._shown:
                 self._show([item for item in self._plots if item in self._shown or item is plot])
 
     def _show(self, plots: list[LivePlot]) -> None:
-        for plot in self._shown:
+        """Lays the charts out; `plots` names the loss chart also where another one stands in its place."""
+        shown = [self._learning[self._tab] if plot is self.loss else plot for plot in plots]
+        for plot in (*self._plots, self.rate, self.gradient):
             self._grid.removeWidget(plot)
-        for plot in self._plots:
-            plot.setVisible(plot in plots)
-        for index, plot in enumerate(plots):
-            alone = index == len(plots) - 1 and index % 2 == 0
+            if plot not in shown:
+                plot.hide()
+        for index, plot in enumerate(shown):
+            alone = index == len(shown) - 1 and index % 2 == 0
             self._grid.addWidget(plot, index // 2, index % 2, 1, 2 if alone else 1)
             plot.show()
         # One row of charts does not grow to the height of a poster.
@@ -91,6 +135,9 @@ class RunCharts(QWidget):
 
     def _memory_text(self, value: float) -> str:
         return self.tr("at most {size}").format(size=size_text(value * _GB))
+
+    def _size_text(self, value: float) -> str:
+        return size_text(value * _GB)
 
     def _speed_text(self, value: float) -> str:
         return self.tr("{value} tokens/s").format(value=number_text(value))

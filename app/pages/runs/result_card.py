@@ -52,6 +52,7 @@ class ResultCard(Card):
     def _known(self) -> dict[str, tuple[str, _Text]]:
         return {
             "validation_loss": (self.tr("Validation loss"), number_text),
+            "best_step": (self.tr("Best step, kept"), number_text),
             "train_loss": (self.tr("Training loss"), number_text),
             "steps": (self.tr("Steps"), number_text),
             "train_rows": (self.tr("Rows learnt from"), number_text),

@@ -8,13 +8,18 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs.confirm import ConfirmDialog
+from app.dialogs.export_figures import ExportDialog
 from app.formats import when_text
 from app.job_status import kind_word
+from app.models.repeat import Repeat
 from app.models.run_record import Delta
-from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, SamplesCard, WarningsCard
+from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, WarningsCard
 from app.pages.runs.charts import RunCharts
+from app.pages.runs.learning_card import LearningCard
 from app.pages.runs.result_card import ResultCard
+from app.pages.runs.rows_card import RowsCard
 from app.pages.runs.run_view_model import RunViewModel
+from app.pages.runs.samples_card import SamplesCard
 from app.widgets.buttons import PlainButton
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
@@ -40,9 +45,13 @@ class RunPage(PageFrame):
             self.top.addWidget(card)
         self.charts = RunCharts()
         self.add(self.charts, 1)
-        self.samples, self.result = SamplesCard(), ResultCard()
+        self.rows = RowsCard()
+        self.add(self.rows)
+        self.samples, self.result, self.learning = SamplesCard(), ResultCard(), LearningCard()
+        self.learning.stop_requested.connect(view_model.stop)
+        self.learning.again_requested.connect(view_model.repeat_keeping_best)
         self.warnings, self.log = WarningsCard(), LogCard()
-        for card in (self.result, self.samples, self.warnings):
+        for card in (self.learning, self.result, self.samples, self.warnings):
             self.add_side(card)
         self.add_side(self.log, 1)
         self._clock = QTimer(self)
@@ -53,16 +62,21 @@ class RunPage(PageFrame):
         view_model.added.connect(self._on_added)
         view_model.refused.connect(self._on_refused)
         view_model.removed.connect(self._on_removed)
+        view_model.repeat_requested.connect(self._on_repeat_requested)
+        view_model.exported.connect(self._on_exported)
 
     def _make_buttons(self) -> None:
         self.stop_button = PlainButton(self.tr("Stop and keep"))
         self.cancel_button = PlainButton(self.tr("Cancel"))
         self.resume_button = PlainButton(self.tr("Resume"), "rotate-ccw")
+        self.repeat_button = PlainButton(self.tr("Duplicate and change"), "copy")
+        self.export_button = PlainButton(self.tr("Export figures"), "download")
         self.remove_button = PlainButton(self.tr("Remove"), "trash-2")
         self.all_button = PlainButton(self.tr("All runs"))
         for button, action in (
             (self.stop_button, self._model.stop), (self.cancel_button, self._on_cancel),
-            (self.resume_button, self._model.resume), (self.remove_button, self._on_remove),
+            (self.resume_button, self._model.resume), (self.repeat_button, self._model.repeat),
+            (self.export_button, self._on_export), (self.remove_button, self._on_remove),
             (self.all_button, self._on_all),
         ):
             button.clicked.connect(action)
@@ -80,6 +94,8 @@ class RunPage(PageFrame):
         parts = [kind_word(run.kind), *self._model.inputs, when]
         self.set_title(run.name, " · ".join(parts))
         self.charts.begin(run.kind, self._model.memory_limit)
+        self.samples.begin()
+        self.rows.begin()
         self.log.begin(str(self._model.folder))
         self._on_changed()
 
@@ -98,10 +114,16 @@ class RunPage(PageFrame):
         self.resume_button.setVisible(run.can_resume)
         self.resume_button.setText(self.tr("Resume") if self._model.goes_on else self.tr("Start again"))
         self.remove_button.setVisible(not active and run.state != "queued")
+        self.repeat_button.setVisible(self._model.can_repeat)
+        self.export_button.setVisible(self._model.has_figures)
         self._clock.start() if active else self._clock.stop()
         if record.progress.unit == "steps" and record.progress.total:
             self.charts.set_steps(record.progress.total)
-        self.samples.show_samples(list(record.samples.values()))
+        if record.best_look is not None:
+            self.charts.mark_best(record.best_look.step, record.best_look.validation_loss)
+        self.samples.show_samples(list(record.history.values()))
+        self.rows.show_rows(record.rows)
+        self.learning.show_learning(self._model.learning)
         self.warnings.show_warnings(record.warnings)
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)
@@ -139,6 +161,17 @@ class RunPage(PageFrame):
         )
         dialog.confirmed.connect(self._model.remove)
         dialog.open()
+
+    def _on_export(self) -> None:
+        dialog = ExportDialog(self)
+        dialog.confirmed.connect(self._model.export)
+        dialog.open()
+
+    def _on_exported(self, path: str) -> None:
+        self.notice_raised.emit(self.tr("The figures are in {path}.").format(path=path), "good")
+
+    def _on_repeat_requested(self, repeat: Repeat) -> None:
+        self.page_requested.emit(repeat.page, repeat)
 
     def _on_refused(self, error: ErrorText) -> None:
         self.notice_raised.emit(" ".join(filter(None, (error.what, error.fix))), "warn")

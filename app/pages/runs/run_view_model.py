@@ -5,20 +5,43 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from app.background import Background
 from app.job_bridge import JobBridge
+from app.models.repeat import can_repeat, repeat_of
 from app.models.run_record import Delta, RunRecord
 from app.pages.runs.next_step import NextStep, next_step
 from app.widgets.error_text import ErrorText
 from core.errors import InputError, WorkbenchError
-from core.jobs import run_folder, submission
+from core.jobs import export, run_folder, submission
 from core.jobs.events import Event
 from core.jobs.registry import KINDS
+from core.models.learning_curve import Overfitting
 from core.workspace.records import Run
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How the learning goes, as far as one has to know.
+
+    Attributes:
+        overfitting: Whether it learns by heart by now.
+        kept_step: The step whose weights are, or will be, the result; None for those of the last step.
+        is_running: Whether it goes on.
+        can_stop: Whether a stop was not asked for yet.
+        ended_early: Whether it ended because the validation rows went no better.
+    """
+
+    overfitting: Overfitting | None
+    kept_step: int | None
+    is_running: bool
+    can_stop: bool
+    ended_early: bool
 
 
 class RunViewModel(QObject):
@@ -30,6 +53,8 @@ class RunViewModel(QObject):
         added: A `Delta` with new points and log lines.
         refused: A request could not be carried out; an `ErrorText`.
         removed: The run is gone.
+        repeat_requested: A `Repeat` for the page that can start it.
+        exported: The file or folder the figures were written to.
     """
 
     opened = Signal()
@@ -37,6 +62,8 @@ class RunViewModel(QObject):
     added = Signal(object)
     refused = Signal(object)
     removed = Signal()
+    repeat_requested = Signal(object)
+    exported = Signal(str)
 
     def __init__(self, bridge: JobBridge, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +74,8 @@ class RunViewModel(QObject):
         self._missed: list[Event] = []
         self.run: Run | None = None
         self.record = RunRecord()
+        self._judged_looks = -1
+        self._judgement: Overfitting | None = None
         bridge.events_arrived.connect(self._on_events_arrived)
         bridge.run_changed.connect(self._on_run_changed)
 
@@ -58,6 +87,7 @@ class RunViewModel(QObject):
             self.refused.emit(ErrorText.of(error))
             return
         self.record = RunRecord()
+        self._judged_looks = -1
         self._missed = []
         self._replaying = True
         folder = self.folder
@@ -106,6 +136,39 @@ class RunViewModel(QObject):
             return None
         return next_step(self.run.kind, self.record.made[-1])
 
+    @property
+    def learning(self) -> Learning:
+        """What the curves say of the learning, and which step is kept."""
+        assert self.run is not None
+        step = self.run.result.get("best_step")
+        if step is None and self.run.spec.get("keep_best") and self.record.best is not None:
+            step = self.record.best.step
+        return Learning(
+            self._overfitting(),
+            int(step) if isinstance(step, int | float) else None,
+            is_running=self.run.is_active,
+            can_stop=self.run.state != "stopping",
+            ended_early=bool(self.run.result.get("ended_early")),
+        )
+
+    def _overfitting(self) -> Overfitting | None:
+        """Judged anew only when there was another look at the validation rows."""
+        looks = self.record.points.get("validation_loss", ())
+        if len(looks) != self._judged_looks:
+            self._judged_looks = len(looks)
+            self._judgement = self.record.overfitting
+        return self._judgement
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether there is a page that starts such a run."""
+        return self.run is not None and can_repeat(self.run)
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether there is a curve to export."""
+        return any(self.record.points.values())
+
     def left_s(self) -> float | None:
         """Seconds until the phase ends."""
         if self.run is None or not self.run.is_active:
@@ -141,6 +204,34 @@ class RunViewModel(QObject):
             return
         self._bridge.run_changed.emit(self.run.id)
         self.removed.emit()
+
+    def repeat(self) -> None:
+        """Opens the run's spec on the page that can start it."""
+        self._repeat({})
+
+    def repeat_keeping_best(self) -> None:
+        """Like `repeat`, with the best weights kept."""
+        self._repeat({"keep_best": True})
+
+    def _repeat(self, changes: dict[str, Any]) -> None:
+        assert self.run is not None
+        try:
+            self.repeat_requested.emit(repeat_of(self._bridge.workspace, self.run, **changes))
+        except InputError as error:
+            self.refused.emit(ErrorText.of(error))
+
+    def export(self, format: export.Format, folder: str) -> None:
+        """Writes the figures to a folder, on a thread."""
+        assert self.run is not None
+        workspace, run = self._bridge.workspace, self.run
+
+        def write(_cancelled: threading.Event) -> str:
+            return str(export.export(workspace, run, format, Path(folder)))
+
+        self._background.run("export", write, self.exported.emit, self._on_export_failed)
+
+    def _on_export_failed(self, error: WorkbenchError) -> None:
+        self.refused.emit(ErrorText.of(error))
 
     def _ask(self, request: Callable[[str], object]) -> None:
         assert self.run is not None

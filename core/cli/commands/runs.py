@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from typing import Any
 
+from core.cli.commands import run_figures
 from core.cli.console import Output
 from core.cli.running import require_kept, run_now, summary
 from core.jobs import run_folder, submission
@@ -16,7 +18,7 @@ from core.workspace.workspace import Workspace
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
-    group = below.add_parser("runs", help="list, show, log, resume, stop, cancel and remove runs")
+    group = below.add_parser("runs", help="list, show, compare, repeat, export, resume, stop and remove runs")
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     verbs.add_parser("list", help="the runs, newest first").set_defaults(run=run_list)
     for verb, help, function in (
@@ -30,6 +32,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parser = verbs.add_parser(verb, help=help)
         parser.add_argument("ref", metavar="R")
         parser.set_defaults(run=function)
+    run_figures.add(verbs)
 
 
 def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -89,12 +92,22 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
                 output.say(f"  {key:<18} {value}")
     for name, curve in shown["metrics"].items():
         output.say(f"  {name:<18} {curve['last']:.4g} (last of {curve['points']})")
+    shown["overfitting"] = run_figures.learning(workspace, run)
+    if shown["overfitting"]:
+        output.say(f"  {_learns_by_heart(shown['overfitting'])}")
     for artifact in shown["artifacts"]:
         output.say(f"  made {artifact['type']} {artifact['name']}")
     if run.error:
         output.say(f"  {run.error.get('what', '')} {run.error.get('why', '')} {run.error.get('fix', '')}")
     output.answer(shown)
     return 0
+
+
+def _learns_by_heart(found: dict[str, Any]) -> str:
+    text = (
+        f"Since step {found['since_step']} it gets better on what it has seen and worse on what it has not."
+    )
+    return f"{text} The result is the model of step {found['kept_step']}." if found["kept_step"] else text
 
 
 def _line(event: Event) -> str | None:
@@ -111,6 +124,8 @@ def _line(event: Event) -> str | None:
             )
         case "sample":
             text = f"asked {event.get('prompt')!r}, answered {event.get('answer')!r}"
+        case "best":
+            text = f"step {event.get('step')} is the best so far, kept"
         case "checkpoint":
             text = f"checkpoint {event.get('step')} verified"
         case "artifact":
