@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.formats import short_name
 from app.models.library import ModelItem
@@ -64,8 +73,17 @@ class MergeDialog(QDialog):
             [("adapter", self.tr("One add-on over the same base")), ("model", self.tr("A whole model"))],
             self,
         )
-        column.addWidget(self.how)
-        column.addWidget(self.into)
+        self.choices = QWidget(self)
+        grid = QGridLayout(self.choices)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(SPACE_M)
+        grid.setColumnStretch(1, 1)
+        for at, combo in enumerate((self.how, self.into)):
+            label = Label(combo.accessibleName())
+            label.setBuddy(combo)
+            grid.addWidget(label, at, 0)
+            grid.addWidget(combo, at, 1)
+        column.addWidget(self.choices)
         column.addSpacing(SPACE_L)
         foot = QHBoxLayout()
         foot.setSpacing(SPACE_S)
@@ -91,8 +109,9 @@ class MergeDialog(QDialog):
         for row in self.rows:
             row.slider.setEnabled(several and row.box.isChecked())
             row.show_weight(several)
-        self.how.setVisible(several)
-        self.into.setVisible(several)
+        self.choices.setVisible(several)
+        width = max(self.width(), self.minimumWidth())
+        self.resize(width, self.layout().totalHeightForWidth(width))
 
     @Slot()
     def _on_merge(self) -> None:
@@ -121,7 +140,7 @@ class _Row(QWidget):
         self.slider.setFixedWidth(160)
         self.slider.setAccessibleName(self.tr("Weight of {name}").format(name=item.name))
         self.slider.valueChanged.connect(self._on_moved)
-        self.label = Label("", "value")
+        self.label = Label("", "strong")
         self.label.setMinimumWidth(44)
         row.addWidget(self.box, 1)
         row.addWidget(self.slider)
