@@ -79,12 +79,12 @@ class MethodCard(Card):
             Choice(
                 "dora",
                 "DoRA",
-                self.tr("A finer add-on, sometimes better at small sizes. A step takes about twice as long."),
+                self.tr("A finer add-on. A step takes half as long again and needs much more memory."),
             ),
             Choice(
                 "qlora",
                 "QLoRA",
-                self.tr("LoRA with the model kept in 4 bits meanwhile: less memory, slower on a processor."),
+                self.tr("LoRA with the model kept in 4 bits meanwhile. For large models; a third slower."),
                 blocked=blocked.format(package=needed) if needed else "",
             ),
             Choice(

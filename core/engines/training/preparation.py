@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.jobs.context import JobContext
 
-_LEARNING_RATES = {"lora": 1e-3, "qlora": 1e-3, "dora": 1e-3, "ia3": 1e-2, "full": 5e-5}
+_LEARNING_RATES = {"lora": 1e-3, "qlora": 1e-3, "dora": 1e-3, "ia3": 5e-3, "full": 5e-5}
 _SAVES = 10
 #: Validation may cost this share of the training's row passes; a forward pass is 0.4 of a training pass.
 _VALIDATION_SHARE = 0.05 / 0.4
