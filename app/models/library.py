@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +29,24 @@ class ModelItem:
     receipt: str | None
     run_id: str
     created_at: float
+    method: str = ""
+    rank: int = 0
+    adapters: tuple[str, ...] = ()
 
     @property
     def is_trainable(self) -> bool:
-        """Whether it can learn: adapters and exported models cannot."""
-        return self.format == "hf"
+        """Whether it can learn: an exported model cannot."""
+        return self.format in ("hf", "adapter")
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether it is an add-on over another model."""
+        return self.format == "adapter"
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether it is a plain LoRA, which can be summed with others and served beside its base."""
+        return self.is_adapter and self.method in ("", "auto", "lora", "qlora")
 
     @property
     def is_exported(self) -> bool:
@@ -86,7 +100,43 @@ def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:
         receipt=_text(receipt) or None,
         run_id=artifact.run_id,
         created_at=artifact.created_at,
+        method=_text(meta.get("method")),
+        rank=_whole(meta.get("rank")),
+        adapters=tuple(name for name in meta.get("adapters") or () if isinstance(name, str)),
     )
+
+
+def root(items: Sequence[ModelItem], item: ModelItem) -> ModelItem:
+    """The whole model that an adapter stands on in the end; any other item is its own root."""
+    by_id = {other.id: other for other in items}
+    seen = {item.id}
+    while item.is_adapter and item.base in by_id and item.base not in seen:
+        item = by_id[item.base]
+        seen.add(item.id)
+    return item
+
+
+def grouped(items: Sequence[ModelItem]) -> list[tuple[ModelItem, int]]:
+    """Every adapter below its base, and how deep it stands; otherwise in the order given."""
+    ids = {item.id for item in items}
+    found: list[tuple[ModelItem, int]] = []
+    taken: set[str] = set()
+
+    def take(item: ModelItem, depth: int) -> None:
+        if item.id in taken:
+            return
+        taken.add(item.id)
+        found.append((item, depth))
+        for other in items:
+            if other.is_adapter and other.base == item.id:
+                take(other, depth + 1)
+
+    for item in items:
+        if not (item.is_adapter and item.base in ids):
+            take(item, 0)
+    for item in items:  # two that name each other as base stand at the end
+        take(item, 0)
+    return found
 
 
 def data_sets(workspace: Workspace) -> list[DataItem]:

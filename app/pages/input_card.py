@@ -107,7 +107,9 @@ def parameters_text(count: int) -> str:
 def format_text(item: ModelItem) -> str:
     """What kind of folder it is, in words."""
     if item.format == "adapter":
-        return QCoreApplication.translate("InputCard", "LoRA add-on")
+        names = {"dora": "DoRA", "ia3": "(IA)³", "qlora": "QLoRA"}
+        text = QCoreApplication.translate("InputCard", "{method} add-on")
+        return text.format(method=names.get(item.method, "LoRA"))
     if item.format == "onnx":
         text = QCoreApplication.translate("InputCard", "ONNX {recipe}")
         return text.format(recipe=item.recipe or "").strip()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from core.engines import receipt
+from core.engines import merging, receipt
 from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect, Message
 from core.engines.runtimes.runtime import Runtime, Source, open_runtime
@@ -33,10 +33,11 @@ def run(spec: ChatSpec, job: JobContext) -> None:
             why="; ".join(reasons),
             fix="Quantize the model again, or take another recipe. Evaluate still measures it.",
         )
-    base = job.input(record.base) if record.format == "adapter" and record.base else None
-    spoken = dialect.load(folder, base)
+    bases = merging.bases(job, spec.model)
+    adapter = records.adapter_file(folder, spec.adapter) if spec.adapter else None
+    spoken = dialect.load(folder, bases, adapter.with_suffix(".jinja") if adapter else None)
     threads = int(job.resources["threads"])
-    runtime = open_runtime(Source(record.format, folder, base, spoken.stop_ids, threads))
+    runtime = open_runtime(Source(record.format, folder, bases, spoken.stop_ids, threads, adapter))
     job.phase("ready")
     for command in job.asks():
         try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset
+from core.engines import merging
 from core.engines.measuring import child, machine, quality, rows
 from core.engines.measuring.task import Answered, Finished, Timed
 from core.engines.measuring.task import Task as MeasuringTask
@@ -86,11 +87,15 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
 
 def _open(artifact: str, job: JobContext, threads: int) -> _Measured:
     """The model's record, and how it is spoken to."""
-    folder = job.input(artifact)
+    model, _colon, name = artifact.partition(":")
+    folder = job.input(model)
     record = records.inspect(folder)
-    base = job.input(record.base) if record.format == "adapter" and record.base else None
-    spoken = dialect.load(folder, base)
-    source = Source(record.format, folder, base, spoken.stop_ids, threads)
+    bases = merging.bases(job, model)
+    adapter = records.adapter_file(folder, name) if name else None
+    spoken = dialect.load(folder, bases, adapter.with_suffix(".jinja") if adapter else None)
+    if name:
+        record = record.model_copy(update={"name": f"{record.name}:{name}"})
+    source = Source(record.format, folder, bases, spoken.stop_ids, threads, adapter)
     return _Measured(id=artifact, record=record, source=source, dialect=spoken)
 
 
@@ -186,7 +191,7 @@ def _figures(model: _Measured, task: str, questions: list[rows.Question]) -> rep
         if totals
         else None
     )
-    size = model.record.bytes + (records.bytes_on_disk(model.source.base) if model.source.base else 0)
+    size = model.record.bytes + sum(map(records.bytes_on_disk, model.source.bases))
     return report.ModelFigures(
         model=model.record.name,
         id=model.id,

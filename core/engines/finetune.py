@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.engines.training import checkpoints, examples, weights
+from core.engines.training import adapters, checkpoints, examples, weights
 from core.engines.training.preparation import Prepared, decide, prepare, require_trainable
 from core.engines.training.sampling import Sampler
 from core.engines.training.trainer import WorkbenchTrainer
@@ -136,7 +136,7 @@ def _save(spec: FinetuneSpec, job: JobContext, prepared: Prepared) -> None:
     folder, said, adapter = job.stage("model"), prepared.said, prepared.decisions.adapter
     dtype = torch.bfloat16 if said.dtype in ("bf16", "bfloat16") else torch.float32
     if adapter:
-        weights.save_adapter(prepared.model, folder)
+        adapters.save(prepared.model, folder)
     else:
         weights.save_full(prepared.model, folder, dtype)
     prepared.tokenizer.save_pretrained(folder)
@@ -148,7 +148,9 @@ def _save(spec: FinetuneSpec, job: JobContext, prepared: Prepared) -> None:
         context=said.context,
         licence=said.licence,
         dtype="f32" if adapter else said.dtype,
-        base=spec.model,
+        base=prepared.base,
+        method=prepared.decisions.method,
+        rank=adapters.rank_of(prepared.model) if adapter else None,
         source=f"fine-tuned from {said.name or 'a model'}",
         note=said.note,
     )

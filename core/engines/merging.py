@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.errors import JobError
+from core.errors import InputError, JobError
 from core.models import records
 
-_TOKENIZER_FILES = (
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+
+#: An adapter on an adapter on …: more than anyone makes, and an end where two name each other.
+DEPTH = 8
+TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -18,8 +24,28 @@ _TOKENIZER_FILES = (
 )
 
 
-def load(folder: Path, base: Path | None) -> Any:
-    """A transformers model in fp32; an adapter is merged into its base.
+def bases(job: JobContext, artifact_id: str) -> tuple[Path, ...]:
+    """Folders that an adapter stands on, the nearest first; empty for other models.
+
+    Raises:
+        InputError: A base is not known, or the chain has no end.
+    """
+    found: list[Path] = []
+    said = records.describe(job.input(artifact_id))
+    while said.format == "adapter":
+        if said.base is None or len(found) >= DEPTH:
+            raise InputError(
+                f"The base of {said.name or artifact_id} is not known.",
+                why="An adapter is only half a model.",
+                fix="Add the base model, then make the adapter again.",
+            )
+        found.append(job.input(said.base))
+        said = records.describe(found[-1])
+    return tuple(found)
+
+
+def load(folder: Path, bases: Sequence[Path] = ()) -> Any:
+    """A transformers model in fp32; an adapter is merged into its base, and that into its own.
 
     Raises:
         JobError: The adapter's base is missing, or the files do not load.
@@ -28,53 +54,51 @@ def load(folder: Path, base: Path | None) -> Any:
     from transformers import AutoModelForCausalLM
 
     adapter = (folder / "adapter_config.json").exists()
-    if adapter and base is None:
+    if adapter and not bases:
         raise JobError(
             f"The base model of {folder.name} is missing.",
             why="An adapter works only with its base.",
             fix="Add the base model again.",
         )
-    source = base if adapter and base else folder
+    if adapter:
+        model: Any = load(bases[0], bases[1:])
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            source, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
-        )
         if adapter:
             from peft import PeftModel
 
-            model = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+            return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+        return AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, trust_remote_code=False, local_files_only=True, use_safetensors=True
+        )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise JobError(
             f"{folder.name} cannot be loaded.",
-            why=str(error).splitlines()[0][:200],
+            why=(str(error).splitlines() or [type(error).__name__])[0][:200],
             fix="Remove it and make it again from its run.",
             details=str(error),
         ) from error
-    return model
 
 
-def merge(folder: Path, base: Path | None, target: Path) -> Path:
+def merge(folder: Path, bases: Sequence[Path], target: Path) -> Path:
     """Writes the merged model as a transformers folder, in fp32 so that merging itself loses nothing.
 
     Args:
         folder: An adapter; its tokenizer and chat template win over the base's.
-        base: Its base model.
+        bases: What it stands on, the nearest first.
         target: An empty folder.
 
     Returns:
         `target`.
     """
-    model = load(folder, base)
-    model.save_pretrained(target)
-    for name in _TOKENIZER_FILES:
-        for source in (folder, base):
-            if source and (source / name).exists():
-                shutil.copyfile(source / name, target / name)
-                break
+    load(folder, bases).save_pretrained(target)
+    copy_tokenizer((folder, *bases), target)
     return target
 
 
-def base_of(folder: Path) -> str | None:
-    """Artifact id of the base of an adapter, or None for other formats."""
-    said = records.describe(folder)
-    return said.base if said.format == "adapter" else None
+def copy_tokenizer(sources: Sequence[Path], target: Path) -> None:
+    """Each tokenizer file from the first folder that has it."""
+    for name in TOKENIZER_FILES:
+        for source in sources:
+            if (source / name).exists():
+                shutil.copyfile(source / name, target / name)
+                break

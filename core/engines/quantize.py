@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt
-from core.engines.quantization import building, rounding
+from core.engines.quantization import building, rounding, serving
 from core.engines.quantization.recipes import RECIPES
 from core.engines.seal import seal
 from core.errors import InputError
@@ -30,18 +30,19 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             why="Quantizing twice would only lose quality.",
             fix="Choose the model that it was made from.",
         )
-    base = job.input(record.base) if record.format == "adapter" and record.base else None
-    parameters = records.inspect(base).parameters if base else record.parameters
+    bases = merging.bases(job, spec.model)
+    served = serving.require(spec, [job.input(adapter) for adapter in spec.adapters])
+    parameters = records.inspect(bases[-1]).parameters if bases else record.parameters
     threads = int(job.resources["threads"])
     recipe = RECIPES[spec.recipe]
-    wanted = receipt.reference(source, base, threads)
+    wanted = receipt.reference(source, bases, threads)
     job.check_cancelled()
 
     with tempfile.TemporaryDirectory(dir=job.folder, prefix="work-") as work:
         plain = source
-        if base:
+        if bases:
             job.phase("merging")
-            plain = merging.merge(source, base, _inside(work, "merged"))
+            plain = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
         if recipe.rounding:
             job.phase("rounding")
@@ -49,7 +50,9 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
-        building.build(plain, folder, recipe, _inside(work, "cache"))
+        more = serving.OPTIONS if served else ()
+        building.build(plain, folder, recipe, _inside(work, "cache"), more)
+    files = serving.put_beside(folder, served)
     context = building.settle(
         folder,
         template=source / records.TEMPLATE,
@@ -61,14 +64,20 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 
     job.phase("checking")
     made = receipt.make(folder, recipe, wanted, threads)
+    for adapter, file in zip(served, files, strict=True):
+        job.check_cancelled()
+        theirs = receipt.reference(adapter.folder, (source, *bases), threads)
+        made = receipt.add_adapter(made, folder, file, adapter.name, theirs, threads)
     receipt.write(folder, made)
     if made.status == "red":
         job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
 
     job.phase("saving")
-    description = _describe(job.name or f"{record.name}-{spec.recipe}", record, spec, context, parameters)
+    description = _describe(
+        job.name or f"{record.name}-{spec.recipe}", record, spec, context, parameters, served
+    )
     records.write(folder, description)
-    listed = {"format", "architecture", "parameters", "context", "licence", "recipe", "note"}
+    listed = {"format", "architecture", "parameters", "context", "licence", "recipe", "note", "adapters"}
     meta = {**description.model_dump(include=listed), "receipt": made.status}
     job.artifact("model", folder, meta=meta)
     job.result(
@@ -79,6 +88,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         agreement=made.agreement,
         kl=made.kl,
         tokens_per_s=made.tokens_per_s,
+        adapters=made.adapters,
     )
 
 
@@ -89,7 +99,12 @@ def _inside(work: str, name: str) -> Path:
 
 
 def _describe(
-    name: str, record: records.ModelRecord, spec: QuantizeSpec, context: int, parameters: int
+    name: str,
+    record: records.ModelRecord,
+    spec: QuantizeSpec,
+    context: int,
+    parameters: int,
+    served: tuple[serving.Served, ...],
 ) -> records.Description:
     return records.Description(
         format="onnx",
@@ -103,4 +118,5 @@ def _describe(
         recipe=spec.recipe,
         source=f"quantized from {record.name}",
         note=record.note,
+        adapters=tuple(item.name for item in served),
     )

@@ -75,6 +75,7 @@ class Receipt(BaseModel):
     tokens_per_s: float | None = None
     template_sha256: str | None = None
     versions: dict[str, str] = {}
+    adapters: dict[str, dict[str, float]] = {}
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,12 @@ class _Seen:
     tokens_per_s: float
 
 
-def reference(folder: Path, base: Path | None, threads: int) -> Reference:
+def reference(folder: Path, bases: tuple[Path, ...], threads: int) -> Reference:
     """Asks the source, with torch in fp32."""
     from core.engines.runtimes.torch_runtime import TorchRuntime
 
-    spoken = dialect.load(folder, base)
-    runtime = TorchRuntime(Source("hf", folder, base, spoken.stop_ids, threads))
+    spoken = dialect.load(folder, bases)
+    runtime = TorchRuntime(Source("hf", folder, bases, spoken.stop_ids, threads))
     prompts = tuple(tuple(spoken.prompt([{"role": "user", "content": text}])) for text in PROMPTS)
     answers = tuple(tuple(runtime.stream(prompt, _ANSWER_TOKENS)) for prompt in prompts)
     both = zip(prompts, answers, strict=True)
@@ -168,6 +169,28 @@ def make(folder: Path, recipe: Recipe, source: Reference, threads: int) -> Recei
     )
 
 
+def add_adapter(
+    made: Receipt, folder: Path, file: Path, name: str, source: Reference, threads: int
+) -> Receipt:
+    """The receipt with what an adapter that the export serves says, against the adapter in torch."""
+    found: dict[str, Any] = {}
+    seen = _in_fresh_process(folder, source, threads, found, file)
+    checks = tuple(
+        check.model_copy(update={"name": f"adapter {name}", "text": f"Adapter {name}: {check.text}"})
+        for check in seen
+        if check.name != "runtime template"  # the runtime knows the base's; the adapter's lies beside it
+    )
+    figures = {key: found[key] for key in ("agreement", "kl", "tokens_per_s") if key in found}
+    return made.model_copy(
+        update={
+            "checks": (*made.checks, *checks),
+            "status": max((made.status, *(check.status for check in checks)), key=_WORST.index),
+            "reasons": (*made.reasons, *(check.text for check in checks if check.status != "green")),
+            "adapters": {**made.adapters, name: figures},
+        }
+    )
+
+
 def _check(name: str, good: bool, text: str, fault: str) -> Check:
     return Check(name=name, status="green" if good else "red", text=text if good else fault)
 
@@ -211,11 +234,13 @@ def _template(folder: Path, source: Reference) -> Check:
     )
 
 
-def _in_fresh_process(folder: Path, source: Reference, threads: int, found: dict[str, Any]) -> list[Check]:
+def _in_fresh_process(
+    folder: Path, source: Reference, threads: int, found: dict[str, Any], adapter: Path | None = None
+) -> list[Check]:
     """Loads and runs the export where a crash is only a fault."""
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            seen = pool.submit(_look, folder, source, threads).result()
+            seen = pool.submit(_look, folder, source, threads, adapter).result()
     except BrokenProcessPool:
         return [_check("loads", False, "", "The runtime crashed on the export")]
     except Exception as error:  # the runtime's own kinds; the reason is what counts
@@ -249,12 +274,12 @@ def _in_fresh_process(folder: Path, source: Reference, threads: int, found: dict
     ]
 
 
-def _look(folder: Path, source: Reference, threads: int) -> _Seen:
+def _look(folder: Path, source: Reference, threads: int, adapter: Path | None) -> _Seen:
     """Body of the fresh process: the export's answers and its distance from the source's."""
     from core.engines.measuring.child import decode_speed
     from core.engines.runtimes.genai_runtime import GenaiRuntime
 
-    runtime = GenaiRuntime(Source("onnx", folder, None, source.stop_ids, threads))
+    runtime = GenaiRuntime(Source("onnx", folder, (), source.stop_ids, threads, adapter))
     answers = tuple(tuple(runtime.stream(prompt, _ANSWER_TOKENS)) for prompt in source.prompts)
     equal, distance, positions = 0, 0.0, 0
     for prompt, answer, wanted in zip(source.prompts, source.answers, source.log_probabilities, strict=True):

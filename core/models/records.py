@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import IntegrityError
+from core.errors import InputError, IntegrityError
 from core.models import safetensors_header
 from core.workspace import durable
 
@@ -38,6 +38,11 @@ class Description(BaseModel):
     recipe: str | None = None
     source: str = ""
     note: str = ""
+    #: Of an adapter: lora, dora or ia3, and its rank.
+    method: str = ""
+    rank: int | None = None
+    #: Names of the adapters that an exported model serves beside its base.
+    adapters: tuple[str, ...] = ()
 
 
 class ModelRecord(BaseModel):
@@ -59,6 +64,7 @@ class ModelRecord(BaseModel):
     note: str
     template_sha256: str | None
     receipt: Literal["green", "amber", "red"] | None
+    adapters: tuple[str, ...] = ()
 
 
 def describe(folder: Path) -> Description:
@@ -110,7 +116,25 @@ def inspect(folder: Path) -> ModelRecord:
         note=said.note,
         template_sha256=hashlib.sha256(template.read_bytes()).hexdigest() if template.is_file() else None,
         receipt=receipt_status(folder),
+        adapters=said.adapters,
     )
+
+
+def adapter_file(folder: Path, name: str) -> Path:
+    """File of an adapter that an exported model serves; its chat template lies beside it as `.jinja`.
+
+    Raises:
+        InputError: The model serves none of this name.
+    """
+    said = describe(folder)
+    if name not in said.adapters:
+        raise InputError(
+            f"{said.name or folder.name} serves no adapter {name!r}.",
+            why=f"It serves {', '.join(said.adapters)}." if said.adapters else "It serves none.",
+            fix="Name one of them, or none for the base." if said.adapters else "Leave the adapter out.",
+            code="adapter.unknown",
+        )
+    return folder / "adapters" / f"{said.adapters.index(name)}.onnx_adapter"
 
 
 def weights(folder: Path, format: str) -> tuple[int, str]:

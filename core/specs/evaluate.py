@@ -15,7 +15,9 @@ class EvaluateSpec(Spec):
     kind: ClassVar[str] = "evaluate"
     title: ClassVar[str] = "Evaluate"
 
-    models: tuple[str, ...] = Option(label="Models", help="The models to compare.")
+    models: tuple[str, ...] = Option(
+        label="Models", help="The models to compare; `M:A` is the adapter A that the exported model M serves."
+    )
     data: str = Option(label="Data", help="The data whose rows are answered.")
     split: Literal["test", "validation"] = Option(
         "test",
@@ -58,4 +60,4 @@ class EvaluateSpec(Spec):
 
     def inputs(self) -> tuple[str, ...]:
         """The models and the data."""
-        return (*self.models, self.data)
+        return (*dict.fromkeys(model.partition(":")[0] for model in self.models), self.data)

@@ -27,8 +27,8 @@ class FinetuneSpec(Spec):
     method: Method = Option(
         "auto",
         label="Method",
-        help="LoRA learns a small add-on; DoRA a finer one; IA³ a tiny one; QLoRA keeps the model in 4 bits "
-        "meanwhile; full changes every weight; auto takes LoRA.",
+        help="LoRA learns a small add-on; DoRA a finer one, half as long again; IA³ a tiny one; QLoRA keeps "
+        "the model in 4 bits meanwhile, a third slower; full changes every weight; auto takes LoRA.",
     )
     epochs: float = Option(3.0, label="Passes", help="How often it sees every example.", gt=0, le=100)
     learning_rate: float | None = Option(

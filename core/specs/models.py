@@ -24,6 +24,11 @@ class ChatSpec(Spec):
     title: ClassVar[str] = "Chat"
 
     model: str = Option(label="Model", help="The model that answers.")
+    adapter: str = Option(
+        "",
+        label="Adapter",
+        help="Name of one of the adapters that the model serves; empty lets its base answer.",
+    )
     max_new_tokens: int = Option(
         256, label="Longest answer", help="An answer is cut here.", unit="tokens", ge=1, le=32768
     )

@@ -23,6 +23,11 @@ class QuantizeSpec(Spec):
         label="Recipe",
         help="int8 is nearly free of loss; int4-mixed is smaller; int4 is smallest and loses most.",
     )
+    adapters: tuple[str, ...] = Option(
+        (),
+        label="Adapters",
+        help="LoRA adapters over the model that the small model serves beside it, by name.",
+    )
     max_length: int = Option(
         2048,
         label="Longest conversation",
@@ -36,5 +41,5 @@ class QuantizeSpec(Spec):
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
 
     def inputs(self) -> tuple[str, ...]:
-        """The model."""
-        return (self.model,)
+        """The model and the adapters that go with it."""
+        return (self.model, *self.adapters)

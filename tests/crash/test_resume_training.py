@@ -94,6 +94,14 @@ def test_other_methods_and_formats_resume_to_the_bit_too(lab, changes):
         assert lab.finish(f"{run}-{at}", spec=spec, resumed=True) == reference
 
 
+@pytest.mark.parametrize("method", ["dora", "ia3", "qlora"])
+def test_other_adapters_resume_to_the_bit_too(lab, method):
+    spec = {**SPEC, "method": method, "lora_dropout": 0.0, "use_rslora": True}
+    reference = lab.finish(f"whole-{method}", spec=spec)
+    assert lab.ask(f"killed-{method}", spec=spec, kill_at=75) == {"signal": 9}
+    assert lab.finish(f"killed-{method}", spec=spec, resumed=True) == reference
+
+
 def test_a_kill_while_the_result_is_saved_loses_nothing(lab):
     """Training is over; the resume finds the last checkpoint and only saves again."""
     at = 200  # more points than a run has; the first kill on the way down is near its end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from app.formats import breakable, number_text
 from app.pages.deploy.transcript import Transcript
@@ -83,6 +83,13 @@ class DeployPage(PageFrame):
         self.speed_card.add(self.facts)
         self.form_card = Card(self.tr("How it answers"), parent=self)
         self.form = SpecForm(ChatSpec, ["max_new_tokens", "temperature"], advanced=[], columns=1, parent=self)
+        self.adapter_label = Label(self.tr("Who answers"))
+        self.adapters = QComboBox(self)
+        self.adapters.setMinimumHeight(CONTROL_HEIGHT)
+        self.adapters.setAccessibleName(self.tr("Who answers"))
+        self.adapter_label.setBuddy(self.adapters)
+        self.form_card.add(self.adapter_label)
+        self.form_card.add(self.adapters)
         self.form_card.add(self.form)
         self.command_card = Card(self.tr("The same as a command"), parent=self)
         self.command = QPlainTextEdit(self)
@@ -111,6 +118,7 @@ class DeployPage(PageFrame):
         self.stop_button.clicked.connect(model.chat.interrupt)
         self.new_button.clicked.connect(model.chat.forget)
         self.form.values_changed.connect(self._on_form_changed)
+        self.adapters.activated.connect(self._on_adapter_chosen)
         self.copy_button.clicked.connect(self._on_copy)
         self.error_panel.action_requested.connect(self._on_load_again)
 
@@ -156,6 +164,11 @@ class DeployPage(PageFrame):
         errors = self.form.errors()
         self.view_model.set_values({} if errors else self.form.changed_values(), errors)
 
+    @Slot(int)
+    def _on_adapter_chosen(self, index: int) -> None:
+        self.view_model.choose_adapter(str(self.adapters.itemData(index)))
+        self.line.setFocus()
+
     @Slot()
     def _on_load_again(self) -> None:
         if self.view_model.model is not None:
@@ -195,8 +208,20 @@ class DeployPage(PageFrame):
         loading = chat.state in ("idle", "answering") and chat.phase == "loading"
         self.state_pill.show_status(texts["opening" if loading else chat.state], tone)  # type: ignore[arg-type]
         self.command.setPlainText(model.command())
+        self._show_adapters()
         self._show_buttons()
         self._show_turns()
+
+    def _show_adapters(self) -> None:
+        chosen = self.view_model.model
+        names = ("", *chosen.adapters) if chosen else ("",)
+        if [self.adapters.itemData(at) for at in range(self.adapters.count())] != list(names):
+            self.adapters.clear()
+            for name in names:
+                self.adapters.addItem(name or self.tr("The base model alone"), name)
+        self.adapters.setCurrentIndex(self.adapters.findData(self.view_model.adapter))
+        for widget in (self.adapter_label, self.adapters):
+            widget.setVisible(len(names) > 1)
 
     def _show_verdict(self) -> None:
         chosen = self.view_model.model

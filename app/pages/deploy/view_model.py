@@ -33,6 +33,7 @@ class DeployViewModel(QObject):
         self.models: list[ModelItem] = []
         self.verdicts: dict[str, Verdict] = {}
         self.model: ModelItem | None = None
+        self.adapter = ""
         self.values: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         self.chat.state_changed.connect(self.changed)
@@ -64,8 +65,18 @@ class DeployViewModel(QObject):
         if item is None or self.verdict(item.id).is_refused:
             return
         if self.model is None or self.model.id != item.id:
-            self.model = item
+            self.model, self.adapter = item, ""
             self.chat.forget()
+        self._open()
+        self.changed.emit()
+
+    @Slot(str)
+    def choose_adapter(self, name: str) -> None:
+        """Lets one of the adapters that the model serves answer, or its base; a new conversation begins."""
+        if self.model is None or name == self.adapter or (name and name not in self.model.adapters):
+            return
+        self.adapter = name
+        self.chat.forget()
         self._open()
         self.changed.emit()
 
@@ -96,7 +107,8 @@ class DeployViewModel(QObject):
 
     def command(self) -> str:
         """The command line that does the same."""
-        return shlex.join(["slm-workbench", "chat", self.model.name if self.model else "MODEL"])
+        parts = ["slm-workbench", "chat", self.model.name if self.model else "MODEL"]
+        return shlex.join([*parts, *(["--adapter", self.adapter] if self.adapter else [])])
 
     @Slot()
     def leave(self) -> None:
@@ -109,4 +121,4 @@ class DeployViewModel(QObject):
 
     def _open(self) -> None:
         if self.model is not None:
-            self.chat.open(ChatSpec(model=self.model.id, **self.values))
+            self.chat.open(ChatSpec(model=self.model.id, adapter=self.adapter, **self.values))

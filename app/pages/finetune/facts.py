@@ -38,8 +38,11 @@ class Facts:
     warnings: tuple[str, ...]
 
 
-def read_facts(workspace: Workspace, model: ModelItem, data: DataItem) -> Facts:
-    """Reads the model's sizes and the first rows of the data; slow on a slow disk, so called in a thread."""
+def read_facts(workspace: Workspace, root: ModelItem, data: DataItem) -> Facts:
+    """Reads the sizes of the whole model that learns or lies below, and the first rows of the data.
+
+    Slow on a slow disk, so called in a thread.
+    """
     rows = Dataset(workspace.artifact_folder(data.id))
     turns: tuple[Turn, ...] = ()
     for row in islice(rows.rows("train"), 1):
@@ -47,5 +50,5 @@ def read_facts(workspace: Workspace, model: ModelItem, data: DataItem) -> Facts:
             Turn(item["role"], item["content"], item["role"] == "assistant") for item in rows.messages(row)
         )
     check = rows.info.check
-    shape = estimate.shape_of(workspace.artifact_folder(model.id), model.parameters)
+    shape = estimate.shape_of(workspace.artifact_folder(root.id), root.parameters)
     return Facts(shape, turns, check.lengths.p95 if check.lengths else 0, tuple(check.warnings))

@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 from app.formats import number_text
 from app.pages.finetune.view_model import FinetuneViewModel
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
-from app.widgets.buttons import PlainButton
+from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
 from app.widgets.spec_form import SpecForm
+from core.models.methods import missing
 from core.specs import FinetuneSpec
 
-_LORA_FIELDS = ("lora_rank", "lora_alpha", "lora_dropout")
+_LORA_FIELDS = ("lora_rank", "lora_alpha", "lora_dropout", "use_rslora")
+_LORA_METHODS = ("lora", "dora", "qlora")
 
 
 class MethodCard(Card):
@@ -47,6 +49,12 @@ class MethodCard(Card):
         self.methods.set_choices(self._methods(), "lora")
         self.methods.chosen.connect(self.method_chosen)
         column.addWidget(self.methods)
+        self.more_button = LinkButton(self.tr("More methods"), "chevron-right", self.choosing)
+        self.more_button.clicked.connect(self.show_more)
+        column.addWidget(self.more_button)
+        text = self.tr("It learns on in its own add-on, with the method that it was begun with.")
+        self.continuing = Label(text, "note", wrap=True)
+        column.addWidget(self.continuing)
         column.addLayout(self._patience())
         self.form = SpecForm(FinetuneSpec, [], columns=2, parent=self.choosing)
         self.form.values_changed.connect(self._on_form_changed)
@@ -65,6 +73,32 @@ class MethodCard(Card):
                 "full", self.tr("Full"), self.tr("Changes every weight. Best result when there is much data.")
             ),
         ]
+
+    def _more_methods(self) -> list[Choice]:
+        needed = missing("qlora")
+        blocked = self.tr("Cannot run here: it needs {package}, which is not installed.")
+        return [
+            Choice(
+                "dora",
+                "DoRA",
+                self.tr("A finer add-on. A step takes half as long again and needs much more memory."),
+            ),
+            Choice(
+                "qlora",
+                "QLoRA",
+                self.tr("LoRA with the model kept in 4 bits meanwhile. For large models; a third slower."),
+                blocked=blocked.format(package=needed) if needed else "",
+            ),
+            Choice(
+                "ia3", "(IA)³", self.tr("A tiny add-on that only scales. Needs little data, learns least.")
+            ),
+        ]
+
+    @Slot()
+    def show_more(self) -> None:
+        """Offers the rarer methods too."""
+        self.more_button.hide()
+        self.methods.set_choices([*self._methods(), *self._more_methods()], self.methods.current)
 
     def _patience(self) -> QGridLayout:
         grid = QGridLayout()
@@ -112,12 +146,16 @@ class MethodCard(Card):
         """Shows what is chosen; closed, in one line."""
         self.choosing.setVisible(is_open)
         self.change_button.setVisible(not is_open)
-        method = {"lora": "LoRA", "full": self.tr("Full")}.get(model.method, model.method)
+        method = {"full": self.tr("Full"), "dora": "DoRA", "qlora": "QLoRA", "ia3": "(IA)³"}.get(
+            model.method, "LoRA"
+        )
+        self.continuing.setVisible(model.continues)
         passes = self.tr("{count} passes").format(count=number_text(model.passes))
         changed = self.tr("advanced: {count} changed").format(count=model.changed_fields)
         self.set_note("" if is_open else " · ".join([method, passes, changed]))
         for name in _LORA_FIELDS:
-            self.form.field(name).setEnabled(model.method == "lora")
+            self.form.field(name).setEnabled(model.method in _LORA_METHODS and not model.continues)
+        self.form.field("continue_adapter").setEnabled(model.can_continue)
 
     @Slot(int)
     def _on_patience_changed(self, index: int) -> None:

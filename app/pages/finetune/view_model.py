@@ -106,7 +106,7 @@ class FinetuneViewModel(QObject):
 
     @Slot(str)
     def choose_method(self, method: str) -> None:
-        """`lora` or `full`."""
+        """One of the methods of `FinetuneSpec`."""
         if method != self.method:
             self.values["method"] = method
             self._read_rate()
@@ -163,6 +163,16 @@ class FinetuneViewModel(QObject):
     def passes(self) -> float:
         """The chosen number of passes."""
         return float(self.values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the model is an add-on that could learn on."""
+        return self.model is not None and self.model.is_adapter
+
+    @property
+    def continues(self) -> bool:
+        """Whether the add-on learns on; its own method stays then."""
+        return self.can_continue and bool(self.values.get("continue_adapter"))
 
     @property
     def changed_fields(self) -> int:
@@ -235,6 +245,7 @@ class FinetuneViewModel(QObject):
 
     def command(self) -> str:
         """The command line that does the same."""
+        values = self._spec_values()
         parts = [
             "slm-workbench",
             "finetune",
@@ -243,9 +254,9 @@ class FinetuneViewModel(QObject):
             "--data",
             self.data.name if self.data else "DATA",
             "--method",
-            self.method,
+            values["method"],
         ]
-        for field, value in self.values.items():
+        for field, value in values.items():
             if field != "method":
                 parts += ["--set", f"{field}={json.dumps(value) if not isinstance(value, str) else value}"]
         if self.name:
@@ -258,7 +269,7 @@ class FinetuneViewModel(QObject):
         if self.blocker or self.model is None or self.data is None:
             return
         try:
-            spec = FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
+            spec = FinetuneSpec(model=self.model.id, data=self.data.id, **self._spec_values())
             run = self._bridge.submit(spec, self.name)
         except WorkbenchError as error:
             self.failed.emit(error)
@@ -268,6 +279,15 @@ class FinetuneViewModel(QObject):
         self.changed.emit()
 
     # --- inside ---
+
+    def _spec_values(self) -> dict[str, Any]:
+        """The fields of the spec; what does not go with the model is left out."""
+        values = dict(self.values)
+        if self.continues:
+            values["method"] = "qlora" if self.method == "qlora" else "auto"
+        else:
+            values.pop("continue_adapter", None)
+        return values
 
     def _value(self, field: str) -> Any:
         return self.values.get(field, FinetuneSpec.model_fields[field].default)
@@ -286,7 +306,7 @@ class FinetuneViewModel(QObject):
         self._background.cancel("facts")
         if self.model is None or self.data is None:
             return
-        model, data, workspace = self.model, self.data, self._workspace
+        model, data, workspace = library.root(self.models, self.model), self.data, self._workspace
 
         def work(_cancelled: threading.Event) -> Facts:
             return read_facts(workspace, model, data)

@@ -24,11 +24,13 @@ class DetailsCard(Card):
         page_wanted: Page on which to go on with this model.
         run_wanted: Id of the run to open.
         remove_wanted: The model is to be removed.
+        merge_wanted: The add-on is to be merged.
     """
 
     page_wanted = Signal(str)
     run_wanted = Signal(str)
     remove_wanted = Signal()
+    merge_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
@@ -52,9 +54,17 @@ class DetailsCard(Card):
         self.quantize_button.clicked.connect(self._on_quantize)
         self.chat_button = PlainButton(self.tr("Chat with it"), "message-circle", self)
         self.chat_button.clicked.connect(self._on_chat)
+        self.merge_button = PlainButton(self.tr("Merge…"), "layers", self)
+        self.merge_button.clicked.connect(self.merge_wanted)
         self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
         self.remove_button.clicked.connect(self.remove_wanted)
-        for button in (self.finetune_button, self.quantize_button, self.chat_button, self.remove_button):
+        for button in (
+            self.finetune_button,
+            self.quantize_button,
+            self.chat_button,
+            self.merge_button,
+            self.remove_button,
+        ):
             actions.addWidget(button)
         self.add(actions)
 
@@ -72,6 +82,7 @@ class DetailsCard(Card):
         self.facts.set_fact(
             self.tr("Parameters"), million_text(item.parameters) if item.parameters else unknown
         )
+        self.facts.set_fact(self.tr("Rank"), str(item.rank) if item.rank else "–")
         self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
         context = self.tr("{count} tokens").format(count=count_text(item.context))
         self.facts.set_fact(self.tr("Context"), context if item.context else unknown)
@@ -82,6 +93,7 @@ class DetailsCard(Card):
         self.origins.show_origins(origins)
         self.finetune_button.setVisible(item.is_trainable)
         self.quantize_button.setVisible(not item.is_exported)
+        self.merge_button.setVisible(item.is_adapter)
         self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
 
     def _on_finetune(self) -> None:

@@ -13,6 +13,7 @@ from app.pages.input_card import format_text, million_text
 from app.pages.item_list import ItemList
 from app.pages.models.add_card import AddCard
 from app.pages.models.details_card import DetailsCard
+from app.pages.models.merge_dialog import MergeDialog
 from app.pages.models.view_model import ModelsViewModel
 from app.pages.open_jobs_card import OpenJobsCard
 from app.widgets.buttons import PlainButton
@@ -67,7 +68,7 @@ class ModelsPage(PageFrame):
 
     def _list_columns(self) -> list[Column[ModelItem]]:
         return [
-            Column(self.tr("Name"), _name),
+            Column(self.tr("Name"), self._name),
             Column(self.tr("Kind"), format_text),
             Column(self.tr("Parameters"), _parameters, _parameter_count, is_figure=True),
             Column(self.tr("On disk"), _size, _bytes, is_figure=True),
@@ -82,6 +83,7 @@ class ModelsPage(PageFrame):
         model.run_started.connect(self._on_run_started)
         model.removed.connect(self._on_removed)
         model.jobs.failed.connect(self._on_run_failed)
+        model.merges.failed.connect(self._on_run_failed)
         self.list.chosen.connect(model.select)
         self.add_card.close_requested.connect(self._on_close_adding)
         self.empty.action_requested.connect(self._on_add_starter)
@@ -90,6 +92,7 @@ class ModelsPage(PageFrame):
         self.details.page_wanted.connect(self._on_page_wanted)
         self.details.run_wanted.connect(self._on_run_wanted)
         self.details.remove_wanted.connect(self._on_remove)
+        self.details.merge_wanted.connect(self._on_merge)
 
     def open_with(self, argument: object) -> None:
         """Reads the list again; `starter` opens the card for adding it, a model's id shows that model."""
@@ -151,6 +154,14 @@ class ModelsPage(PageFrame):
         dialog.open()
 
     @Slot()
+    def _on_merge(self) -> None:
+        item = self.view_model.selected
+        if item is not None:
+            dialog = MergeDialog(item, self.view_model.mergeable(), self.window())
+            dialog.merge_wanted.connect(self.view_model.merge)
+            dialog.open()
+
+    @Slot()
     def _on_remove_confirmed(self) -> None:
         self.view_model.remove(self.sender().objectName())
 
@@ -169,11 +180,15 @@ class ModelsPage(PageFrame):
         self.error_panel.show_error(ErrorText.of_dict(run.error or {"what": run.name}))
         self.error_panel.show()
 
+    def _name(self, item: ModelItem) -> str:
+        depth = self.view_model.depths.get(item.id, 0)
+        return "\u2003" * (depth - 1) + "└ " * bool(depth) + item.name
+
     @Slot()
     def _show(self) -> None:
         model = self.view_model
-        has_items, working = bool(model.items), bool(model.jobs.open_runs)
-        self.jobs_card.show_runs(model.jobs.open_runs)
+        has_items, working = bool(model.items), bool(model.open_runs)
+        self.jobs_card.show_runs(model.open_runs)
         self.table.set_items(model.items)
         self.list_card.setVisible(has_items)
         self.empty.setVisible(not has_items and not working and not self._adding)
@@ -184,10 +199,6 @@ class ModelsPage(PageFrame):
         if model.selected is not None:
             self.list.choose(model.selected.id)
             self.details.show_model(model.selected, model.origins())
-
-
-def _name(item: ModelItem) -> str:
-    return item.name
 
 
 def _parameters(item: ModelItem) -> str:

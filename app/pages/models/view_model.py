@@ -16,7 +16,8 @@ from app.models.lineage import Origin, lineage
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
 from core.jobs import submission
-from core.specs import AddModelSpec
+from core.specs import AddModelSpec, MergeSpec
+from core.workspace.records import Run
 from core.workspace.workspace import check_name
 
 Source = Literal["starter", "folder", "file"]
@@ -42,18 +43,23 @@ class ModelsViewModel(QObject):
         self._workspace = bridge.workspace
         self._background = Background(self)
         self.jobs = LibraryJobs(bridge, AddModelSpec.kind, self)
+        self.merges = LibraryJobs(bridge, MergeSpec.kind, self)
         self.items: list[ModelItem] = []
+        self.depths: dict[str, int] = {}
         self.selected: ModelItem | None = None
         self.source: Source = "starter"
         self.path = ""
         self._name = ""
         bridge.library_changed.connect(self.refresh)
         self.jobs.changed.connect(self.refresh)
+        self.merges.changed.connect(self.refresh)
 
     @Slot()
     def refresh(self) -> None:
         """Reads the list again and keeps the selection if it still exists."""
-        self.items = library.models(self._workspace)
+        found = library.grouped(library.models(self._workspace))
+        self.items = [item for item, _depth in found]
+        self.depths = {item.id: depth for item, depth in found}
         wanted = self.selected.id if self.selected else ""
         self.selected = next((item for item in self.items if item.id == wanted), None)
         if self.selected is None and self.items:
@@ -131,6 +137,37 @@ class ModelsViewModel(QObject):
             return
         self.jobs.watch(run)
         self._name = self.path = ""
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
+    # --- merging ---
+
+    @property
+    def open_runs(self) -> list[Run]:
+        """Jobs that add to the library now."""
+        return [*self.jobs.open_runs, *self.merges.open_runs]
+
+    def mergeable(self) -> list[ModelItem]:
+        """Add-ons that can be summed with the selected one: plain LoRA, over the same base."""
+        chosen = self.selected
+        if chosen is None or not chosen.adds_up:
+            return []
+        return [
+            item for item in self.items if item.adds_up and item.base == chosen.base and item.id != chosen.id
+        ]
+
+    @Slot(list, list, str, str)
+    def merge(self, ids: list[str], weights: list[float], how: str, into: str) -> None:
+        """Queues a merge; the result is named after its parts."""
+        names = {item.id: item.name for item in self.items}
+        suggested = "-".join([*(names.get(artifact, artifact) for artifact in ids), "merged"])
+        try:
+            spec = MergeSpec.model_validate({"models": ids, "weights": weights, "how": how, "into": into})
+            run = self._bridge.submit(spec, self._workspace.free_name(suggested, "model"))
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self.merges.watch(run)
         self.run_started.emit(run.id)
         self.changed.emit()
 

@@ -9,6 +9,7 @@ from app.formats import size_text
 from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
+from app.pages.quantize.serving_list import ServingList
 from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel, Step
 from app.pages.run_preview import RunNeeds, RunPreview
 from app.widgets.buttons import PlainButton
@@ -61,6 +62,8 @@ class QuantizePage(PageFrame):
         self.recipe_card.add_action(self.change_button)
         self.recipes = ChoiceCards(self.tr("Recipe"), 1, self)
         self.recipe_card.add(self.recipes)
+        self.serving = ServingList(self)
+        self.recipe_card.add(self.serving)
         self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
         self.recipe_card.add(self.form)
         self.check_card = Card(self.tr("Check and run"), parent=self)
@@ -89,6 +92,7 @@ class QuantizePage(PageFrame):
         self.change_button.clicked.connect(self._on_change_recipe)
         self.recipes.chosen.connect(model.choose_recipe)
         self.form.values_changed.connect(self._on_form_changed)
+        self.serving.toggled.connect(model.serve)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
         self.preview_card.command_copied.connect(self._on_command_copied)
@@ -177,6 +181,8 @@ class QuantizePage(PageFrame):
         self.recipe_card.setVisible(self._shown != "model")
         self.recipes.setVisible(is_open)
         self.form.setVisible(is_open)
+        self.serving.show_adapters(model.adapters(), model.served)
+        self.serving.setVisible(is_open and bool(model.adapters()))
         self.change_button.setVisible(not is_open)
         self.recipe_card.set_note("" if is_open else self._recipe_titles()[model.recipe])
         self.check_card.setVisible(self._shown == "check")

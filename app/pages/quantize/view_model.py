@@ -46,6 +46,7 @@ class QuantizeViewModel(QObject):
         self.model: ModelItem | None = None
         self.recipe = str(QuantizeSpec.model_fields["recipe"].default)
         self.advanced: dict[str, Any] = {}
+        self.served: list[str] = []
         self.errors: dict[str, str] = {}
         self._all: list[ModelItem] = []
         self._name = ""
@@ -61,13 +62,31 @@ class QuantizeViewModel(QObject):
             self.model = next((item for item in self.models if item.id == self.model.id), None)
         elif len(self.models) == 1:
             self.model = self.models[0]
+        self._keep_served()
         self.changed.emit()
 
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model of the list; others are ignored."""
         self.model = next((item for item in self.models if item.id == artifact_id), self.model)
+        self._keep_served()
         self.changed.emit()
+
+    def adapters(self) -> list[ModelItem]:
+        """Add-ons over the model that the result could serve beside it."""
+        chosen = self.model.id if self.model else ""
+        return [item for item in self._all if item.adds_up and item.base == chosen]
+
+    def serve(self, artifact_id: str, on: bool) -> None:
+        """Takes an add-on along, or leaves it out."""
+        others = [other for other in self.served if other != artifact_id]
+        self.served = [*others, artifact_id] if on else others
+        self._keep_served()
+        self.changed.emit()
+
+    def _keep_served(self) -> None:
+        possible = {item.id for item in self.adapters()}
+        self.served = [artifact for artifact in self.served if artifact in possible]
 
     @Slot(str)
     def choose_recipe(self, recipe: str) -> None:
@@ -171,6 +190,9 @@ class QuantizeViewModel(QObject):
         """The command line that does the same."""
         model = self.model.name if self.model else "MODEL"
         parts = ["slm-workbench", "quantize", model, "--recipe", self.recipe]
+        if self.served:
+            names = {item.id: item.name for item in self._all}
+            parts += ["--adapters", ",".join(names[artifact] for artifact in self.served)]
         for field, value in self.advanced.items():
             parts += ["--set", f"{field}={value}"]
         if self.name:
@@ -184,7 +206,12 @@ class QuantizeViewModel(QObject):
             return
         try:
             spec = QuantizeSpec.model_validate(
-                {"model": self.model.id, "recipe": self.recipe, **self.advanced}
+                {
+                    "model": self.model.id,
+                    "recipe": self.recipe,
+                    "adapters": self.served,
+                    **self.advanced,
+                }
             )
             run = self._bridge.submit(spec, self.name)
         except WorkbenchError as error:

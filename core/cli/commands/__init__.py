@@ -13,6 +13,7 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     models.add,
     data.add,
     jobs.add_finetune,
+    jobs.add_merge,
     jobs.add_quantize,
     jobs.add_evaluate,
     chat.add,

@@ -23,6 +23,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="M")
+    parser.add_argument("--adapter", metavar="A", help="let this one of the adapters that M serves answer")
     parser.add_argument("--prompt", metavar="TEXT", help="ask this once and end")
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
@@ -33,7 +34,10 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Chats until end of input, or answers one prompt."""
     artifact = workspace.artifact(arguments.model, "model")
-    spec = build(ChatSpec, {"model": artifact.id, **parse_settings(arguments.set, ChatSpec)})
+    values = {"model": artifact.id, **parse_settings(arguments.set, ChatSpec)}
+    if arguments.adapter:
+        values["adapter"] = arguments.adapter
+    spec = build(ChatSpec, values)
     if arguments.prompt is None and output.as_json:
         raise InputError("--json needs --prompt.", fix="Write --prompt TEXT.", code="usage")
     if arguments.prompt is not None and not arguments.prompt.strip():

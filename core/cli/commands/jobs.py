@@ -1,4 +1,4 @@
-"""`slm-workbench finetune | quantize | evaluate`: a flag sets a field of a spec, a job runs it."""
+"""`slm-workbench finetune | merge | quantize | evaluate`: a flag sets a field of a spec, a job runs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, TypeAlias, get_args
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
-from core.specs import EvaluateSpec, FinetuneSpec, QuantizeSpec, Spec
+from core.errors import InputError
+from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
@@ -42,12 +43,23 @@ def add_finetune(below: _Below) -> None:
     parser.set_defaults(run=run_finetune)
 
 
+def add_merge(below: _Below) -> None:
+    """Puts the parser in place."""
+    parser = _parser(below, "merge", MergeSpec, "one model out of adapters")
+    parser.add_argument("models", nargs="+", metavar="M", help="adapters over one base")
+    parser.add_argument("--weights", metavar="A,B", help="how much of each, such as 0.7,0.3")
+    parser.set_defaults(run=run_merge)
+
+
 def add_quantize(below: _Below) -> None:
     """Puts the parser in place."""
     parser = _parser(below, "quantize", QuantizeSpec, "make a model small and fast (ONNX)")
     parser.add_argument("model", metavar="M", help="the model to make small; it stays as it is")
     recipes = get_args(QuantizeSpec.model_fields["recipe"].annotation)
     parser.add_argument("--recipe", choices=recipes, help="int4-mixed when empty")
+    parser.add_argument(
+        "--adapters", metavar="A,B", help="LoRA adapters over M that the small model serves beside it"
+    )
     parser.set_defaults(run=run_quantize)
 
 
@@ -67,10 +79,32 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     if arguments.method:
         values["method"] = arguments.method
     spec = build(FinetuneSpec, values)
-    method = "full" if spec.method == "full" else "lora"
+    method = "lora" if spec.method == "auto" else spec.method
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
     run = require_kept(start(workspace, spec, name, output, "Fine-tuning"))
     return _finish(workspace, run, output)
+
+
+def run_merge(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Merges."""
+    models = [workspace.artifact(ref, "model") for ref in arguments.models]
+    values: dict[str, Any] = {"models": [m.id for m in models], **parse_settings(arguments.set, MergeSpec)}
+    if arguments.weights:
+        values["weights"] = _numbers(arguments.weights)
+    spec = build(MergeSpec, values)
+    suggested = "-".join([*(model.name for model in models), "merged"])
+    name = arguments.name or workspace.free_name(suggested, "model")
+    run = require_kept(start(workspace, spec, name, output, "Merging"))
+    return _finish(workspace, run, output)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(
+            f"--weights {text} are not numbers.", fix="Write --weights 0.7,0.3.", code="usage"
+        ) from None
 
 
 def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -79,6 +113,9 @@ def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     values: dict[str, Any] = {"model": model.id, **parse_settings(arguments.set, QuantizeSpec)}
     if arguments.recipe:
         values["recipe"] = arguments.recipe
+    named = arguments.adapters or values.get("adapters") or []
+    refs = named.strip("[]").split(",") if isinstance(named, str) else map(str, named)
+    values["adapters"] = [workspace.artifact(ref.strip(), "model").id for ref in refs]
     spec = build(QuantizeSpec, values)
     name = arguments.name or workspace.free_name(f"{model.name}-{spec.recipe}", "model")
     run = require_kept(start(workspace, spec, name, output, "Quantizing"))
@@ -87,10 +124,10 @@ def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Ou
 
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Evaluates; `--json` gives the report itself."""
-    models = [workspace.artifact(ref, "model") for ref in dict.fromkeys(arguments.models)]
+    models = [_served(workspace, ref) for ref in dict.fromkeys(arguments.models)]
     data = workspace.artifact(arguments.data, "dataset")
     values = {
-        "models": [m.id for m in models],
+        "models": models,
         "data": data.id,
         **parse_settings(arguments.set, EvaluateSpec),
     }
@@ -101,6 +138,17 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     output.say(f"Kept as {run.name}.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
+
+
+def _served(workspace: Workspace, ref: str) -> str:
+    """Id of a model; `M:A` is an adapter that it serves."""
+    name, colon, adapter = ref.rpartition(":")
+    try:
+        return workspace.artifact(ref, "model").id
+    except InputError:
+        if not colon:
+            raise
+    return f"{workspace.artifact(name, 'model').id}:{adapter}"
 
 
 def read_report(workspace: Workspace, run: Run) -> dict[str, Any]:

@@ -18,8 +18,8 @@ GRAPH = "model.onnx"
 SETTINGS = "genai_config.json"
 
 
-def build(source: Path, folder: Path, recipe: Recipe, cache: Path) -> None:
-    """Builds the ONNX folder from a transformers folder.
+def build(source: Path, folder: Path, recipe: Recipe, cache: Path, more: Sequence[str] = ()) -> None:
+    """Builds the ONNX folder from a transformers folder; `more` are options beside the recipe's.
 
     Raises:
         JobError: The builder refused or failed.
@@ -29,7 +29,7 @@ def build(source: Path, folder: Path, recipe: Recipe, cache: Path) -> None:
     given = ("", str(source), str(folder), recipe.precision, "cpu", str(cache))
     try:
         with contextlib.redirect_stdout(sys.stderr):  # it reports layer by layer with print
-            said = [*recipe.options, "hf_remote=false", "hf_token=false"]
+            said = [*recipe.options, *more, "hf_remote=false", "hf_token=false"]
             options = builder.parse_extra_options(*given, said)
             builder.create_model(*given, **options)
     except Exception as error:  # a builder of 6,768 lines raises whatever happens to it

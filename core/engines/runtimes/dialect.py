@@ -38,8 +38,13 @@ class Dialect:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
-def load(folder: Path, base: Path | None = None) -> Dialect:
+def load(folder: Path, bases: Sequence[Path] = (), template: Path | None = None) -> Dialect:
     """Reads the dialect of a model folder.
+
+    Args:
+        folder: The model.
+        bases: What it stands on, if it is an adapter.
+        template: A chat template that counts instead of the folder's own.
 
     Raises:
         InputError: The model has no chat template, so nobody knows how to speak to it.
@@ -47,21 +52,23 @@ def load(folder: Path, base: Path | None = None) -> Dialect:
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    if template is not None:
+        tokenizer.chat_template = template.read_text(encoding="utf-8")
     if not tokenizer.chat_template:
         raise InputError(
             "The model cannot hold a conversation.",
             why="It brings no chat template.",
             fix="Choose the instruct or chat version of the model.",
         )
-    return Dialect(tokenizer=tokenizer, stop_ids=stop_ids(tokenizer, (folder, base)))
+    return Dialect(tokenizer=tokenizer, stop_ids=stop_ids(tokenizer, (folder, *bases)))
 
 
-def stop_ids(tokenizer: Any, folders: Iterable[Path | None]) -> tuple[int, ...]:
+def stop_ids(tokenizer: Any, folders: Iterable[Path]) -> tuple[int, ...]:
     """Tokens that end an answer: the template's and the tokenizer's first, then the generation settings'."""
     found: list[Any] = list(templates.end_token_ids(tokenizer))
     for folder in folders:
-        path = folder / "generation_config.json" if folder else None
-        if path and path.exists():
+        path = folder / "generation_config.json"
+        if path.exists():
             said = records.read_json(path).get("eos_token_id")
             found += said if isinstance(said, list) else [said]
     return tuple(dict.fromkeys(token for token in found if isinstance(token, int)))

@@ -15,6 +15,7 @@ from core.engines.runtimes.runtime import Answer, Source, log_softmax, until_sto
 from core.models import records
 
 _TOP_K = 50
+_ADAPTER = "adapter"
 _ROWS_TOGETHER = 8  # a prefill returns logits of all positions: 8 rows of 40 tokens are 60 MB at 49,152 words
 
 
@@ -32,6 +33,10 @@ class GenaiRuntime:
         config.overlay(json.dumps({"model": {"decoder": {"session_options": threads}}}))
         self._stop = source.stop_ids
         self._model = og.Model(config)
+        self._adapters = None
+        if source.adapter is not None:
+            self._adapters = og.Adapters(self._model)
+            self._adapters.load(str(source.adapter), _ADAPTER)
         settings = records.read_json(source.folder / "genai_config.json")
         self.context = int(settings["search"]["max_length"])
 
@@ -56,7 +61,10 @@ class GenaiRuntime:
     def _generator(self, rows: int, length: int, **search: Any) -> Any:
         parameters = og.GeneratorParams(self._model)
         parameters.set_search_options(batch_size=rows, max_length=min(length, self.context), **search)
-        return og.Generator(self._model, parameters)
+        generator = og.Generator(self._model, parameters)
+        if self._adapters is not None:
+            generator.set_active_adapter(self._adapters, _ADAPTER)
+        return generator
 
     def _greedy(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[list[int]]:
         length = len(prompts[0])

@@ -18,16 +18,18 @@ class Source:
     Attributes:
         format: hf, adapter or onnx.
         folder: The model's folder.
-        base: The base model's folder of an adapter.
+        bases: Folders that an adapter stands on, the nearest first; a base may be an adapter itself.
         stop_ids: Tokens that end an answer.
         threads: Cores to use.
+        adapter: File of the adapter that an exported model is to speak with; without one, its base speaks.
     """
 
     format: str
     folder: Path
-    base: Path | None
+    bases: tuple[Path, ...]
     stop_ids: tuple[int, ...]
     threads: int
+    adapter: Path | None = None
 
 
 @dataclass(frozen=True)

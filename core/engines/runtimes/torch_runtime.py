@@ -26,7 +26,7 @@ class TorchRuntime:
     def __init__(self, source: Source) -> None:
         torch.set_num_threads(source.threads)
         self._stop = source.stop_ids
-        self._model = merging.load(source.folder, source.base)
+        self._model = merging.load(source.folder, source.bases)
         self._model.eval()
         self.context = int(getattr(self._model.config, "max_position_embeddings", 0) or 2048)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from core.data.dataset import Dataset
-from core.engines.training import examples, packing, precision, weights
+from core.engines.training import adapters, examples, four_bit, packing, precision, weights
 from core.engines.training.losses import Objective
 from core.engines.training.templates import without_default_system
 from core.engines.training.trainer import Plan
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from core.jobs.context import JobContext
 
-_LEARNING_RATES = {"lora": 1e-3, "full": 5e-5}
+_LEARNING_RATES = {"lora": 1e-3, "qlora": 1e-3, "dora": 1e-3, "ia3": 5e-3, "full": 5e-5}
 _SAVES = 10
 #: Validation may cost this share of the training's row passes; a forward pass is 0.4 of a training pass.
 _VALIDATION_SHARE = 0.05 / 0.4
@@ -57,6 +57,7 @@ class Prepared:
     model: Any
     tokenizer: PreTrainedTokenizerBase
     said: records.Description
+    base: str
     decisions: Decisions
     plan: Plan
     train: examples.Examples
@@ -74,7 +75,7 @@ def decide(spec: FinetuneSpec, job: JobContext) -> Decisions:
 def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
     threads = spec.threads or int(job.resources["threads"])
     torch.set_num_threads(threads)
-    method = "lora" if spec.method == "auto" else spec.method
+    method = adapters.choose_method(spec, job)
     speeds = precision.race() if spec.precision == "auto" else {}
     return {
         "method": method,
@@ -91,7 +92,7 @@ def require_trainable(spec: FinetuneSpec, job: JobContext) -> None:
     """Refuses what no training can start from, before anything heavy is loaded.
 
     Raises:
-        InputError: The model is an exported one.
+        InputError: The model is an exported one, or the method does not go with it or with this computer.
     """
     if records.describe(job.input(spec.model)).format == "onnx":
         raise InputError(
@@ -99,6 +100,7 @@ def require_trainable(spec: FinetuneSpec, job: JobContext) -> None:
             why="It is an exported, quantized model; its weights can no longer learn.",
             fix="Fine-tune the model it was made from, then quantize the result.",
         )
+    adapters.choose_method(spec, job)
 
 
 def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepared:
@@ -113,7 +115,12 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
     said = records.describe(base)
     # A frozen base is never rounded further by bf16: that is how it is stored. What learns, learns in fp32.
     dtype = torch.bfloat16 if decisions.adapter and decisions.bf16 else torch.float32
-    model: Any = weights.load_model(job, spec.model, dtype)
+    beneath = str(said.base) if spec.continue_adapter else spec.model
+    four_bits = decisions.method == "qlora"
+    model: Any = weights.load_model(job, beneath, _stored(said) if four_bits else dtype)
+    if four_bits:
+        four_bit.shrink(model, dtype)
+        job.log(four_bit.REMARK)
     tokenizer = weights.load_tokenizer(base)
     if not spec.default_system:
         _drop_default_system(tokenizer, job)
@@ -129,24 +136,27 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
         # The reentrant kind would need inputs that require gradients, which a frozen embedding's do not.
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if decisions.adapter:
-        model = weights.attach_lora(
-            model,
-            rank=spec.lora_rank,
-            alpha=spec.lora_alpha,
-            dropout=spec.lora_dropout,
-            base_name=said.name or base.name,
-            seed=spec.seed,
+        name = records.describe(job.input(beneath)).name or beneath
+        model = adapters.attach(
+            model, spec, decisions.method, name, existing=base if spec.continue_adapter else None
         )
+        if spec.continue_adapter:
+            job.log(f"{said.name or 'The adapter'} learns on; its own rank, alpha and dropout stay.")
     return Prepared(
         model=model,
         tokenizer=tokenizer,
         said=said,
+        base=beneath,
         decisions=decisions,
         plan=plan,
         train=train,
         validation=validation,
         watched=_watched(validation.usable, plan, spec.seed),
     )
+
+
+def _stored(said: records.Description) -> torch.dtype:
+    return torch.bfloat16 if said.dtype in ("bf16", "bfloat16") else torch.float32
 
 
 def _drop_default_system(tokenizer: PreTrainedTokenizerBase, job: JobContext) -> None:

@@ -1,23 +1,19 @@
-"""Models into memory and out again: base, adapter on a base, LoRA, full."""
+"""Models into memory and out again: whole, or an adapter merged into its base."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
-from safetensors.torch import save_file
+from peft import PeftModel
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from core.engines import merging
 from core.errors import InputError
 from core.jobs.context import JobContext
 from core.models import records
 from core.workspace import manifest
-
-_DEPTH = 8
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -47,7 +43,7 @@ def load_model(job: JobContext, artifact_id: str, dtype: torch.dtype, *, depth: 
             folder, dtype=dtype, local_files_only=True, trust_remote_code=False
         )
         return model
-    if said.base is None or depth >= _DEPTH:
+    if said.base is None or depth >= merging.DEPTH:
         raise InputError(
             f"The base of {said.name or folder.name} is not known.",
             why="An adapter is only half a model.",
@@ -65,39 +61,6 @@ def digest(job: JobContext, artifact_id: str) -> str:
     base = records.describe(folder).base
     own = manifest.read(folder).digest
     return f"{own}+{digest(job, base)}" if base else own
-
-
-def attach_lora(
-    model: PreTrainedModel, *, rank: int, alpha: int, dropout: float, base_name: str, seed: int
-) -> PeftModel:
-    """Freezes the model and adds a LoRA to every linear layer but the output; it alone learns, in fp32."""
-    config = LoraConfig(
-        r=rank,
-        lora_alpha=alpha,
-        lora_dropout=dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-        base_model_name_or_path=base_name,
-    )
-    model.name_or_path = base_name  # PEFT would put the folder's path into its configuration
-    torch.manual_seed(seed)
-    adapted: PeftModel = get_peft_model(model, config)
-    return adapted
-
-
-def save_adapter(model: PeftModel, folder: Path) -> None:
-    """Writes adapter weights and configuration; no path of this machine is in them."""
-    state = {
-        name: tensor.contiguous()
-        for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()
-    }
-    save_file(state, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    config: dict[str, Any] = model.peft_config["default"].to_dict()
-    config["inference_mode"] = True
-    config["target_modules"] = sorted(config["target_modules"])
-    (folder / "adapter_config.json").write_text(
-        json.dumps(config, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8"
-    )
 
 
 def save_full(model: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:

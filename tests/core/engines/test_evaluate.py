@@ -38,7 +38,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def task(source: Path) -> Task:
     spoken = dialect.load(source)
     prompt = tuple(spoken.prompt([{"role": "user", "content": "hi"}]))
-    return Task(Source("hf", source, None, spoken.stop_ids, 1), (prompt,) * 4, ((5, 2),) * 4, 4, 2, (0,))
+    return Task(Source("hf", source, (), spoken.stop_ids, 1), (prompt,) * 4, ((5, 2),) * 4, 4, 2, (0,))
 
 
 def test_two_models_give_a_report_with_every_answer(source: Path, data: Path, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_killed_parent_takes_its_measuring_process_along(source: Path, tmp_pat
         "from core.engines.measuring.task import Task\n"
         "from core.engines.runtimes.runtime import Source\n"
         "if __name__ == '__main__':\n"
-        f"    source = Source('hf', Path({str(source)!r}), None, (2,), 1)\n"
+        f"    source = Source('hf', Path({str(source)!r}), (), (2,), 1)\n"
         "    messages = child.measure(Task(source, ((5, 6),) * 9, ((5, 2),) * 9, 500, 9, (0,) * 5000))\n"
         "    next(messages)\n"
         "    print(multiprocessing.active_children()[0].pid, flush=True)\n"

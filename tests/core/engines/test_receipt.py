@@ -24,7 +24,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wanted(source: Path) -> receipt.Reference:
-    return receipt.reference(source, None, 1)
+    return receipt.reference(source, (), 1)
 
 
 def _export(source: Path, wanted: receipt.Reference, folder: Path, recipe: Recipe) -> Path:

@@ -31,10 +31,10 @@ def runtime(
 ) -> Runtime:
     stop = dialect.load(source).stop_ids
     if request.param == "torch":
-        return TorchRuntime(Source("hf", source, None, stop, 1))
+        return TorchRuntime(Source("hf", source, (), stop, 1))
     folder = tmp_path_factory.mktemp("onnx")
     building.build(source, folder, RECIPES["fp32"], folder / "cache")
-    return GenaiRuntime(Source("onnx", folder, None, stop, 1))
+    return GenaiRuntime(Source("onnx", folder, (), stop, 1))
 
 
 @pytest.fixture(scope="module")

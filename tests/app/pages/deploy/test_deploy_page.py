@@ -194,3 +194,25 @@ def test_an_amber_receipt_is_shown_and_may_be_used(
     page.open_with(add_model("small", format="onnx", receipt=receipt).id)
     wait_for(qtbot, page, "idle")
     assert page.caution.text() == "Answers differ from its source's"
+
+
+def test_an_export_with_adapters_asks_who_answers(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    receipt = {"status": "green", "reasons": []}
+    model = add_model("small", format="onnx", adapters=["bank", "tone"], receipt=receipt)
+    page.open_with(model.id)
+    wait_for(qtbot, page, "idle")
+    assert [page.adapters.itemText(at) for at in range(3)] == ["The base model alone", "bank", "tone"]
+    say(page, "one two")
+    qtbot.waitUntil(lambda: page.view_model.chat.speed is not None, timeout=10000)
+    page.adapters.setFocus()
+    QTest.keyClick(page.adapters, Qt.Key.Key_Down)
+    assert page.view_model.adapter == "bank"
+    assert not page.view_model.chat.turns
+    assert page.command.toPlainText() == "slm-workbench chat small --adapter bank"
+    wait_for(qtbot, page, "idle")
+    plain = add_model("plain")
+    page.open_with(plain.id)
+    assert not page.adapters.isVisible()
+    assert page.view_model.adapter == ""

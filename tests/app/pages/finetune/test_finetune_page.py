@@ -74,7 +74,46 @@ def test_models_that_cannot_learn_are_not_offered(page: FinetunePage, add_model:
     add_model("add-on", format="adapter", base=base.id)
     add_model("small", format="onnx")
     page.open_with(None)
-    assert [item.name for item in page.view_model.models] == ["base"]
+    assert [item.name for item in page.view_model.models] == ["add-on", "base"]
+
+
+def test_more_methods_open_with_a_click(ready: FinetunePage, workspace: Workspace) -> None:
+    QTest.mouseClick(ready.method_card.more_button, LEFT)
+    assert not ready.method_card.more_button.isVisible()
+    assert ready.method_card.methods.current == "lora"
+    click_card(ready, "method", "ia3")
+    assert not ready.method_card.form.field("lora_rank").isEnabled()
+    click_card(ready, "method", "dora")
+    assert ready.method_card.form.field("lora_rank").isEnabled()
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    assert FinetuneSpec.model_validate(workspace.store.runs()[0].spec).method == "dora"
+
+
+def test_a_method_that_cannot_run_here_says_why(
+    ready: FinetunePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.pages.finetune.method_card.missing", lambda _method: "bitsandbytes")
+    QTest.mouseClick(ready.method_card.more_button, LEFT)
+    card = ready.method_card.methods._cards["qlora"]
+    assert not card.radio.isEnabled()
+    assert "bitsandbytes" in card.radio.accessibleDescription()
+
+
+def test_only_an_add_on_can_learn_on_and_keeps_its_method(
+    ready: FinetunePage, workspace: Workspace, add_model: Add
+) -> None:
+    addon = add_model("add-on", format="adapter", base=ready.view_model.model.id, method="dora", rank=8)
+    ready.open_with(None)
+    box = ready.method_card.form.field("continue_adapter")
+    assert not box.isEnabled()
+    ready.view_model.choose_model(addon.id)
+    QTest.mouseClick(ready.method_card.form.advanced_button, LEFT)
+    assert box.isEnabled()
+    box.control.click()
+    assert ready.method_card.continuing.isVisible()
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    spec = FinetuneSpec.model_validate(workspace.store.runs()[0].spec)
+    assert (spec.model, spec.method, spec.continue_adapter) == (addon.id, "auto", True)
 
 
 def test_preview_shows_need_and_the_row_as_it_is(ready: FinetunePage) -> None:

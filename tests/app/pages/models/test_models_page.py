@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
+from app.pages.models.merge_dialog import MergeDialog
 from app.pages.models.page import ModelsPage
 from app.pages.models.view_model import ModelsViewModel
-from core.specs import AddModelSpec
+from core.specs import AddModelSpec, MergeSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -69,8 +70,67 @@ def test_list_shows_what_a_model_is(
         rows.index(row, 0).data(): [rows.index(row, column).data() for column in range(6)] for row in range(2)
     }
     assert shown["SmolLM2"][1:3] == ["full weights", "135 M"]
-    assert shown["tuned"][1] == "LoRA add-on"
+    assert shown["└ tuned"][1] == "LoRA add-on"
     assert page.details.title_label.text() == "SmolLM2"
+
+
+def test_add_ons_stand_below_their_base(page: ModelsPage, add_model: Callable[..., Artifact]) -> None:
+    base = add_model("base")
+    first = add_model("first", format="adapter", base=base.id, method="dora", rank=8)
+    add_model("other")
+    add_model("second", format="adapter", base=first.id)
+    page.open_with(first.id)
+    rows = page.list.model()
+    names = [rows.index(row, 0).data() for row in range(rows.rowCount())]
+    assert names == ["other", "base", "└ first", "\u2003└ second"]
+    assert page.details.facts._values["Rank"].text() == "8"
+    assert page.details.facts._values["Kind"].text() == "DoRA add-on"
+
+
+def merge_dialog(page: ModelsPage) -> MergeDialog:
+    QTest.mouseClick(page.details.merge_button, LEFT)
+    return next(child for child in page.window().findChildren(MergeDialog) if child.isVisible())
+
+
+def test_one_add_on_is_merged_into_a_whole_model(
+    page: ModelsPage, add_model: Callable[..., Artifact], workspace: Workspace
+) -> None:
+    base = add_model("base")
+    tuned = add_model("tuned", format="adapter", base=base.id, method="dora")
+    page.open_with(base.id)
+    assert not page.details.merge_button.isVisible()
+    page.open_with(tuned.id)
+    dialog = merge_dialog(page)
+    assert len(dialog.rows) == 1
+    QTest.mouseClick(dialog.merge_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert (run.kind, run.name) == ("merge", "tuned-merged")
+    assert MergeSpec.model_validate(run.spec).makes_model
+    assert page.jobs_card.isVisible()
+
+
+def test_several_add_ons_are_merged_with_weights(
+    page: ModelsPage, add_model: Callable[..., Artifact], workspace: Workspace
+) -> None:
+    base, other_base = add_model("base"), add_model("other base")
+    first = add_model("first", format="adapter", base=base.id, method="lora")
+    second = add_model("second", format="adapter", base=base.id, method="lora")
+    add_model("foreign", format="adapter", base=other_base.id, method="lora")
+    add_model("scales", format="adapter", base=base.id, method="ia3")
+    page.open_with(first.id)
+    dialog = merge_dialog(page)
+    assert [row.item.name for row in dialog.rows] == ["first", "second"]
+    assert not dialog.how.isVisible()
+    dialog.rows[1].box.click()
+    assert dialog.how.isVisible()
+    QTest.keyClick(dialog.rows[1].slider, Qt.Key.Key_Right)
+    dialog.how.setFocus()
+    QTest.keyClick(dialog.how, Qt.Key.Key_Down)
+    QTest.mouseClick(dialog.merge_button, LEFT)
+    spec = MergeSpec.model_validate(workspace.store.runs()[0].spec)
+    assert spec.models == (first.id, second.id)
+    assert spec.weights == (0.5, 0.55)
+    assert (spec.how, spec.into) == ("svd", "adapter")
 
 
 def test_details_lead_to_the_next_page(

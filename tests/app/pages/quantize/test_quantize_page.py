@@ -87,3 +87,20 @@ def test_command_says_the_same(page: QuantizePage, add_model: Add) -> None:
     assert page.view_model.command() == (
         "slm-workbench quantize SmolLM2 --recipe int4-mixed --name SmolLM2-int4-mixed"
     )
+
+
+def test_add_ons_over_the_model_can_be_served_beside_it(
+    page: QuantizePage, add_model: Add, workspace: Workspace
+) -> None:
+    base = add_model("base")
+    first = add_model("first", format="adapter", base=base.id, method="lora")
+    add_model("scales", format="adapter", base=base.id, method="ia3")
+    other = add_model("other")
+    page.open_with(other.id)
+    assert not page.serving.isVisible()
+    page.open_with(base.id)
+    assert list(page.serving.boxes) == [first.id]
+    page.serving.boxes[first.id].click()
+    assert "--adapters first" in page.view_model.command()
+    QTest.mouseClick(page.preview_card.start_button, LEFT)
+    assert workspace.store.runs()[0].spec["adapters"] == [first.id]

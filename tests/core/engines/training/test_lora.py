@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.engines.training import lora, weights
+from core.engines.training import adapters, lora
+from core.specs import FinetuneSpec
 from tests.core.engines import tiny
 
 
 def adapted(dtype=torch.float32, dropout=0.0):
-    model = weights.attach_lora(
-        tiny.model(400).to(dtype), rank=4, alpha=8, dropout=dropout, base_name="b", seed=1
-    )
+    spec = FinetuneSpec(model="m", data="d", lora_rank=4, lora_alpha=8, lora_dropout=dropout)
+    model = adapters.attach(tiny.model(400).to(dtype), spec, "lora", "b")
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
