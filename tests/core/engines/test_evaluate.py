@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from core.engines import evaluate
-from core.engines.measuring import child, quality
+from core.engines.measuring import child
 from core.engines.measuring.task import Answered, Finished, Task
 from core.engines.runtimes import dialect
 from core.engines.runtimes.runtime import Source
@@ -170,15 +170,3 @@ def test_rows_come_back_with_their_numbers(task: Task) -> None:
     assert sorted(rows) == [0, 1, 2, 3]
     assert isinstance(messages[-1], Finished)
     assert messages[-1].tokens_per_s > 0
-
-
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"), [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (300, 300, 0.9874, 1.0)]
-)
-def test_wilson_agrees_with_the_published_values(hits: int, n: int, low: float, high: float) -> None:
-    assert quality.wilson(hits, n) == pytest.approx((low, high), abs=1e-3)
-
-
-def test_percentiles_interpolate() -> None:
-    assert quality.percentile([1, 2, 3, 4], 0.5) == 2.5
-    assert quality.percentile([7.0], 0.95) == 7.0
