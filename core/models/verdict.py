@@ -32,9 +32,13 @@ def on_the_task(comparison: Comparison) -> str:
     if change.is_chance:
         unit, scale = (" %", 100) if comparison.measure == "perplexity" else (" points", 100)
         return f"on your task {_CHANCE} ({signed(change, scale, unit)} on {comparison.rows} rows)"
-    better = (change.value > 0) != (comparison.measure == "perplexity")
-    word = "better" if better else "worse"
+    word = "better" if is_better(comparison) else "worse"
     return f"{word} on your task by {_said(comparison, change)}"
+
+
+def is_better(comparison: Comparison) -> bool:
+    """Whether the model's figure on the task is the better one, whatever chance says."""
+    return (comparison.task.value > 0) != (comparison.measure == "perplexity")
 
 
 def _said(comparison: Comparison, change: Change) -> str:
@@ -64,21 +68,32 @@ def in_general(comparison: Comparison) -> str:
 
 def points(change: Change) -> str:
     """A difference of fractions in points, by its size: `60.0 points [52.1 to 67.0]`."""
-    value, low, high = _by_size(change)
-    return f"{value * 100:.1f} points [{low * 100:.1f} to {high * 100:.1f}]"
+    value, low, high = figures(change, 1)
+    return f"{value} points [{low} to {high}]"
 
 
 def percent(change: Change) -> str:
     """A relative change in per cent, by its size."""
-    value, low, high = _by_size(change)
-    digits = 0 if abs(value) >= 0.1 else 1
-    return f"{value * 100:.{digits}f} % [{low * 100:.{digits}f} to {high * 100:.{digits}f}]"
+    value, low, high = figures(change, 0 if abs(change.value) >= 0.1 else 1)
+    return f"{value} % [{low} to {high}]"
 
 
 def times(change: Change) -> str:
     """A change of log-probability as a factor: `3.2 [2.5 to 4.1]`."""
-    value, low, high = (_factor(size) for size in _by_size(change))
+    value, low, high = factors(change)
     return f"{value} [{low} to {high}]"
+
+
+def figures(change: Change, digits: int) -> tuple[str, str, str]:
+    """Size and bounds in hundredths."""
+    value, low, high = (f"{size * 100:.{digits}f}" for size in _by_size(change))
+    return value, low, high
+
+
+def factors(change: Change) -> tuple[str, str, str]:
+    """Size and bounds of a change in nats, as factors."""
+    value, low, high = (_factor(size) for size in _by_size(change))
+    return value, low, high
 
 
 def signed(change: Change, scale: float, unit: str) -> str:

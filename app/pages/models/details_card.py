@@ -50,11 +50,16 @@ class DetailsCard(Card):
         self.finetune_button.clicked.connect(self._on_finetune)
         self.quantize_button = PlainButton(self.tr("Make it small"), "shrink", self)
         self.quantize_button.clicked.connect(self._on_quantize)
+        self.evaluate_button = PlainButton(self.tr("Measure it"), "scale", self)
+        self.evaluate_button.clicked.connect(self._on_evaluate)
         self.chat_button = PlainButton(self.tr("Chat with it"), "message-circle", self)
         self.chat_button.clicked.connect(self._on_chat)
         self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
         self.remove_button.clicked.connect(self.remove_wanted)
-        for button in (self.finetune_button, self.quantize_button, self.chat_button, self.remove_button):
+        for button in (
+            self.finetune_button, self.quantize_button, self.evaluate_button, self.chat_button,
+            self.remove_button,
+        ):
             actions.addWidget(button)
         self.add(actions)
 
@@ -89,6 +94,9 @@ class DetailsCard(Card):
 
     def _on_quantize(self) -> None:
         self.page_wanted.emit("quantize")
+
+    def _on_evaluate(self) -> None:
+        self.page_wanted.emit("evaluate")
 
     def _on_chat(self) -> None:
         self.page_wanted.emit("deploy")

@@ -13,6 +13,7 @@ from app.job_status import kind_word
 from app.models.run_record import Delta
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, SamplesCard, WarningsCard
 from app.pages.runs.charts import RunCharts
+from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.result_card import ResultCard
 from app.pages.runs.run_view_model import RunViewModel
 from app.widgets.buttons import PlainButton
@@ -38,6 +39,8 @@ class RunPage(PageFrame):
         self.progress = ProgressCard()
         for card in (self.progress, self.outcome, self.error):
             self.top.addWidget(card)
+        self.evaluation = EvaluationCard()
+        self.add(self.evaluation)
         self.charts = RunCharts()
         self.add(self.charts, 1)
         self.samples, self.result = SamplesCard(), ResultCard()
@@ -103,6 +106,7 @@ class RunPage(PageFrame):
             self.charts.set_steps(record.progress.total)
         self.samples.show_samples(list(record.samples.values()))
         self.warnings.show_warnings(record.warnings)
+        self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)
         error = self._model.error

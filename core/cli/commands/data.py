@@ -33,7 +33,9 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("check", "read a file and say what is in it; keeps nothing", run_check),
     ):
         parser = verbs.add_parser(verb, help=help)
-        parser.add_argument("file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX; or starter, or example:gsm8k")
+        parser.add_argument(
+            "file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX; or starter, or example:gsm8k"
+        )
         parser.add_argument(
             "--map",
             action="append",

@@ -72,7 +72,7 @@ def _of(result: Result, rows: list[int]) -> Sums:
 
 
 def worst(results: Sequence[Result], questions: Sequence[Question]) -> tuple[report.WorstRow, ...]:
-    """Rows that the last model answered worst; of equal ones those whose right answer it found least likely."""
+    """Rows that the last model answered worst; of equals those whose right answer it found least likely."""
     if not results:
         return ()
     last = results[-1]

@@ -34,7 +34,7 @@ class Dialect:
         return labels[start:end]
 
     def read(self, text: str) -> list[int]:
-        """Plain text with what the tokenizer puts before a text; what looks like a control token stays text."""
+        """Plain text, with what the tokenizer puts before one; what looks like a control token stays text."""
         ids: list[int] = self.tokenizer(text, split_special_tokens=True)["input_ids"]
         return ids
 

@@ -1,4 +1,4 @@
-"""Makes this folder's rows from the published files: `python -m resources.examples.gsm8k.selection FOLDER`."""
+"""Makes this folder's rows from the published files: `python -m` this module with their folder."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ def test_gain_and_loss_stand_in_one_sentence_with_their_intervals() -> None:
         general_log_probability=change(-1.163, -1.4, -0.9),
     )
     assert verdict.sentence(found) == (
-        "tuned against base: better on your task by 80.3 points [75.1 to 85.0] on 300 rows; worse in general by "
-        "14 % [9 to 19] (perplexity of plain text), right answers to general questions 3.2 [2.5 to 4.1] times "
-        "less likely."
+        "tuned against base: better on your task by 80.3 points [75.1 to 85.0] on 300 rows; worse in general "
+        "by 14 % [9 to 19] (perplexity of plain text), right answers to general questions 3.2 [2.5 to 4.1] "
+        "times less likely."
     )
 
 

@@ -62,7 +62,10 @@ def test_squad_forgives_case_articles_and_punctuation() -> None:
 
 
 def test_rouge_equals_the_published_package_on_english() -> None:
-    wanted, said = "The quick brown fox jumps over the lazy dog", "A quick fox jumped over that lazy dog today"
+    wanted, said = (
+        "The quick brown fox jumps over the lazy dog",
+        "A quick fox jumped over that lazy dog today",
+    )
     theirs = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"]).score(wanted, said)
     assert texts.rouge(said, wanted) == pytest.approx(tuple(item.fmeasure for item in theirs.values()))
 
