@@ -12,7 +12,8 @@ from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
-_PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize"}
+_PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize",
+            "evaluate": "evaluate"}
 
 
 class JobStatusSource(QObject):
@@ -81,6 +82,7 @@ class JobStatusSource(QObject):
             "models": "ready" if models else "empty",
             "finetune": "ready" if "finetune" in made else "empty",
             "quantize": "ready" if "quantize" in made else "empty",
+            "evaluate": "ready" if store.artifacts("report") else "empty",
             "deploy": "ready" if models else "empty",
             "runs": "busy" if kinds else "ready" if self._runs else "empty",
         }

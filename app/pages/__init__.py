@@ -59,6 +59,10 @@ PAGES: tuple[PageRecord, ...] = (
         "app.pages.quantize:make",
     ),
     PageRecord(
+        "evaluate", QT_TRANSLATE_NOOP("pages", "Evaluate"), QT_TRANSLATE_NOOP("pages", "Judge and use"),
+        "scale", "app.pages.evaluate:make",
+    ),
+    PageRecord(
         "deploy", QT_TRANSLATE_NOOP("pages", "Deploy"), QT_TRANSLATE_NOOP("pages", "Judge and use"), "rocket",
         "app.pages.deploy:make",
     ),

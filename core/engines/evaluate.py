@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset
 from core.engines import merging
-from core.engines.measuring import child, machine, quality, rows
-from core.engines.measuring.task import Answered, Finished, Timed
+from core.engines.measuring import child, comparing, forgetting, intervals, machine, quality, rows
+from core.engines.measuring.comparing import Result
+from core.engines.measuring.forgetting import Asked
+from core.engines.measuring.quality import Said
+from core.engines.measuring.task import Answered, Finished, Read, Scored, Timed
 from core.engines.measuring.task import Task as MeasuringTask
 from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 _SAMPLES = 4
+_READING = "pretraining"  # the task whose rows are read, not answered
+_TIMED_TOKENS = 32  # of a document that serves as a prompt
 
 
 @dataclass
@@ -42,6 +47,7 @@ class _Measured:
     dialect: Dialect
     answers: dict[int, Answer] = field(default_factory=dict)
     timed: list[Timed] = field(default_factory=list)
+    asked: Asked | None = None
     finished: Finished | None = None
     seconds: float = 0.0
 
@@ -51,23 +57,29 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     seal()
     job.phase("preparing")
     data = Dataset(job.input(spec.data))
-    task = data.info.task
+    task = str(data.info.task)
     questions = rows.read(data, spec.split, spec.limit)
     threads = int(job.resources["threads"])
-    models = [_open(artifact, job, threads) for artifact in spec.models]
+    models = [_open(artifact, job, threads, chat=task != _READING) for artifact in spec.models]
+    if spec.general:
+        for model in models:
+            model.asked = forgetting.prepare(model.dialect)
     timed = random.Random(spec.seed).sample(range(len(questions)), min(spec.latency_prompts, len(questions)))
 
-    job.phase("measuring", total=len(models) * (len(questions) + len(timed)), unit="answers")
+    parts = len(questions) + len(timed) + (forgetting.PARTS if spec.general else 0)
+    job.phase("measuring", total=len(models) * parts, unit="answers")
     done = 0
     for number, model in enumerate(models):
         if job.stop_requested:
             break
         job.log(f"Measuring {model.record.name} ({model.record.format})")
-        done = _measure(model, number, questions, tuple(timed), spec, job, done)
+        work = _work(model, task, questions, tuple(timed), spec)
+        done = _measure(model, number, work, questions, job, done)
 
     job.phase("reporting")
     answered = [model for model in models if model.answers]
     complete = len(answered) == len(models) and all(model.finished for model in models)
+    results = _judge(answered, data, questions)
     result = report.EvaluationReport(
         machine=machine.describe(threads),
         versions=machine.versions(),
@@ -78,59 +90,83 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         max_new_tokens=spec.max_new_tokens,
         batch_size=spec.batch_size,
         complete=complete,
-        models=tuple(_figures(model, task, questions) for model in answered),
+        models=tuple(_figures(*pair) for pair in zip(answered, results, strict=True)),
+        comparisons=comparing.against_the_first(results),
+        worst=comparing.worst(results, questions),
     )
     _write(job, result, answered, questions)
     if not complete:
         job.stopped()
 
 
-def _open(artifact: str, job: JobContext, threads: int) -> _Measured:
+def _open(artifact: str, job: JobContext, threads: int, *, chat: bool) -> _Measured:
     """The model's record, and how it is spoken to."""
     model, _colon, name = artifact.partition(":")
     folder = job.input(model)
     record = records.inspect(folder)
     bases = merging.bases(job, model)
     adapter = records.adapter_file(folder, name) if name else None
-    spoken = dialect.load(folder, bases, adapter.with_suffix(".jinja") if adapter else None)
+    spoken = dialect.load(folder, bases, adapter.with_suffix(".jinja") if adapter else None, chat=chat)
     if name:
         record = record.model_copy(update={"name": f"{record.name}:{name}"})
     source = Source(record.format, folder, bases, spoken.stop_ids, threads, adapter)
     return _Measured(id=artifact, record=record, source=source, dialect=spoken)
 
 
-def _measure(
-    model: _Measured,
-    number: int,
-    questions: list[rows.Question],
-    timed: tuple[int, ...],
-    spec: EvaluateSpec,
-    job: JobContext,
-    done: int,
-) -> int:
-    """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
-    began = time.monotonic()
+def _work(
+    model: _Measured, task: str, questions: list[rows.Question], timed: tuple[int, ...], spec: EvaluateSpec
+) -> MeasuringTask:
+    """The rows in the model's tokens: conversations to answer, or documents to read."""
+    general = model.asked.task if model.asked else None
+    if task == _READING:
+        documents = tuple(tuple(model.dialect.read(question.expected)) for question in questions)
+        return MeasuringTask(
+            source=model.source,
+            prompts=tuple(ids[:_TIMED_TOKENS] for ids in documents),
+            expected=(),
+            max_new_tokens=spec.max_new_tokens,
+            batch_size=spec.batch_size,
+            timed=timed,
+            documents=documents,
+            general=general,
+        )
     expected = tuple(tuple(model.dialect.answer(question.messages)) for question in questions)
-    work = MeasuringTask(
+    return MeasuringTask(
         source=model.source,
         prompts=tuple(tuple(model.dialect.prompt(question.prompt)) for question in questions),
         expected=expected,
         max_new_tokens=room_for(expected, spec.max_new_tokens),
         batch_size=spec.batch_size,
         timed=timed,
+        general=general,
     )
+
+
+def _measure(
+    model: _Measured,
+    number: int,
+    work: MeasuringTask,
+    questions: list[rows.Question],
+    job: JobContext,
+    done: int,
+) -> int:
+    """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
+    began = time.monotonic()
     messages = child.measure(work)
     try:
         for message in messages:
             match message:
                 case Answered():
                     model.answers.update(zip(message.rows, message.answers, strict=True))
-                    _show(model, message, questions, job)
+                    if not work.documents:
+                        _show(model, message, questions, job)
                     done += len(message.rows)
                 case Timed():
                     model.timed.append(message)
                     done += 1
                     job.metrics(done, model=number, latency_ms=message.total_ms, ttft_ms=message.ttft_ms)
+                case Scored() | Read() if model.asked is not None:
+                    done += model.asked.take(message)
                 case Finished():
                     model.finished = message
                     job.metrics(done, model=number, tokens_per_s=message.tokens_per_s)
@@ -148,7 +184,7 @@ def room_for(expected: Sequence[Sequence[int]], wished: int) -> int:
 
     BANKING77's longest label has 17 tokens; cut at 16, no row of it was ever right.
     """
-    return max(wished, max(map(len, expected)))
+    return max(wished, max(map(len, expected), default=0))
 
 
 def _show(model: _Measured, message: Answered, questions: list[rows.Question], job: JobContext) -> None:
@@ -164,29 +200,30 @@ def _show(model: _Measured, message: Answered, questions: list[rows.Question], j
     )
 
 
-def _figures(model: _Measured, task: str, questions: list[rows.Question]) -> report.ModelFigures:
+def _judge(models: list[_Measured], data: Dataset, questions: list[rows.Question]) -> list[Result]:
+    """Every model's answers as figures, by one measure for all."""
+    task = str(data.info.task)
+    measure = quality.measure_of(task, [question.expected for question in questions])
+    results = []
+    for model in models:
+        said = {
+            row: Said(model.dialect.text(answer.ids), questions[row].expected, answer.nll, answer.scored)
+            for row, answer in sorted(model.answers.items())
+        }
+        judged = quality.judge(task, measure, list(said.values()), data.info.labels or ())
+        results.append(Result(model.record.name, said, judged, model.asked))
+    return results
+
+
+def _figures(model: _Measured, result: Result) -> report.ModelFigures:
     """From answers and times to one row of the report."""
-    n = len(model.answers)
-    hits = sum(
-        quality.right(model.dialect.text(answer.ids), questions[row].expected)
-        for row, answer in model.answers.items()
-    )
-    tokens = sum(answer.scored for answer in model.answers.values())
-    share = {"accuracy" if task == "classification" else "exact_match": hits / n}
-    figures = report.Quality(
-        **share,
-        n=n,
-        ci95=quality.wilson(hits, n),
-        perplexity_tokens=tokens,
-        perplexity=quality.perplexity(sum(answer.nll for answer in model.answers.values()), tokens),
-    )
     firsts, totals = [time.ttft_ms for time in model.timed], [time.total_ms for time in model.timed]
     latency = (
         report.Latency(
-            ttft_p50=quality.percentile(firsts, 0.5),
-            ttft_p95=quality.percentile(firsts, 0.95),
-            total_p50=quality.percentile(totals, 0.5),
-            total_p95=quality.percentile(totals, 0.95),
+            ttft_p50=intervals.percentile(firsts, 0.5),
+            ttft_p95=intervals.percentile(firsts, 0.95),
+            total_p50=intervals.percentile(totals, 0.5),
+            total_p95=intervals.percentile(totals, 0.95),
         )
         if totals
         else None
@@ -198,7 +235,8 @@ def _figures(model: _Measured, task: str, questions: list[rows.Question]) -> rep
         kind=model.record.format,
         recipe=model.record.recipe,
         bytes_on_disk=size,
-        quality=figures,
+        quality=result.judged.quality,
+        general=forgetting.figures(model.asked) if model.asked else None,
         latency_ms=latency,
         seconds=model.seconds,
         tokens_per_s=model.finished.tokens_per_s if model.finished else None,
@@ -220,7 +258,7 @@ def _write(
         }
         line = {
             "row": question.row,
-            "prompt": question.prompt[-1]["content"],
+            "prompt": question.prompt[-1]["content"] if question.prompt else "",
             "expected": question.expected,
             "answers": said,
         }

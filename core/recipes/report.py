@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs import run_folder
+from core.models.report import main_figure
+from core.models.verdict import NAMES
 from core.recipes.demo import Outcome
 from core.workspace import durable
 from core.workspace.workspace import Workspace
@@ -32,9 +34,9 @@ class Verdict:
 
 
 def measure_of(item: dict[str, Any]) -> float:
-    """The share of right answers of one model, 0 to 1."""
-    quality = item["quality"]
-    return float(quality.get("accuracy", quality.get("exact_match", 0.0)))
+    """The main measure of one model: of the demo's labels the share of right answers, 0 to 1."""
+    found = main_figure(item["quality"])
+    return found[1] if found else 0.0
 
 
 def judge(report: dict[str, Any]) -> Verdict:
@@ -123,6 +125,7 @@ def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path
             verdict=verdict,
             models=outcome.report["models"],
             measure=measure_of,
+            measure_name=_measure_name(outcome.report),
             content=content,
             samples=samples,
             loss=_loss_picture(curves),
@@ -134,6 +137,12 @@ def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path
     durable.write_text(folder / "report.html", page)
     durable.write_json(folder / "report.json", content)
     return folder / "report.html", folder / "report.json", content
+
+
+def _measure_name(report: dict[str, Any]) -> str:
+    """The main measure's name, for a heading."""
+    found = main_figure(report["models"][0]["quality"])
+    return NAMES[found[0] if found else "accuracy"].capitalize()
 
 
 def _samples(workspace: Workspace, outcome: Outcome) -> list[dict[str, Any]]:

@@ -48,6 +48,11 @@ class EvaluateSpec(Spec):
         ge=1,
         le=1000,
     )
+    general: bool = Option(
+        False,
+        label="General check",
+        help="Also asks general questions and reads plain text, to see what a model has forgotten.",
+    )
     seed: int = Option(17, label="Seed", help=SEED_HELP, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
 

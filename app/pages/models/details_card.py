@@ -52,6 +52,8 @@ class DetailsCard(Card):
         self.finetune_button.clicked.connect(self._on_finetune)
         self.quantize_button = PlainButton(self.tr("Make it small"), "shrink", self)
         self.quantize_button.clicked.connect(self._on_quantize)
+        self.evaluate_button = PlainButton(self.tr("Measure it"), "scale", self)
+        self.evaluate_button.clicked.connect(self._on_evaluate)
         self.chat_button = PlainButton(self.tr("Chat with it"), "message-circle", self)
         self.chat_button.clicked.connect(self._on_chat)
         self.merge_button = PlainButton(self.tr("Merge…"), "layers", self)
@@ -63,6 +65,7 @@ class DetailsCard(Card):
             self.quantize_button,
             self.chat_button,
             self.merge_button,
+            self.evaluate_button,
             self.remove_button,
         ):
             actions.addWidget(button)
@@ -101,6 +104,9 @@ class DetailsCard(Card):
 
     def _on_quantize(self) -> None:
         self.page_wanted.emit("quantize")
+
+    def _on_evaluate(self) -> None:
+        self.page_wanted.emit("evaluate")
 
     def _on_chat(self) -> None:
         self.page_wanted.emit("deploy")

@@ -11,7 +11,7 @@ from app.job_status import phase_word, state_tone, state_word
 from app.models.run_record import LogLine, RunRecord
 from app.pages.runs.next_step import NextStep
 from app.tokens import SPACE_XL
-from app.widgets.buttons import LinkButton, PrimaryButton
+from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
 from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.meter import Meter
@@ -73,6 +73,9 @@ class OutcomeCard(Card):
         super().__init__(kind="accent", parent=parent)
         self.button = PrimaryButton("", parent=self)
         self.button.clicked.connect(self._on_clicked)
+        self.also_button = PlainButton("", parent=self)
+        self.also_button.clicked.connect(self._on_also_clicked)
+        self.add_action(self.also_button)
         self.add_action(self.button)
         self._step: NextStep | None = None
         self.hide()
@@ -85,10 +88,16 @@ class OutcomeCard(Card):
             self.set_title(step.headline)
             self.set_note(step.text)
             self.button.set_ready_text(step.action)
+            self.also_button.setVisible(step.also is not None)
+            self.also_button.setText(step.also.action if step.also is not None else "")
 
     def _on_clicked(self) -> None:
         if self._step is not None:
             self.requested.emit(self._step.page, self._step.artifact_id)
+
+    def _on_also_clicked(self) -> None:
+        if self._step is not None and self._step.also is not None:
+            self.requested.emit(self._step.also.page, self._step.also.artifact_id)
 
 
 class WarningsCard(Card):

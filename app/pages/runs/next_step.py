@@ -19,6 +19,7 @@ class NextStep:
         action: Label of the button.
         page: The page's key.
         artifact_id: What the page gets.
+        also: Another step that helps, for a second button.
     """
 
     headline: str
@@ -26,6 +27,7 @@ class NextStep:
     action: str
     page: str
     artifact_id: str
+    also: NextStep | None = None
 
 
 def next_step(kind: str, made: Made) -> NextStep | None:
@@ -44,11 +46,21 @@ def next_step(kind: str, made: Made) -> NextStep | None:
             return NextStep(
                 ready, QCoreApplication.translate("next", "Make it smaller and faster for the device."),
                 QCoreApplication.translate("next", "Quantize this model"), "quantize", made.id,
+                _measure(ready, made),
             )
         case "quantize":
             return NextStep(
                 ready, QCoreApplication.translate("next", "See how it answers on this computer."),
                 QCoreApplication.translate("next", "Chat with it"), "deploy", made.id,
+                _measure(ready, made),
             )
         case _:
             return None
+
+
+def _measure(ready: str, made: Made) -> NextStep:
+    """To the evaluate page, which finds the model it was made from and the data by itself."""
+    return NextStep(
+        ready, QCoreApplication.translate("next", "See how much better it answers than before."),
+        QCoreApplication.translate("next", "Measure what was gained"), "evaluate", made.id,
+    )

@@ -8,7 +8,9 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from app.formats import duration_text, number_text, short_name, size_text
+from app.pages.runs.verdict_text import figure_text, measure_name
 from app.widgets.card import Card, Facts
+from core.models.report import main_figure
 
 _Text = Callable[[Any], str]
 
@@ -39,13 +41,15 @@ class ResultCard(Card):
         self.setVisible(shown)
 
     def _measured(self, models: Any) -> list[tuple[str, str]]:
-        """An evaluation's models and how often each was right."""
+        """An evaluation's models and the main figure of each, by its name."""
         lines = []
         for item in models if isinstance(models, list) else []:
-            quality = item.get("quality", {})
-            share = quality.get("accuracy", quality.get("exact_match"))
-            if share is not None:
-                text = self.tr("{share} % right").format(share=number_text(share * 100))
+            found = main_figure(item.get("quality", {}))
+            if found is not None:
+                measure, value = found
+                name = measure_name(measure).removesuffix(", %")
+                unit = "" if measure == "perplexity" else " %"
+                text = f"{name} {figure_text(measure, value)}{unit}"
                 lines.append((short_name(str(item.get("model", ""))), text))
         return lines
 

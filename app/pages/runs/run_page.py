@@ -15,6 +15,7 @@ from app.models.repeat import Repeat
 from app.models.run_record import Delta
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, WarningsCard
 from app.pages.runs.charts import RunCharts
+from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.learning_card import LearningCard
 from app.pages.runs.result_card import ResultCard
 from app.pages.runs.rows_card import RowsCard
@@ -43,6 +44,8 @@ class RunPage(PageFrame):
         self.progress = ProgressCard()
         for card in (self.progress, self.outcome, self.error):
             self.top.addWidget(card)
+        self.evaluation = EvaluationCard()
+        self.add(self.evaluation)
         self.charts = RunCharts()
         self.add(self.charts, 1)
         self.rows = RowsCard()
@@ -125,6 +128,7 @@ class RunPage(PageFrame):
         self.rows.show_rows(record.rows)
         self.learning.show_learning(self._model.learning)
         self.warnings.show_warnings(record.warnings)
+        self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)
         error = self._model.error

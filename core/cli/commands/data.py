@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
-from core.data import check, roles
+from core.data import check, examples, roles
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
 from core.jobs import submission
@@ -32,7 +33,9 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("check", "read a file and say what is in it; keeps nothing", run_check),
     ):
         parser = verbs.add_parser(verb, help=help)
-        parser.add_argument("file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX")
+        parser.add_argument(
+            "file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX; or starter, or example:gsm8k"
+        )
         parser.add_argument(
             "--map",
             action="append",
@@ -61,9 +64,10 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
 
 def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Adds a data set."""
-    source, test = existing(arguments.file), existing(arguments.test) if arguments.test else None
+    source, test = _source(arguments)
     mapping = roles.parse(arguments.map)
-    name = arguments.name or workspace.free_name(source.stem, "dataset")
+    wished = examples.name_of(arguments.file) if examples.is_example(arguments.file) else source.stem
+    name = arguments.name or workspace.free_name(wished, "dataset")
     spec = ImportDataSpec(
         source=str(source),
         source_sha256=hash_file(source),
@@ -83,9 +87,17 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     return 0
 
 
+def _source(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The files to read; an example brings its own test rows."""
+    if examples.is_example(arguments.file):
+        source, test = examples.files(arguments.file)
+        return source, existing(arguments.test) if arguments.test else test
+    return existing(arguments.file), existing(arguments.test) if arguments.test else None
+
+
 def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Checks a file; exit code 2 where `data add` would refuse it."""
-    source, test = existing(arguments.file), existing(arguments.test) if arguments.test else None
+    source, test = _source(arguments)
     report = check.check(source, roles=roles.parse(arguments.map) or None, test=test)
     show_check(report, output)
     output.answer(report.model_dump(mode="json"))

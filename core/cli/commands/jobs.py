@@ -10,6 +10,8 @@ from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
+from core.models import verdict
+from core.models.report import Comparison, main_figure
 from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -163,21 +165,18 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     """The figures as a table."""
     rows = []
     for item in report["models"]:
-        quality, latency = item["quality"], item["latency_ms"]
-        measure = next((key for key in ("accuracy", "exact_match") if key in quality), None)
-        bounds = quality.get("ci95")
-        interval = f" ({bounds[0] * 100:.1f}–{bounds[1] * 100:.1f})" if bounds else ""
+        quality, latency = item["quality"], item.get("latency_ms")
         rows.append(
             [
                 item["model"],
-                f"{quality[measure] * 100:.1f}{interval}" if measure else "",
-                f"{latency['total_p50']:.0f} ms",
-                f"{item['tokens_per_s']:.0f}",
+                _main_figure(quality),
+                f"{latency['total_p50']:.0f} ms" if latency else "",
+                f"{item['tokens_per_s']:.0f}" if "tokens_per_s" in item else "",
                 say_bytes(item["bytes_on_disk"]),
-                say_bytes(item["peak_rss_bytes"]),
+                say_bytes(item["peak_rss_bytes"]) if "peak_rss_bytes" in item else "",
             ]
         )
-    columns = ["model", "right, % (95 %)", "answer", "tokens/s", "disk", "memory"]
+    columns = ["model", _heading(report["models"]), "answer", "tokens/s", "disk", "memory"]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
     few = (
@@ -186,6 +185,26 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         else ""
     )
     output.say(f"On {count} rows that no model has learnt from{few}.")
+    for item in report.get("comparisons", ()):
+        output.say(verdict.sentence(Comparison.model_validate(item)))
+
+
+def _heading(models: list[dict[str, Any]]) -> str:
+    """The main measure's name; the same for all models of a report."""
+    found = main_figure(models[0]["quality"]) if models else None
+    name = found[0] if found else "accuracy"
+    return f"{verdict.NAMES[name]}{'' if name == 'perplexity' else ', %'} (95 %)"
+
+
+def _main_figure(quality: dict[str, Any]) -> str:
+    found = main_figure(quality)
+    if found is None:
+        return ""
+    name, value = found
+    scale, digits = (1, 2) if name == "perplexity" else (100, 1)
+    bounds = quality.get("ci95")
+    interval = f" ({bounds[0] * scale:.{digits}f}–{bounds[1] * scale:.{digits}f})" if bounds else ""
+    return f"{value * scale:.{digits}f}{interval}"
 
 
 def _finish(workspace: Workspace, run: Run, output: Output) -> int:

@@ -16,11 +16,24 @@ from collections.abc import Generator, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core.engines.measuring.task import Answered, Failed, Finished, Loaded, Message, Task, Timed
-from core.engines.runtimes.runtime import Runtime, open_runtime
+from core.engines.measuring.task import (
+    Answered,
+    Failed,
+    Finished,
+    GeneralTask,
+    Loaded,
+    Message,
+    Read,
+    Scored,
+    Task,
+    Timed,
+)
+from core.engines.runtimes.runtime import Answer, Runtime, open_runtime
 from core.engines.seal import seal
 from core.errors import JobError, WorkbenchError
 
+_QUESTIONS_TOGETHER = 8
+_WINDOW = 512  # tokens read at once
 _DECODE_TOKENS = 48
 _DECODE_PASSES = 2
 _DECODE_S = 2.0  # a slow model's single pass is long enough to be exact
@@ -98,6 +111,22 @@ def _work(task: Task) -> Iterator[Message]:
     began = time.perf_counter()
     runtime = open_runtime(task.source)
     yield Loaded(time.perf_counter() - began)
+    for row, ids in enumerate(task.documents):
+        yield Answered((row,), (Answer(ids=(), nll=_read(runtime, ids), scored=max(0, len(ids) - 1)),))
+    yield from _answer(runtime, task)
+    for row in task.timed:
+        yield _time(runtime, task.prompts[row], task.max_new_tokens)
+    speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
+    peak = peak_rss_bytes()  # before the general check, whose memory is none of the model's use
+    if task.general is not None:
+        yield from _ask_general(runtime, task.general)
+    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak)
+
+
+def _answer(runtime: Runtime, task: Task) -> Iterator[Message]:
+    """All rows in batches; those that are documents are only read."""
+    if task.documents:
+        return
     # Rows of like length share a batch: less padding for one runtime, larger groups for the other.
     order = sorted(range(len(task.prompts)), key=lambda row: len(task.prompts[row]))
     for start in range(0, len(order), task.batch_size):
@@ -106,10 +135,31 @@ def _work(task: Task) -> Iterator[Message]:
             [task.prompts[row] for row in rows], [task.expected[row] for row in rows], task.max_new_tokens
         )
         yield Answered(rows, tuple(answers))
-    for row in task.timed:
-        yield _time(runtime, task.prompts[row], task.max_new_tokens)
-    speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
-    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak_rss_bytes())
+
+
+def _ask_general(runtime: Runtime, task: GeneralTask) -> Iterator[Message]:
+    """Scores the choices of each question and every token of the texts."""
+    order = sorted(range(len(task.prompts)), key=lambda question: len(task.prompts[question]))
+    for start in range(0, len(order), _QUESTIONS_TOGETHER):
+        questions = tuple(order[start : start + _QUESTIONS_TOGETHER])
+        nlls = runtime.score(
+            [task.prompts[question] for question in questions],
+            [task.choices[question] for question in questions],
+        )
+        yield Scored(questions, tuple(map(tuple, nlls)))
+    for number, ids in enumerate(task.texts):
+        yield Read(number, _read(runtime, ids), len(ids) - 1)
+
+
+def _read(runtime: Runtime, ids: tuple[int, ...]) -> float:
+    """Negative log-likelihood of all tokens but the first, in windows: long logits would be gigabytes."""
+    window = min(_WINDOW, runtime.context - 1)
+    nll = 0.0
+    for start in range(0, len(ids) - 1, window):
+        part = ids[start : start + window + 1]
+        scores = runtime.log_probabilities(part[:-1])
+        nll -= float(scores[range(len(part) - 1), part[1:]].sum(dtype="float64"))
+    return nll
 
 
 def _time(runtime: Runtime, prompt: tuple[int, ...], max_new_tokens: int) -> Timed:

@@ -8,6 +8,21 @@ from core.engines.runtimes.runtime import Answer, Source
 
 
 @dataclass(frozen=True)
+class GeneralTask:
+    """What is asked apart from the task, as tokens.
+
+    Attributes:
+        prompts: One prompt a question.
+        choices: Its answers.
+        texts: Stretches of plain text.
+    """
+
+    prompts: tuple[tuple[int, ...], ...]
+    choices: tuple[tuple[tuple[int, ...], ...], ...]
+    texts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class Task:
     """One model's whole measurement, as tokens, so that its process loads nothing but the runtime.
 
@@ -18,6 +33,8 @@ class Task:
         max_new_tokens: An answer is cut here.
         batch_size: Rows answered at once.
         timed: Row numbers answered one by one for latency.
+        documents: Whole texts to read in place of answering (pretraining), one a row.
+        general: What else is asked, if anything.
     """
 
     source: Source
@@ -26,6 +43,8 @@ class Task:
     max_new_tokens: int
     batch_size: int
     timed: tuple[int, ...]
+    documents: tuple[tuple[int, ...], ...] = ()
+    general: GeneralTask | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +72,23 @@ class Timed:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """Some general questions are scored: negative log-likelihoods of their choices."""
+
+    questions: tuple[int, ...]
+    nlls: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A stretch of plain text is read: negative log-likelihood of all its tokens but the first."""
+
+    text: int
+    nll: float
+    tokens: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The end: decode speed over a fixed number of tokens, and the process's highest memory."""
 
@@ -69,4 +105,4 @@ class Failed:
     details: str
 
 
-Message = Loaded | Answered | Timed | Finished | Failed
+Message = Loaded | Answered | Timed | Scored | Read | Finished | Failed

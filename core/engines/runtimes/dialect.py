@@ -33,18 +33,26 @@ class Dialect:
         start = max((at + 1 for at in range(end) if labels[at] == templates.IGNORED), default=0)
         return labels[start:end]
 
+    def read(self, text: str) -> list[int]:
+        """Plain text, with what the tokenizer puts before one; what looks like a control token stays text."""
+        ids: list[int] = self.tokenizer(text, split_special_tokens=True)["input_ids"]
+        return ids
+
     def text(self, ids: Sequence[int]) -> str:
         """An answer as text, without control tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
-def load(folder: Path, bases: Sequence[Path] = (), template: Path | None = None) -> Dialect:
+def load(
+    folder: Path, bases: Sequence[Path] = (), template: Path | None = None, *, chat: bool = True
+) -> Dialect:
     """Reads the dialect of a model folder.
 
     Args:
         folder: The model.
         bases: What it stands on, if it is an adapter.
         template: A chat template that counts instead of the folder's own.
+        chat: Whether it must be able to hold a conversation; reading plain text needs no chat template.
 
     Raises:
         InputError: The model has no chat template, so nobody knows how to speak to it.
@@ -54,6 +62,8 @@ def load(folder: Path, bases: Sequence[Path] = (), template: Path | None = None)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     if template is not None:
         tokenizer.chat_template = template.read_text(encoding="utf-8")
+    if not tokenizer.chat_template and not chat:
+        return Dialect(tokenizer=tokenizer, stop_ids=tuple(filter(None, [tokenizer.eos_token_id])))
     if not tokenizer.chat_template:
         raise InputError(
             "The model cannot hold a conversation.",

@@ -94,6 +94,28 @@ class GenaiRuntime:
             nlls.append(-float(scores[range(len(wanted)), wanted].sum()))
         return nlls
 
+    def score(
+        self, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[Sequence[int]]]
+    ) -> list[list[float]]:
+        """A prompt is read once; after each choice the generator goes back to the prompt's end."""
+        return [self._score_choices(prompt, own) for prompt, own in zip(prompts, choices, strict=True)]
+
+    def _score_choices(self, prompt: Sequence[int], choices: Sequence[Sequence[int]]) -> list[float]:
+        generator = self._generator(1, len(prompt) + max(map(len, choices)) + 1)
+        generator.append_tokens(_array([prompt]))
+        first = _last_logits(generator)  # of the position after the prompt
+        nlls = []
+        for number, wanted in enumerate(choices):
+            if number:
+                generator.rewind_to(len(prompt))
+            logits = first
+            if len(wanted) > 1:
+                generator.append_tokens(_array([wanted[:-1]]))
+                logits = np.concatenate([first, _last_logits(generator, len(wanted) - 1)])
+            scores = log_softmax(logits)
+            nlls.append(-float(scores[range(len(wanted)), list(wanted)].sum()))
+        return nlls
+
     def stream(
         self, prompt: Sequence[int], max_new_tokens: int, *, temperature: float = 0.0, stop: bool = True
     ) -> Iterator[int]:
@@ -134,6 +156,11 @@ def _groups(prompts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     for _, group in itertools.groupby(order, key=lambda row: len(prompts[row])):
         rows = list(group)
         yield from (rows[start : start + _ROWS_TOGETHER] for start in range(0, len(rows), _ROWS_TOGETHER))
+
+
+def _last_logits(generator: Any, count: int = 1) -> NDArray[np.float32]:
+    """Logits of the newest positions: shape (count, vocabulary)."""
+    return np.asarray(generator.get_output("logits"), dtype=np.float32)[0, -count:]
 
 
 def _array(rows: Sequence[Sequence[int]]) -> NDArray[np.int32]:

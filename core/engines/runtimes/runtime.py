@@ -59,6 +59,12 @@ class Runtime(Protocol):
         """Answers prompts greedily, at once where that changes nothing, and scores the expected answers."""
         ...
 
+    def score(
+        self, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[Sequence[int]]]
+    ) -> list[list[float]]:
+        """Negative log-likelihood in nats of each of a prompt's choices, in order; nothing is generated."""
+        ...
+
     def stream(
         self, prompt: Sequence[int], max_new_tokens: int, *, temperature: float = 0.0, stop: bool = True
     ) -> Iterator[int]:

@@ -37,16 +37,32 @@ class TorchRuntime:
         with torch.inference_mode():
             return self._answer(prompts, expected, max_new_tokens)
 
-    def _answer(
-        self, prompts: Sequence[Sequence[int]], expected: Sequence[Sequence[int]], max_new_tokens: int
-    ) -> list[Answer]:
-        """One prefill serves both the score and the answer."""
+    def score(
+        self, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[Sequence[int]]]
+    ) -> list[list[float]]:
+        """One prefill serves all choices; a prompt with fewer choices than the others waits meanwhile."""
+        with torch.inference_mode():
+            out, mask, first = self._prefill(prompts)
+            columns = []
+            for place in range(max(map(len, choices))):
+                wanted = [row[place] if place < len(row) else () for row in choices]
+                columns.append(self._score(wanted, copy.deepcopy(out.past_key_values), mask, first))
+        return [[columns[place][row] for place in range(len(own))] for row, own in enumerate(choices)]
+
+    def _prefill(self, prompts: Sequence[Sequence[int]]) -> tuple[Any, torch.Tensor, torch.Tensor]:
+        """The left-padded batch's output, its mask, and the logits of the first token of each answer."""
         ids, mask = _pad_left(prompts)
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         out = self._model(
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
-        first = out.logits[:, -1].float()  # (rows, vocabulary)
+        return out, mask, out.logits[:, -1].float()  # (rows, vocabulary)
+
+    def _answer(
+        self, prompts: Sequence[Sequence[int]], expected: Sequence[Sequence[int]], max_new_tokens: int
+    ) -> list[Answer]:
+        """One prefill serves both the score and the answer."""
+        out, mask, first = self._prefill(prompts)
         nlls = self._score(expected, copy.deepcopy(out.past_key_values), mask, first)
         said = self._continue(out.past_key_values, mask, first, max_new_tokens)
         return [

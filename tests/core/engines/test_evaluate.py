@@ -14,11 +14,12 @@ import psutil
 import pytest
 
 from core.engines import evaluate
-from core.engines.measuring import child, quality
+from core.engines.measuring import child
 from core.engines.measuring.task import Answered, Finished, Task
 from core.engines.runtimes import dialect
 from core.engines.runtimes.runtime import Source
 from core.errors import JobError
+from core.models import verdict
 from core.models.report import EvaluationReport
 from core.specs import EvaluateSpec
 from tests.core.engines import tiny
@@ -66,6 +67,44 @@ def test_two_models_give_a_report_with_every_answer(source: Path, data: Path, tm
     assert any("latency_ms" in event["values"] for event in events if event["ev"] == "metrics")
     last = [event for event in events if event["ev"] == "progress"][-1]
     assert last["done"] == last["total"]
+
+
+def test_the_general_check_says_what_was_forgotten(data: Path, tmp_path: Path) -> None:
+    base = tiny.model_folder(tmp_path / "base")
+    other = tiny.model_folder(tmp_path / "other", seed=6)
+    job, out = tiny.job(tmp_path / "run", a=base, b=other, d=data)
+
+    evaluate.run(EvaluateSpec(models=("a", "b"), data="d", limit=2, latency_prompts=1, general=True), job)
+
+    report = EvaluationReport.model_validate_json((job.folder / "out/report/report.json").read_bytes())
+    first, second = report.models
+    assert first.general is not None
+    assert second.general is not None
+    assert first.general.questions == 80
+    assert first.general.chance == pytest.approx((0.5 * 60 + 0.25 * 20) / 80, abs=0.01)
+    low, high = first.general.perplexity_ci95
+    assert low <= first.general.perplexity <= high
+    assert first.general.log_probability < 0
+    (comparison,) = report.comparisons
+    assert (comparison.measure, comparison.rows) == ("accuracy", 2)
+    assert comparison.general_perplexity is not None
+    ratio = second.general.perplexity / first.general.perplexity
+    assert comparison.general_perplexity.value == pytest.approx(ratio - 1)
+    assert comparison.general_log_probability is not None
+    assert 1 <= len(report.worst) <= 2
+    assert "on your task no difference that chance would not explain" in verdict.sentence(comparison)
+    last = [json.loads(line) for line in out.getvalue().splitlines() if '"progress"' in line][-1]
+    assert last["done"] == last["total"]
+
+
+def test_documents_are_read_not_answered(source: Path, task: Task) -> None:
+    text = tuple(range(5, 25))
+    messages = list(child._work(replace(task, expected=(), documents=(text, text[:9]))))
+
+    read = [message for message in messages if isinstance(message, Answered)]
+    assert [message.rows for message in read] == [(0,), (1,)]
+    assert [message.answers[0].scored for message in read] == [19, 8]
+    assert read[0].answers[0].nll > read[1].answers[0].nll > 0
 
 
 def test_a_stop_keeps_the_rows_that_were_answered(
@@ -170,15 +209,3 @@ def test_rows_come_back_with_their_numbers(task: Task) -> None:
     assert sorted(rows) == [0, 1, 2, 3]
     assert isinstance(messages[-1], Finished)
     assert messages[-1].tokens_per_s > 0
-
-
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"), [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (300, 300, 0.9874, 1.0)]
-)
-def test_wilson_agrees_with_the_published_values(hits: int, n: int, low: float, high: float) -> None:
-    assert quality.wilson(hits, n) == pytest.approx((low, high), abs=1e-3)
-
-
-def test_percentiles_interpolate() -> None:
-    assert quality.percentile([1, 2, 3, 4], 0.5) == 2.5
-    assert quality.percentile([7.0], 0.95) == 7.0

@@ -119,3 +119,18 @@ def test_control_tokens_typed_by_a_person_stay_text(source: Path) -> None:
 
     plain = spoken.prompt([{"role": "user", "content": "hi there"}])
     assert ids.count(spoken.stop_ids[0]) == plain.count(spoken.stop_ids[0])
+
+
+def test_choices_score_like_answers(
+    runtime: Runtime, prompts: list[list[int]], expected: list[list[int]]
+) -> None:
+    """Several choices behind one reading of the prompt are worth what each is worth alone."""
+    choices = [[expected[0], expected[row], expected[row][:1]] for row in range(len(prompts))]
+    choices[2] = choices[2][:2]
+
+    scored = runtime.score(prompts, choices)
+
+    assert [len(row) for row in scored] == [3, 3, 2, 3, 3]
+    for prompt, own, nlls in zip(prompts, choices, scored, strict=True):
+        alone = [runtime.answer([prompt], [choice], 1)[0].nll for choice in own]
+        assert nlls == pytest.approx(alone, rel=1e-3)

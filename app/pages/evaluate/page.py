@@ -1,0 +1,185 @@
+"""The evaluate page: builds, binds and translates; the rules are in the view-model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from app.formats import count_text
+from app.pages.evaluate.models_card import ModelsCard
+from app.pages.evaluate.view_model import STEPS, EvaluateViewModel, Step
+from app.pages.input_card import InputCard, data_choice, data_summary
+from app.pages.name_field import NameField
+from app.pages.run_preview import RunNeeds, RunPreview
+from app.tokens import CONTROL_HEIGHT
+from app.widgets.card import Card
+from app.widgets.error_panel import ErrorPanel
+from app.widgets.error_text import ErrorText
+from app.widgets.labels import Label
+from app.widgets.page_frame import PageFrame
+from app.widgets.spec_form import SpecForm
+from app.widgets.steps import SegmentedSteps
+from core.errors import WorkbenchError
+from core.specs import EvaluateSpec
+
+
+class EvaluatePage(PageFrame):
+    """Models, data, check and run, with the run preview beside them."""
+
+    def __init__(self, view_model: EvaluateViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        view_model.setParent(self)
+        self.view_model = view_model
+        self._shown: Step = "models"
+        self.set_title(
+            self.tr("Evaluate"),
+            self.tr("Measure models on rows that none of them has learnt from, and see what was gained."),
+        )
+        self.steps = SegmentedSteps([self.tr("Models"), self.tr("Data"), self.tr("Check and run")], self)
+        self.steps.step_requested.connect(self._on_step_requested)
+        self.top.addWidget(self.steps)
+        self.error_panel = ErrorPanel(parent=self)
+        self.error_panel.hide()
+        self.top.addWidget(self.error_panel)
+        self._build_cards()
+        self._bind()
+        view_model.refresh()
+
+    def _build_cards(self) -> None:
+        self.models_card = ModelsCard(self)
+        self.data_card = InputCard(
+            self.tr("Data"),
+            self.tr("The data whose test rows are answered."),
+            self.tr("There is no data yet."),
+            self.tr("Add data"),
+            self,
+        )
+        self.check_card = Card(self.tr("Check and run"), parent=self)
+        self.name = NameField(self.tr("Name of the report"), self)
+        self.general_box = QCheckBox(self.tr("General check: what was forgotten?"), self)
+        self.general_box.setMinimumHeight(CONTROL_HEIGHT)
+        self.general_note = Label(
+            self.tr(
+                "A model that learns a task may forget other things. Each model is also asked 80 general "
+                "questions and reads a little plain text; this takes about a minute a model."
+            ),
+            "note",
+            wrap=True,
+        )
+        self.form = SpecForm(EvaluateSpec, [], columns=2, parent=self)
+        for widget in (self.name, self.general_box, self.general_note, self.form):
+            self.check_card.add(widget)
+        for card in (self.models_card, self.data_card, self.check_card):
+            self.add(card)
+        self.preview_card = RunPreview(self.tr("Start measuring"), self)
+        self.side.addWidget(self.preview_card)
+
+    def _bind(self) -> None:
+        model = self.view_model
+        model.changed.connect(self._show)
+        model.failed.connect(self._on_failed)
+        model.run_started.connect(self._on_run_started)
+        self.models_card.toggled.connect(model.set_chosen)
+        self.models_card.change_requested.connect(self._on_change_models)
+        self.models_card.add_requested.connect(self._on_add_model)
+        self.data_card.chosen.connect(model.choose_data)
+        self.data_card.taken.connect(self._on_data_taken)
+        self.data_card.change_requested.connect(self._on_change_data)
+        self.data_card.add_requested.connect(self._on_add_data)
+        self.general_box.toggled.connect(model.set_general)
+        self.form.values_changed.connect(self._on_form_changed)
+        self.name.edited.connect(model.set_name)
+        self.preview_card.start_requested.connect(model.start)
+        self.preview_card.command_copied.connect(self._on_command_copied)
+
+    def open_with(self, argument: object) -> None:
+        """Reads the library again; an id prepares to measure what that model gained, or takes that data."""
+        self.view_model.refresh()
+        if isinstance(argument, str) and argument:
+            self.view_model.take(argument)
+            self._go_to("check")
+
+    @Slot(int)
+    def _on_step_requested(self, index: int) -> None:
+        self._go_to(STEPS[index])
+
+    @Slot()
+    def _on_change_models(self) -> None:
+        self._go_to("models")
+
+    @Slot()
+    def _on_change_data(self) -> None:
+        self._go_to("data")
+
+    @Slot(str)
+    def _on_data_taken(self, artifact_id: str) -> None:
+        self.view_model.choose_data(artifact_id)
+        self._go_to("check")
+
+    @Slot()
+    def _on_add_model(self) -> None:
+        self.page_requested.emit("models", "starter")
+
+    @Slot()
+    def _on_add_data(self) -> None:
+        self.page_requested.emit("data", None)
+
+    @Slot()
+    def _on_form_changed(self) -> None:
+        errors = self.form.errors()
+        self.view_model.set_advanced({} if errors else self.form.changed_values(), errors)
+
+    @Slot(str)
+    def _on_run_started(self, run_id: str) -> None:
+        self.error_panel.hide()
+        self.page_requested.emit("run", run_id)
+
+    @Slot()
+    def _on_command_copied(self) -> None:
+        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
+
+    @Slot(object)
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self.error_panel.show_error(ErrorText.of(error))
+        self.error_panel.show()
+
+    def _go_to(self, step: Step) -> None:
+        self._shown = step if self.view_model.is_open(step) else self.view_model.step
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        model = self.view_model
+        if not model.is_open(self._shown):
+            self._shown = model.step
+        self.steps.set_state(STEPS.index(self._shown), STEPS.index(model.step))
+        self.models_card.show_models(model.models, model.chosen, self._shown == "models")
+        self.data_card.set_choices(
+            [data_choice(item) for item in model.data_sets], model.data.id if model.data else ""
+        )
+        summary = data_summary(model.data) if model.data else ""
+        state = STEPS.index(self._shown) - 1
+        self.data_card.show_as("waiting" if state < 0 else "open" if state == 0 else "closed", summary)
+        self.check_card.setVisible(self._shown == "check")
+        self.general_box.setChecked(model.general)
+        self.name.show_name(model.name, model.blocker)
+        self.preview_card.show_needs(self._needs())
+
+    def _needs(self) -> RunNeeds:
+        model = self.view_model
+        blocked = {
+            "": "",
+            "models": self.tr("Choose a model first"),
+            "data": self.tr("Choose data first"),
+            "no_test": self.tr("This data has no rows to test on"),
+            "settings": self.tr("Correct the advanced fields first"),
+            "name": self.tr("Choose another name first"),
+            "name_taken": self.tr("Choose a free name first"),
+        }[model.blocker]
+        facts = [
+            (self.tr("Models"), count_text(len(model.chosen))),
+            (self.tr("Rows each answers"), count_text(model.rows)),
+            (self.tr("General check"), self.tr("yes") if model.general else self.tr("no")),
+        ]
+        note = self.tr("All models answer the same rows, each in a process of its own.")
+        return RunNeeds(facts=facts, note=note, blocked=blocked, command=model.command())

@@ -1,0 +1,200 @@
+"""Rules of the evaluate page: which models, which data, the general check, and what blocks the start."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import DataItem, ModelItem
+from core.errors import WorkbenchError
+from core.specs import EvaluateSpec
+from core.workspace.workspace import check_name
+
+Blocker = Literal["", "models", "data", "no_test", "settings", "name", "name_taken"]
+Step = Literal["models", "data", "check"]
+STEPS: tuple[Step, ...] = ("models", "data", "check")
+_DEEPEST = 12
+
+
+class EvaluateViewModel(QObject):
+    """Edits an `EvaluateSpec` and starts it.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+    """
+
+    changed = Signal()
+    run_started = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self.models: list[ModelItem] = []
+        self.data_sets: list[DataItem] = []
+        self.data: DataItem | None = None
+        self.general = True
+        self.advanced: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+        self._chosen: set[str] = set()
+        self._name = ""
+        bridge.library_changed.connect(self.refresh)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the library again, oldest model first, and keeps what is still there."""
+        self.models = sorted(library.models(self._workspace), key=lambda item: item.created_at)
+        self.data_sets = library.data_sets(self._workspace)
+        self._chosen &= {item.id for item in self.models}
+        if self.data is not None:
+            self.data = next((item for item in self.data_sets if item.id == self.data.id), None)
+        elif len(self.data_sets) == 1:
+            self.data = self.data_sets[0]
+        self.changed.emit()
+
+    @property
+    def chosen(self) -> list[ModelItem]:
+        """The models to measure; the oldest is the one that the others are compared with."""
+        return [item for item in self.models if item.id in self._chosen]
+
+    def set_chosen(self, artifact_id: str, on: bool) -> None:
+        """Takes a model or leaves it out."""
+        self._chosen = self._chosen | {artifact_id} if on else self._chosen - {artifact_id}
+        self.changed.emit()
+
+    @Slot(str)
+    def choose_data(self, artifact_id: str) -> None:
+        """Takes a data set of the list; others are ignored."""
+        self.data = next((item for item in self.data_sets if item.id == artifact_id), self.data)
+        self.changed.emit()
+
+    def take(self, artifact_id: str) -> None:
+        """Prepares to measure what a model gained: beside what it was made from, on the data it learnt from.
+
+        A data set is taken as the data.
+        """
+        self.choose_data(artifact_id)
+        if not any(item.id == artifact_id for item in self.models):
+            return
+        self._chosen = {artifact_id}
+        made_from, data = self._origin(artifact_id)
+        if any(item.id == made_from for item in self.models):
+            self._chosen.add(made_from)
+        self.choose_data(data)
+        self._name = ""
+        self.changed.emit()
+
+    def _origin(self, artifact_id: str) -> tuple[str, str]:
+        """Ids of the model that a model was made from, and of the data that it or an ancestor learnt from."""
+        made_from, current = "", artifact_id
+        for _ in range(_DEEPEST):
+            artifact = self._workspace.store.find_artifact(current)
+            try:
+                spec = self._workspace.store.run(artifact.run_id).spec if artifact is not None else {}
+            except WorkbenchError:
+                spec = {}
+            parent, data = (str(spec.get(field) or "") for field in ("model", "data"))
+            made_from = made_from or parent
+            if data or not parent:
+                return made_from, data
+            current = parent
+        return made_from, ""
+
+    @Slot(bool)
+    def set_general(self, on: bool) -> None:
+        """Whether the general check is made."""
+        if on != self.general:
+            self.general = on
+            self.changed.emit()
+
+    def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
+        """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
+        self.advanced, self.errors = values, errors
+        self.changed.emit()
+
+    @property
+    def name(self) -> str:
+        """How the report will be called: as typed, or after the data."""
+        if self._name or self.data is None:
+            return self._name
+        return self._workspace.free_name(f"{self.data.name}-evaluation", "report")
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the report; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    @property
+    def rows(self) -> int:
+        """Rows that every model answers."""
+        if self.data is None:
+            return 0
+        split = self.advanced.get("split", "test")
+        count = self.data.validation if split == "validation" else self.data.test
+        limit = self.advanced.get("limit")
+        return min(count, int(limit)) if limit else count
+
+    @property
+    def step(self) -> Step:
+        """The first step that is not finished."""
+        if not self._chosen:
+            return "models"
+        return "data" if self.data is None else "check"
+
+    def is_open(self, step: Step) -> bool:
+        """Whether a step can be gone to."""
+        return STEPS.index(step) <= STEPS.index(self.step)
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the run from starting, or an empty text."""
+        if not self._chosen:
+            return "models"
+        if self.data is None:
+            return "data"
+        if self.errors:
+            return "settings"
+        if not self.rows:
+            return "no_test"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        return "name_taken" if self._workspace.store.find_artifact(name, "report") else ""
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        names = [item.name for item in self.chosen] or ["MODEL"]
+        parts = ["slm-workbench", "evaluate", *names, "--data", self.data.name if self.data else "DATA"]
+        for field, value in self._settings().items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            parts += ["--set", f"{field}={text}"]
+        if self.name:
+            parts += ["--name", self.name]
+        return shlex.join(parts)
+
+    def _settings(self) -> dict[str, Any]:
+        return {**({"general": True} if self.general else {}), **self.advanced}
+
+    @Slot()
+    def start(self) -> None:
+        """Queues the run; does nothing while something blocks it."""
+        if self.blocker or self.data is None:
+            return
+        models = [item.id for item in self.chosen]
+        try:
+            spec = EvaluateSpec.model_validate({"models": models, "data": self.data.id, **self._settings()})
+            run = self._bridge.submit(spec, self.name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self._name = ""
+        self.run_started.emit(run.id)
+        self.changed.emit()

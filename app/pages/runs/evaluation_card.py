@@ -1,0 +1,127 @@
+"""What an evaluation found: the verdict, a table of the models, and the rows that went worst."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from app.formats import number_text, short_name, size_text
+from app.pages.runs.verdict_text import figure_text, headline, in_general, measure_name
+from app.tokens import SPACE_L, SPACE_S
+from app.widgets.card import Card
+from app.widgets.labels import Label, Line
+from core.models.report import EvaluationReport, ModelFigures, main_figure
+
+_LONGEST = 160
+
+
+class EvaluationCard(Card):
+    """Hidden until there is a finished evaluation."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._holder: QWidget | None = None
+        self._shown: dict[str, Any] = {}
+        self.hide()
+
+    def show_result(self, result: dict[str, Any]) -> None:
+        """Shows a run's result if it is an evaluation's, or hides the card."""
+        if result == self._shown:
+            return
+        self._shown = result
+        fields = {key: value for key, value in result.items() if key in EvaluationReport.model_fields}
+        try:
+            report = EvaluationReport.model_validate(fields)
+        except ValidationError:  # another kind of run, or a report of a later version
+            self.hide()
+            return
+        self.show_report(report)
+
+    def show_report(self, report: EvaluationReport) -> None:
+        """Shows a report."""
+        if self._holder is not None:
+            self._holder.hide()
+            self._holder.deleteLater()
+        self._holder = QWidget(self)
+        grid = QGridLayout(self._holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(SPACE_L)
+        grid.setVerticalSpacing(SPACE_S)
+        self._fill(grid, report)
+        self.add(self._holder)
+        first = report.comparisons[0] if report.comparisons else None
+        self.set_title(headline(first) if first is not None else self.tr("What was measured"))
+        self.title_label.setWordWrap(True)
+        self.set_note(in_general(first) if first is not None else "")
+        self.show()
+
+    def _fill(self, grid: QGridLayout, report: EvaluationReport) -> None:
+        columns = self._columns(report)
+        for place, (title, _text) in enumerate(columns):
+            self._put(grid, 0, place, title, "muted")
+        for row, item in enumerate(report.models, 1):
+            for place, (_title, text) in enumerate(columns):
+                self._put(grid, row, place, text(item), "strong" if place == 1 else "")
+        grid.setColumnStretch(0, 1)
+        row = len(report.models) + 1
+        for comparison in report.comparisons[1:]:
+            said = " ".join(filter(None, (headline(comparison) + ".", in_general(comparison))))
+            grid.addWidget(Label(said, "", wrap=True, selectable=True), row, 0, 1, len(columns))
+            row += 1
+        if report.worst:
+            self._fill_worst(grid, report, row, len(columns))
+
+    def _columns(self, report: EvaluationReport) -> list[tuple[str, Any]]:
+        found = main_figure(report.models[0].quality.model_dump()) if report.models else None
+        measure = found[0] if found else "accuracy"
+
+        def figure(item: ModelFigures) -> str:
+            own = main_figure(item.quality.model_dump())
+            if own is None:
+                return "–"
+            low, high = (figure_text(measure, bound) for bound in item.quality.ci95)
+            return f"{figure_text(measure, own[1])}  [{low} – {high}]"
+
+        def answer_time(item: ModelFigures) -> str:
+            return self.tr("{ms} ms").format(ms=round(item.latency_ms.total_p50)) if item.latency_ms else "–"
+
+        def general(item: ModelFigures) -> str:
+            return number_text(item.general.perplexity) if item.general else "–"
+
+        columns: list[tuple[str, Any]] = [
+            (self.tr("Model"), lambda item: short_name(item.model)),
+            (measure_name(measure), figure),
+            (self.tr("An answer takes"), answer_time),
+            (self.tr("On disk"), lambda item: size_text(item.bytes_on_disk)),
+        ]
+        if any(item.general for item in report.models):
+            columns.append((self.tr("General perplexity"), general))
+        return columns
+
+    def _fill_worst(self, grid: QGridLayout, report: EvaluationReport, row: int, columns: int) -> None:
+        grid.addWidget(Line(self), row, 0, 1, columns)
+        last = report.models[-1].model
+        title = self.tr("Rows that {model} answered worst").format(model=short_name(last))
+        grid.addWidget(Label(title, "strong"), row + 1, 0, 1, columns)
+        row += 2
+        for item in report.worst:
+            said = _line(item.answers.get(last, "")) or self.tr("(no answer)")
+            text = self.tr("{answer}  instead of  {expected}").format(
+                answer=said, expected=_line(item.expected)
+            )
+            grid.addWidget(Label(_line(item.prompt), "note", wrap=True), row, 0, 1, columns)
+            grid.addWidget(Label(text, "", wrap=True, selectable=True), row + 1, 0, 1, columns)
+            row += 2
+
+    def _put(self, grid: QGridLayout, row: int, column: int, text: str, role: str) -> None:
+        label = Label(text, role)
+        side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+        grid.addWidget(label, row, column, side | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -1,0 +1,95 @@
+"""An evaluation's comparison in the person's language; the rules are those of `core.models.verdict`."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from core.models import verdict
+from core.models.report import Change, Comparison
+
+
+def measure_name(measure: str) -> str:
+    """A main measure as a heading, with its unit."""
+    names = {
+        "accuracy": QCoreApplication.translate("verdict", "Right, %"),
+        "exact_match": QCoreApplication.translate("verdict", "Right, %"),
+        "numeric_match": QCoreApplication.translate("verdict", "Right number, %"),
+        "field_f1": QCoreApplication.translate("verdict", "Right fields (F1), %"),
+        "rouge_l": QCoreApplication.translate("verdict", "ROUGE-L, %"),
+        "perplexity": QCoreApplication.translate("verdict", "Perplexity"),
+    }
+    return names.get(measure, measure)
+
+
+def figure_text(measure: str, value: float) -> str:
+    """A main figure without its unit: `81.3`."""
+    return f"{value:.2f}" if measure == "perplexity" else f"{value * 100:.1f}"
+
+
+def headline(comparison: Comparison) -> str:
+    """What became of the task, in a line."""
+    change, rows = comparison.task, comparison.rows
+    if change.is_chance:
+        text = QCoreApplication.translate(
+            "verdict", "{model}: on your task no difference to {reference} that chance would not explain"
+        )
+        return text.format(model=comparison.model, reference=comparison.reference)
+    if verdict.is_better(comparison):
+        text = QCoreApplication.translate(
+            "verdict", "{model}: better on your task by {amount} than {reference}, on {rows} rows"
+        )
+    else:
+        text = QCoreApplication.translate(
+            "verdict", "{model}: worse on your task by {amount} than {reference}, on {rows} rows"
+        )
+    unit = _percent if comparison.measure == "perplexity" else _points
+    return text.format(
+        model=comparison.model, reference=comparison.reference, amount=unit(change), rows=rows
+    )
+
+
+def in_general(comparison: Comparison) -> str:
+    """What became of everything else; empty where that was not measured."""
+    said = []
+    if (plain := comparison.general_perplexity) is not None:
+        if plain.is_chance:
+            text = QCoreApplication.translate(
+                "verdict", "In general: no difference that chance would not explain."
+            )
+            said.append(text)
+        else:
+            worse = QCoreApplication.translate(
+                "verdict", "Worse in general by {amount}, measured as perplexity of plain text."
+            )
+            better = QCoreApplication.translate(
+                "verdict", "Better in general by {amount}, measured as perplexity of plain text."
+            )
+            said.append((worse if plain.value > 0 else better).format(amount=_percent(plain)))
+    if (right := comparison.general_log_probability) is not None:
+        if right.is_chance:
+            text = QCoreApplication.translate(
+                "verdict", "Right answers to general questions: no clear difference."
+            )
+            said.append(text)
+        else:
+            less = QCoreApplication.translate(
+                "verdict", "Right answers to general questions became {times} times less likely."
+            )
+            more = QCoreApplication.translate(
+                "verdict", "Right answers to general questions became {times} times more likely."
+            )
+            value, low, high = verdict.factors(right)
+            said.append((less if right.value < 0 else more).format(times=f"{value} [{low} – {high}]"))
+    return " ".join(said)
+
+
+def _points(change: Change) -> str:
+    value, low, high = verdict.figures(change, 1)
+    text = QCoreApplication.translate("verdict", "{value} points [{low} to {high}]")
+    return text.format(value=value, low=low, high=high)
+
+
+def _percent(change: Change) -> str:
+    value, low, high = verdict.figures(change, 0 if abs(change.value) >= 0.1 else 1)
+    text = QCoreApplication.translate("verdict", "{value} % [{low} to {high}]")
+    return text.format(value=value, low=low, high=high)

@@ -1,0 +1,1 @@
+"""Example data sets beside the starter data, each in a folder with its notice."""

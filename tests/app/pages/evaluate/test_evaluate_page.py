@@ -1,0 +1,152 @@
+"""The evaluate wizard, by clicks, and what a finished evaluation shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from app.job_bridge import JobBridge
+from app.models.run_record import Made
+from app.pages.evaluate.page import EvaluatePage
+from app.pages.evaluate.view_model import EvaluateViewModel
+from app.pages.runs.evaluation_card import EvaluationCard
+from app.pages.runs.next_step import next_step
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+Add = Callable[..., Artifact]
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge) -> EvaluatePage:
+    page = EvaluatePage(EvaluateViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 900)
+    page.show()
+    return page
+
+
+def test_without_a_model_it_says_so(page: EvaluatePage, qtbot: QtBot) -> None:
+    assert page.preview_card.start_button.text() == "Choose a model first"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.models_card.add_button, LEFT)
+    assert asked.args == ["models", "starter"]
+
+
+def test_from_ticks_to_a_queued_run(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace, qtbot: QtBot
+) -> None:
+    base, other, data = add_model("base"), add_model("other"), add_data()
+    page.open_with(None)
+    for item in (other, base):
+        box = page.models_card.boxes[item.id]
+        QTest.mouseClick(box, LEFT, pos=box.rect().center())
+        if not box.isChecked():
+            box.click()
+    QTest.mouseClick(page.steps._group.button(2), LEFT)
+    assert page.check_card.isVisible()
+    assert page.name.line.text() == "Banking questions-evaluation"
+    page.general_box.click()
+    assert "general" not in page.view_model.command()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert asked.args == ["run", run.id]
+    assert run.spec["models"] == [base.id, other.id]
+    assert (run.spec["data"], run.spec["general"]) == (data.id, False)
+
+
+def test_a_tuned_model_is_measured_beside_its_base_on_its_data(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace
+) -> None:
+    base, data = add_model("base"), add_data()
+    add_data("other data")
+    run = workspace.store.add_run("finetune", "tuned", {"model": base.id, "data": data.id}, [])
+    tuned = add_model("tuned", run_id=run.id, format="adapter", base=base.id)
+    step = next_step("finetune", Made(tuned.id, "model", "tuned"))
+    assert step is not None
+    assert step.also is not None
+    assert (step.also.page, step.also.action) == ("evaluate", "Measure what was gained")
+
+    page.open_with(step.also.artifact_id)
+
+    assert page.check_card.isVisible()
+    assert page.view_model.command() == (
+        "slm-workbench evaluate base tuned --data 'Banking questions' --set general=true "
+        "--name 'Banking questions-evaluation'"
+    )
+
+
+def test_a_quantized_model_finds_the_data_further_back(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace
+) -> None:
+    base, data = add_model("base"), add_data()
+    tuning = workspace.store.add_run("finetune", "tuned", {"model": base.id, "data": data.id}, [])
+    tuned = add_model("tuned", run_id=tuning.id)
+    shrinking = workspace.store.add_run("quantize", "small", {"model": tuned.id}, [])
+    small = add_model("small", run_id=shrinking.id, format="onnx")
+    page.open_with(small.id)
+    assert [item.name for item in page.view_model.chosen] == ["tuned", "small"]
+    assert page.view_model.data is not None
+    assert page.view_model.data.id == data.id
+
+
+def model_row(name: str, accuracy: float, perplexity: float) -> dict:
+    return {
+        "model": name, "id": name, "kind": "hf", "bytes_on_disk": 270_000_000, "seconds": 60.0,
+        "latency_ms": {"ttft_p50": 80, "ttft_p95": 90, "total_p50": 240, "total_p95": 300},
+        "quality": {
+            "measure": "accuracy", "accuracy": accuracy, "n": 300, "ci95": [accuracy - 0.04, accuracy + 0.04],
+        },
+        "general": {
+            "questions": 80, "log_probability": -2.0, "log_probability_ci95": [-2.2, -1.8], "accuracy": 0.4,
+            "accuracy_ci95": [0.3, 0.5], "chance": 0.43, "perplexity": perplexity,
+            "perplexity_ci95": [perplexity - 1, perplexity + 1], "tokens": 2000,
+        },
+    }  # fmt: skip
+
+
+REPORT = {
+    "machine": {"system": "Linux", "processor": "p", "cores": 2, "threads": 2, "memory_bytes": 8},
+    "versions": {}, "data": "Banking questions", "split": "test", "task": "classification", "rows": 300,
+    "max_new_tokens": 16, "batch_size": 16, "complete": True,
+    "models": [model_row("base", 0.05, 21.3), model_row("tuned", 0.81, 24.3)],
+    "comparisons": [{
+        "reference": "base", "model": "tuned", "measure": "accuracy", "rows": 300,
+        "task": {"value": 0.76, "ci95": [0.71, 0.81]}, "task_p_value": 1e-9,
+        "general_perplexity": {"value": 0.14, "ci95": [0.09, 0.19]},
+        "general_log_probability": {"value": 0.1, "ci95": [-0.1, 0.3]},
+    }],
+    "worst": [{"row": 3, "prompt": "<b>Where</b> is my card?", "expected": "card arrival",
+               "answers": {"base": "Hello", "tuned": "lost card"}}],
+}  # fmt: skip
+
+
+def test_a_finished_evaluation_shows_verdict_table_and_worst_rows(qtbot: QtBot) -> None:
+    card = EvaluationCard()
+    qtbot.addWidget(card)
+    card.show_result({"seconds": 3})
+    assert card.isHidden()
+
+    card.show_result(REPORT)
+
+    assert card.title_label.text() == (
+        "tuned: better on your task by 76.0 points [71.0 to 81.0] than base, on 300 rows"
+    )
+    assert card.note_label.text() == (
+        "Worse in general by 14 % [9 to 19], measured as perplexity of plain text. "
+        "Right answers to general questions: no clear difference."
+    )
+    texts = [label.text() for label in card.findChildren(QLabel)]
+    for text in ("Right, %", "81.0  [77.0 – 85.0]", "240 ms", "<b>Where</b> is my card?"):
+        assert text in texts
+    assert "lost card  instead of  card arrival" in texts
+    card.show_result(REPORT)
+    card.show_result({})
+    assert card.isHidden()
