@@ -6,6 +6,7 @@ from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.models import AddModelSpec, ChatSpec
 from core.specs.quantize import QuantizeSpec
+from core.specs.search import SearchSpec
 
 __all__ = [
     "AddModelSpec",
@@ -15,5 +16,6 @@ __all__ = [
     "ImportDataSpec",
     "Option",
     "QuantizeSpec",
+    "SearchSpec",
     "Spec",
 ]

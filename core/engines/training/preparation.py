@@ -122,15 +122,7 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
     if not packed:
         job.log("This architecture's attention cannot be packed; it learns row by row, which is slower.")
     plan = make_plan(spec, decisions, len(train.usable), packed=packed)
-    if decisions.adapter:
-        model = weights.attach_lora(
-            model,
-            rank=spec.lora_rank,
-            alpha=spec.lora_alpha,
-            dropout=spec.lora_dropout,
-            base_name=said.name or base.name,
-            seed=spec.seed,
-        )
+    model = attach(model, spec, decisions, said.name or base.name)
     return Prepared(
         model=model,
         tokenizer=tokenizer,
@@ -140,6 +132,20 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
         train=train,
         validation=validation,
         watched=_watched(validation.usable, plan, spec.seed),
+    )
+
+
+def attach(model: Any, spec: FinetuneSpec, decisions: Decisions, base_name: str) -> Any:
+    """Adds what learns to a loaded model; for full fine-tuning that is the model itself."""
+    if not decisions.adapter:
+        return model
+    return weights.attach_lora(
+        model,
+        rank=spec.lora_rank,
+        alpha=spec.lora_alpha,
+        dropout=spec.lora_dropout,
+        base_name=base_name,
+        seed=spec.seed,
     )
 
 
