@@ -115,7 +115,8 @@ class Search:
 
     def begin(self) -> None:
         """The trials come now."""
-        self._job.phase("searching", total=self._budget_s and round(self._budget_s), unit="seconds")
+        budget_s = self._budget_s
+        self._job.phase("searching", None if budget_s is None else round(budget_s), "seconds")
         self._tick(0.0)
 
     @property

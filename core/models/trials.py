@@ -25,7 +25,7 @@ class Trial(BaseModel):
             was still running when the time or the search ended.
         params: What was tried, by field; `lora_alpha` as a multiple of the rank.
         value: Validation loss, the smaller the better; only of a complete trial.
-        accuracy: Share of the watched validation rows whose answer is right to the letter, for classification.
+        accuracy: Share of watched validation rows that are answered to the letter, for classification.
         seconds: How long it took.
         curve: Looks at the validation rows: share of the training, loss.
         note: Why it ended, when it did not complete.

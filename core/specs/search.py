@@ -130,7 +130,8 @@ def _bound_problem(field: str, value: float) -> str:
     try:
         TypeAdapter(kind).validate_python(int(value) if field in WHOLE else value)
     except ValidationError as error:
-        return f"{field} cannot be {value:g}: {error.errors()[0]['msg'][:1].lower()}{error.errors()[0]['msg'][1:]}."
+        said = str(error.errors()[0]["msg"])
+        return f"{field} cannot be {value:g}: {said[:1].lower()}{said[1:]}."
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What the search is made of: the study on disk, one trial after the other, and what is right to the letter."""
+"""What the search is made of: the study on disk, and one trial after the other on the same model."""
 
 from core.engines.seal import seal
 
