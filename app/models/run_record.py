@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from app.models.run_progress import RunProgress
 from core.jobs.events import Event
+from core.models.trials import Trial
 
 _MAX_LOG = 1000
 _LONGEST_PAUSE_S = 5.0
@@ -59,6 +60,7 @@ class Delta:
     warnings: bool = False
     made: bool = False
     state: bool = False
+    trials: bool = False
 
 
 class RunRecord:
@@ -71,6 +73,7 @@ class RunRecord:
         self.log: collections.deque[LogLine] = collections.deque(maxlen=_MAX_LOG)
         self.warnings: list[str] = []
         self.made: list[Made] = []
+        self.trials: dict[int, Trial] = {}
         self._next_seq = 0
         self._worked_s = 0.0
         self._last_t: float | None = None
@@ -107,6 +110,10 @@ class RunRecord:
                     event.get("step"),
                 )
                 delta.samples = True
+            case "trial":
+                trial = Trial.model_validate(event.fields)
+                self.trials[trial.number] = trial
+                delta.trials = True
             case "warning":
                 text = str(event.get("text", ""))
                 if text not in self.warnings:

@@ -94,6 +94,26 @@ def usual_fields(method: str) -> dict[str, Range]:
     return {name: usual_range(name, method) for name in names}
 
 
+def parse_range(field: str, text: str) -> Range:
+    """`0.0001:0.01` (also with a dash or `to`) as a span, `4, 8, 16` as choices.
+
+    Raises:
+        ValueError: These are no numbers.
+    """
+    for between in (":", "–", "…", " to "):
+        low, found, high = text.partition(between)
+        if found:
+            return Span(low=float(low), high=float(high), log=field == "learning_rate")
+    return Choices(choices=tuple(sorted({float(value) for value in text.split(",")})))
+
+
+def range_text(span: Range, between: str = ":") -> str:
+    """A range as `parse_range` reads it."""
+    if isinstance(span, Span):
+        return f"{span.low:g}{between}{span.high:g}"
+    return ("," if between == ":" else ", ").join(f"{value:g}" for value in span.choices)
+
+
 def problem_of(field: str, span: Range, method: str) -> str:
     """Why a setting cannot be searched in this range, in one sentence; empty when it can."""
     if field not in SEARCHABLE:

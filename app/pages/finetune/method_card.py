@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from app.formats import number_text
 from app.pages.finetune.view_model import FinetuneViewModel
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
-from app.widgets.buttons import PlainButton
+from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
@@ -29,6 +31,7 @@ class MethodCard(Card):
     passes_chosen = Signal(float)
     advanced_changed = Signal(dict, dict)
     change_requested = Signal()
+    search_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
@@ -36,6 +39,9 @@ class MethodCard(Card):
         self.change_button = PlainButton(self.tr("Change"), parent=self)
         self.change_button.setAccessibleName(self.tr("Change how it learns"))
         self.change_button.clicked.connect(self.change_requested)
+        self.search_button = LinkButton(self.tr("Search for good settings"), "search", self)
+        self.search_button.clicked.connect(self.search_requested)
+        self.add_action(self.search_button)
         self.add_action(self.change_button)
         self.choosing = QWidget(self)
         column = QVBoxLayout(self.choosing)
@@ -97,12 +103,28 @@ class MethodCard(Card):
         """Shows what is chosen; closed, in one line."""
         self.choosing.setVisible(is_open)
         self.change_button.setVisible(not is_open)
-        method = {"lora": "LoRA", "full": self.tr("Full")}[model.method]
+        method = {"lora": "LoRA", "full": self.tr("Full")}.get(model.method, model.method)
         passes = self.tr("{count} passes").format(count=number_text(model.passes))
         changed = self.tr("advanced: {count} changed").format(count=model.changed_fields)
         self.set_note("" if is_open else " · ".join([method, passes, changed]))
         for name in _LORA_FIELDS:
             self.form.field(name).setEnabled(model.method == "lora")
+
+    def show_values(self, values: dict[str, Any]) -> None:
+        """Puts a spec's values into the controls."""
+        epochs = float(values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
+        if self.patience.findData(epochs) < 0:
+            passes = self.tr("{count} passes over the data").format(count=number_text(epochs))
+            self.patience.addItem(passes, epochs)
+        for control in (self.patience, self.methods, self.form):
+            control.blockSignals(True)
+        self.patience.setCurrentIndex(self.patience.findData(epochs))
+        if values.get("method") in ("lora", "full"):
+            self.methods.choose(str(values["method"]))
+        self.form.reset()
+        self.form.set_values(values)
+        for control in (self.patience, self.methods, self.form):
+            control.blockSignals(False)
 
     @Slot(int)
     def _on_patience_changed(self, index: int) -> None:

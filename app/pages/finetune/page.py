@@ -21,6 +21,7 @@ from app.widgets.page_frame import PageFrame
 from app.widgets.steps import SegmentedSteps
 from app.widgets.token_text import TextPart, TokenText
 from core.errors import WorkbenchError
+from core.specs import FinetuneSpec
 
 
 class FinetunePage(PageFrame):
@@ -89,6 +90,7 @@ class FinetunePage(PageFrame):
         self.method_card.passes_chosen.connect(model.choose_passes)
         self.method_card.advanced_changed.connect(model.set_advanced)
         self.method_card.change_requested.connect(self._on_change_method)
+        self.method_card.search_requested.connect(self._on_search_requested)
         self.check_card.name_edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
         self.preview_card.command_copied.connect(self._on_command_copied)
@@ -98,6 +100,9 @@ class FinetunePage(PageFrame):
         self.view_model.refresh()
         if isinstance(argument, str) and argument:
             self.view_model.choose(argument)
+        elif isinstance(argument, FinetuneSpec):
+            self.method_card.show_values(argument.model_dump())
+            self.view_model.take(argument)
         self._go_to(min(self.view_model.step, "method", key=STEPS.index))
 
     # --- what the person does ---
@@ -135,6 +140,10 @@ class FinetunePage(PageFrame):
     @Slot()
     def _on_add_data(self) -> None:
         self.page_requested.emit("data", "starter")
+
+    @Slot()
+    def _on_search_requested(self) -> None:
+        self.page_requested.emit("search", self.view_model.spec())
 
     @Slot(str)
     def _on_run_started(self, run_id: str) -> None:

@@ -101,6 +101,24 @@ class FinetuneViewModel(QObject):
         elif any(item.id == artifact_id for item in self.data_sets):
             self.choose_data(artifact_id)
 
+    def take(self, spec: FinetuneSpec) -> None:
+        """Takes over everything that a spec says, such as the best settings of a search."""
+        self.choose_model(spec.model)
+        self.choose_data(spec.data)
+        fields = FinetuneSpec.model_fields
+        changed = spec.model_dump(exclude={"model", "data"})
+        changed = {name: value for name, value in changed.items() if value != fields[name].default}
+        self.values = {**changed, "method": "lora" if spec.method == "auto" else spec.method}
+        self.errors = {}
+        self._read_rate()
+        self.changed.emit()
+
+    def spec(self) -> FinetuneSpec | None:
+        """The fine-tuning as it is set now; None while something is missing or wrong."""
+        if self.model is None or self.data is None or self.errors:
+            return None
+        return FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
+
     @Slot(str)
     def choose_method(self, method: str) -> None:
         """`lora` or `full`."""

@@ -16,7 +16,7 @@ from core.jobs.timeleft import say_duration
 from core.models import trials
 from core.models.trials import SearchReport, Trial
 from core.specs import FinetuneSpec, SearchSpec
-from core.specs.search import SEARCHABLE, Choices, Range, Span, problem_of, usual_fields, usual_range
+from core.specs.search import SEARCHABLE, Choices, Range, parse_range, problem_of, usual_fields, usual_range
 from core.workspace.workspace import Workspace
 
 _Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -29,9 +29,10 @@ what to search (--search, any number of times; without it everything that suits 
   possible: {", ".join(SEARCHABLE)}
   lora_alpha is searched as a multiple of the rank; grid takes of a range its ends and middle
 
---json gives {{run, state, ended_by,
-trials: [{{number, state, params, value, accuracy, seconds, curve, note}}], best: {{number, value, accuracy, settings, command}} or null, importance: {{field: share}} or null,
-seconds, train_rows, watched_rows}}; value is the validation loss, curve a list of [share of training, loss]
+--json gives {{run, state, ended_by, seconds, train_rows, watched_rows,
+trials: [{{number, state, params, value, accuracy, seconds, curve, note}}],
+best: {{number, value, accuracy, settings, command}} or null, importance: {{field: share}} or null}};
+value is the validation loss, curve a list of [share of training, loss]
 """
 _WORDS = {
     "complete": "",
@@ -167,11 +168,7 @@ def _field(text: str, method: str) -> tuple[str, Range]:
         span = usual_range(field, method)
     else:
         try:
-            low, colon, high = values.partition(":")
-            if colon:
-                span = Span(low=float(low), high=float(high), log=field == "learning_rate")
-            else:
-                span = Choices(choices=tuple(sorted({float(value) for value in values.split(",")})))
+            span = parse_range(field, values)
         except ValueError:
             raise InputError(
                 f"--search {text} has no values to try.",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 
 import pytest
 
 from core.engines import search
-from core.errors import InputError
 from core.models import trials
 from core.specs import SearchSpec
 from core.workspace import manifest
