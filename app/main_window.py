@@ -121,7 +121,8 @@ class MainWindow(QMainWindow):
         if key != "run" or not isinstance(argument, str):
             return key
         kind = argument.rpartition("-")[0].replace("-", "_")
-        return next((record.key for record in self._records.values() if kind and record.run_kind == kind), key)
+        own = (record.key for record in self._records.values() if kind and record.run_kind == kind)
+        return next(own, key)
 
     @property
     def current_page(self) -> PageFrame:

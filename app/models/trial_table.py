@@ -85,7 +85,7 @@ class TrialTableModel(QAbstractTableModel):
             return None
         answers = [self.tr("Right")] if self._has_answers else []
         titles = [
-            self.tr("Trial"), self.tr("Validation loss"), *answers, *map(field_word, self._fields),
+            self.tr("Trial"), self.tr("Loss"), *answers, *map(field_word, self._fields),
             self.tr("Took"), self.tr("State"),
         ]
         return titles[section]

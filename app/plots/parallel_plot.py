@@ -21,7 +21,7 @@ from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel
 
 _NEAR_PX = 14.0
-_TOP, _BOTTOM = 1.14, -0.12
+_TOP, _BOTTOM = 1.24, -0.1
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class ParallelPlot(Card):
         item.hideAxis("left")
         item.hideAxis("bottom")
         self.add(self.plot, 1)
-        self.setMinimumHeight(300)
+        self.setMinimumHeight(330)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.plot.scene().sigMouseMoved.connect(self._on_moved)
         self.plot.scene().sigMouseClicked.connect(self._on_clicked)

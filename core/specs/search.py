@@ -190,9 +190,7 @@ class SearchSpec(Spec):
         gt=0,
         le=100_000,
     )
-    trials: int = Option(
-        30, label="Trials", help="Ends after so many trials.", unit="trials", ge=1, le=10_000
-    )
+    trials: int = Option(30, label="Trials", help="Ends after so many trials.", ge=1, le=10_000)
     seed: int = Option(
         17,
         label="Seed",
@@ -205,11 +203,15 @@ class SearchSpec(Spec):
     @model_validator(mode="before")
     @classmethod
     def _fill_fields(cls, values: Any) -> Any:
-        """An empty choice becomes the usual one here, so that a stored spec says what it searches."""
+        """An empty choice becomes the usual one, so that a stored spec says what it searches; one order."""
         if isinstance(values, dict) and not values.get("fields"):
             settings = values.get("settings") or {}
             usual = usual_fields(str(settings.get("method", "auto")))
             values = {**values, "fields": {name: usual[name] for name in usual if name not in settings}}
+        if isinstance(values, dict) and isinstance(values.get("fields"), dict):
+            order = {name: place for place, name in enumerate(SEARCHABLE)}
+            fields = sorted(values["fields"].items(), key=lambda item: order.get(item[0], len(order)))
+            values = {**values, "fields": dict(fields)}
         return values
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from core.specs import SearchSpec
 from core.workspace.records import Run, State
 from core.workspace.workspace import Workspace
 
-IMPORTANCE = {"learning_rate": 0.62, "epochs": 0.17, "batch_size": 0.11, "lora_rank": 0.07, "lora_alpha": 0.03}
+IMPORTANCE = {"learning_rate": 0.62, "epochs": 0.17, "batch_size": 0.11, "lora_rank": 0.1}
 
 
 def search_events(spec: SearchSpec, count: int, start: float, state: State) -> list[Event]:

@@ -32,7 +32,7 @@ class SearchPage(PageFrame):
         self._open = ""
         self.set_title(
             self.tr("Search for good settings"),
-            self.tr("Tries settings on your data, one short training after the other, and says which learn best."),
+            self.tr("Tries settings on your data, one training after the other, and says which learn best."),
         )
         self.back_button = PlainButton(self.tr("Back to fine-tuning"))
         self.back_button.clicked.connect(self._on_back)

@@ -69,7 +69,8 @@ class SearchResults:
     @staticmethod
     def _axis(name: str, span: Range) -> Axis:
         if isinstance(span, Choices):
-            named = span.choices if len(span.choices) <= _NAMED_CHOICES else (span.choices[0], span.choices[-1])
+            few = len(span.choices) <= _NAMED_CHOICES
+            named = span.choices if few else (span.choices[0], span.choices[-1])
             spread = span.choices[-1] / span.choices[0] if span.choices[0] > 0 else 0.0
             marks = tuple((value, value_text(value)) for value in named)
             return Axis(field_word(name), span.choices[0], span.choices[-1], spread >= 8, marks)

@@ -38,7 +38,7 @@ class BestCard(Card):
         if best is None or best.value is None:
             return
         loss = number_text(best.value)
-        title = self.tr("Trial {number} is the best so far: validation loss {loss}")
+        title = self.tr("Trial {number} is the best: validation loss {loss}")
         self.set_title(title.format(number=best.number, loss=loss))
         gain = results.gain
         if gain is None:
