@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 SPEC = {
     "model": "m",
     "data": "d",
-    "trials": 8,
+    "trials": 7,
     "minutes": None,
     "pruner": "none",
     "settings": {"precision": "fp32", "epochs": 1},
@@ -77,15 +77,15 @@ def lab(tmp_path_factory):
 
 
 def test_a_search_killed_in_a_trial_tries_the_same_and_finds_the_same(lab):
-    """Trial 3 is still anything at random, trial 8 is proposed by TPE after the trials before."""
+    """Trial 3 is still anything at random, trial 7 is proposed by TPE after the trials before."""
     assert lab.ask("killed", kill_in=3) == -9
-    assert lab.ask("killed", kill_in=8, resumed=True) == -9
+    assert lab.ask("killed", kill_in=7, resumed=True) == -9
     assert lab.ask("killed", resumed=True) == 0
 
-    assert len(lab.tried("killed")) == 8
+    assert len(lab.tried("killed")) == 7
     assert lab.tried("killed") == lab.tried("whole")
     broken = [event["number"] for event in lab.events("killed", "trial") if event["state"] == "stopped"]
-    assert broken == [3, 8]
+    assert broken == [3, 7]
     begun = [event["number"] for event in lab.events("killed", "trial") if not event["curve"]]
     assert begun.count(2) == 1  # a finished trial is not tried again
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.engines import search
+from core.errors import InputError
 from core.models import trials
 from core.specs import SearchSpec
 from core.workspace import manifest
@@ -70,7 +71,7 @@ def test_a_search_tries_judges_and_leaves_a_report(tmp_path, artifacts):
 
 
 def test_time_ends_a_search_in_the_middle_of_a_trial(tmp_path, artifacts):
-    """A thousand passes do not fit into five seconds; the trial is named and not counted."""
+    """A hundred passes do not fit into three seconds; the trial is named and not counted."""
     fields = {"learning_rate": FIELDS["learning_rate"]}
     settings = {**FIXED, "epochs": 100, "batch_size": 1}
     run = Run(tmp_path / "run", artifacts, minutes=0.05, fields=fields, settings=settings).go()
