@@ -13,7 +13,7 @@ from core.workspace.records import ENDED, Run
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
 _PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize",
-            "evaluate": "evaluate"}
+            "evaluate": "evaluate", "search": "finetune"}
 
 
 class JobStatusSource(QObject):
@@ -137,6 +137,7 @@ def kind_word(kind: str) -> str:
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),
         "evaluate": QCoreApplication.translate("kinds", "Evaluate"),
+        "search": QCoreApplication.translate("kinds", "Search settings"),
     }
     return words.get(kind, kind.replace("_", " ").capitalize())
 
@@ -156,6 +157,7 @@ def phase_word(phase: str) -> str:
         "quantizing": QCoreApplication.translate("phases", "Quantizing"),
         "building": QCoreApplication.translate("phases", "Building"),
         "evaluating": QCoreApplication.translate("phases", "Evaluating"),
+        "searching": QCoreApplication.translate("phases", "Searching"),
         "saving": QCoreApplication.translate("phases", "Saving"),
         "copying": QCoreApplication.translate("phases", "Copying"),
         "reporting": QCoreApplication.translate("phases", "Writing the report"),

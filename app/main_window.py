@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
             key: A record's key; unknown ones are ignored, so that a page may name one that comes later.
             argument: Handed to the page, for example a run's id.
         """
+        key = self._own_page(key, argument)
         if key not in self._records:
             return
         page = self._pages.get(key)
@@ -114,6 +115,14 @@ class MainWindow(QMainWindow):
         self.sidebar.select(self._records[key].parent or key)
         self.stack.setCurrentWidget(page)
         page.open_with(argument)
+
+    def _own_page(self, key: str, argument: object) -> str:
+        """Some kinds of run have a page of their own; a run's id begins with its kind."""
+        if key != "run" or not isinstance(argument, str):
+            return key
+        kind = argument.rpartition("-")[0].replace("-", "_")
+        own = (record.key for record in self._records.values() if kind and record.run_kind == kind)
+        return next(own, key)
 
     @property
     def current_page(self) -> PageFrame:

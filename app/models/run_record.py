@@ -10,6 +10,7 @@ from app.models.run_progress import RunProgress
 from core.jobs.curves import SAME
 from core.jobs.events import Event
 from core.models.learning_curve import Overfitting, judge
+from core.models.trials import Trial
 
 _MAX_LOG = 1000
 _LONGEST_PAUSE_S = 5.0
@@ -77,6 +78,7 @@ class Delta:
     warnings: bool = False
     made: bool = False
     state: bool = False
+    trials: bool = False
 
 
 class RunRecord:
@@ -92,6 +94,7 @@ class RunRecord:
         self.log: collections.deque[LogLine] = collections.deque(maxlen=_MAX_LOG)
         self.warnings: list[str] = []
         self.made: list[Made] = []
+        self.trials: dict[int, Trial] = {}
         self._next_seq = 0
         self._worked_s = 0.0
         self._last_t: float | None = None
@@ -133,6 +136,10 @@ class RunRecord:
                     )
                     for row in event.get("rows") or () if isinstance(row, dict)
                 )
+            case "trial":
+                trial = Trial.model_validate(event.fields)
+                self.trials[trial.number] = trial
+                delta.trials = True
             case "warning":
                 text = str(event.get("text", ""))
                 if text not in self.warnings:

@@ -24,6 +24,7 @@ class PageRecord:
         icon: An icon of `resources.icons`.
         factory: `module:callable`, imported when the page is first shown; gets the context, gives the page.
         parent: Key of the page whose sidebar entry it shares; it has none of its own.
+        run_kind: Kind of the runs that are shown here instead of on the run page.
     """
 
     key: str
@@ -32,6 +33,7 @@ class PageRecord:
     icon: str
     factory: str
     parent: str = ""
+    run_kind: str = ""
 
     @property
     def title_text(self) -> str:
@@ -76,6 +78,14 @@ PAGES: tuple[PageRecord, ...] = (
     PageRecord(
         "compare_runs", QT_TRANSLATE_NOOP("pages", "Compare runs"), "", "history",
         "app.pages.runs:make_compare", parent="runs",
+    ),
+    PageRecord(
+        "search", QT_TRANSLATE_NOOP("pages", "Search settings"), "", "search", "app.pages.search:make",
+        parent="finetune",
+    ),
+    PageRecord(
+        "search_run", QT_TRANSLATE_NOOP("pages", "Search"), "", "search", "app.pages.search:make_run",
+        parent="runs", run_kind="search",
     ),
     PageRecord(
         "settings", QT_TRANSLATE_NOOP("pages", "Settings"), FOOT, "settings", "app.pages.settings:make"

@@ -41,6 +41,7 @@ class RunDisplay:
         self._began = time.monotonic()
         self._title = title
         self._left = TimeLeft()
+        self._trials = _TrialNotes()
         self._live = output.errors.is_terminal
         self._note = ""
         self._plain_at = 0.0
@@ -65,13 +66,15 @@ class RunDisplay:
             self._note = (
                 " · ".join(text.format(values[key]) for key, text in known if key in values) or self._note
             )
+        elif event.ev == "trial":
+            self._note = self._trials.note(event)
         elif event.ev == "warning":
             self._output.errors.print(f"Note: {escape(str(event.get('text', '')))}")
         elif event.ev == "stopping":
             self._output.errors.print("Stopping: finishing this step and saving …")
         elif event.ev == "phase":
             self._note = ""
-        if event.ev in ("phase", "progress", "metrics"):
+        if event.ev in ("phase", "progress", "metrics", "trial"):
             self._draw()
 
     def _draw(self) -> None:
@@ -116,6 +119,21 @@ class RunDisplay:
         """Takes the bar away."""
         if self._live:
             self.progress.stop()
+
+
+class _TrialNotes:
+    """A search in a few words: which trial runs, and the best loss so far."""
+
+    def __init__(self) -> None:
+        self._best: float | None = None
+
+    def note(self, event: Event) -> str:
+        """What to say after an event of a trial."""
+        value = event.get("value")
+        if isinstance(value, int | float):
+            self._best = value if self._best is None else min(self._best, value)
+        best = f" · best loss {self._best:.3f}" if self._best is not None else ""
+        return f"trial {event.get('number')}{best}"
 
 
 class _Interrupts:

@@ -55,7 +55,14 @@ def build(spec: type[S], values: dict[str, Any]) -> S:
         return spec.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "?"
+        if not first["loc"]:  # the settings do not go together; the spec says why in a sentence
+            raise InputError(
+                f"{spec.title}: these settings are not possible.",
+                why=first["msg"].removeprefix("Value error, "),
+                fix="Change one of them.",
+                code="spec.invalid",
+            ) from error
+        field = str(first["loc"][0])
         info = spec.model_fields.get(field)
         raise InputError(
             f"The setting {field} cannot be {first.get('input')!r}.",

@@ -9,7 +9,7 @@ from core.workspace.store import Store
 
 _RUNS = 5
 #: Fields of a spec that decide how long a job of unknown length takes; others differ freely.
-_ALIKE = ("recipe", "source")
+_ALIKE = ("recipe", "source", "minutes", "trials")
 
 
 def usual_seconds(store: Store, run: Run) -> float | None:

@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
+        Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
         Kind(specs.ChatSpec, "core.engines.chat", ""),

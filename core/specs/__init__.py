@@ -7,6 +7,7 @@ from core.specs.finetune import FinetuneSpec
 from core.specs.merge import MergeSpec
 from core.specs.models import AddModelSpec, ChatSpec
 from core.specs.quantize import QuantizeSpec
+from core.specs.search import SearchSpec
 
 __all__ = [
     "AddModelSpec",
@@ -17,5 +18,6 @@ __all__ = [
     "MergeSpec",
     "Option",
     "QuantizeSpec",
+    "SearchSpec",
     "Spec",
 ]

@@ -110,8 +110,14 @@ def add_artifact(
 
 
 def add_finetune(
-    workspace: Workspace, name: str, steps: int, state: State = "running",
-    error: dict[str, str] | None = None, *, rises_from: float = math.inf, spec: dict[str, Any] | None = None,
+    workspace: Workspace,
+    name: str,
+    steps: int,
+    state: State = "running",
+    error: dict[str, str] | None = None,
+    *,
+    rises_from: float = math.inf,
+    spec: dict[str, Any] | None = None,
     result: dict[str, Any] | None = None,
 ) -> Run:
     """A fine-tuning run with its event log."""

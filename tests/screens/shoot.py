@@ -49,14 +49,21 @@ def fill(workspace: Workspace) -> dict[str, Any]:
     adapter = {"format": "adapter", "base": base.id, "parameters": 4_884_480}
     recordings.add_artifact(workspace, "model", "Support mails, LoRA", done.id, adapter)
     heart = recordings.add_finetune(
-        workspace, "Support mails, 6 passes", recordings.STEPS, "succeeded", rises_from=112,
+        workspace,
+        "Support mails, 6 passes",
+        recordings.STEPS,
+        "succeeded",
+        rises_from=112,
         spec={"keep_best": True, "epochs": 6.0, "lora_rank": 64, "learning_rate": 4e-4},
         result={"best_step": 168, "validation_loss": 0.44, "steps": recordings.STEPS, "ended_early": True},
     )
     failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
     return {
-        "run": running.id, "run-done": done.id, "run-failed": failed.id, "run-heart": heart.id,
+        "run": running.id,
+        "run-done": done.id,
+        "run-failed": failed.id,
+        "run-heart": heart.id,
         "compare": [done.id, heart.id, failed.id, running.id],
     }
 

@@ -33,6 +33,7 @@ class MethodCard(Card):
     passes_chosen = Signal(float)
     advanced_changed = Signal(dict, dict)
     change_requested = Signal()
+    search_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
@@ -40,6 +41,9 @@ class MethodCard(Card):
         self.change_button = PlainButton(self.tr("Change"), parent=self)
         self.change_button.setAccessibleName(self.tr("Change how it learns"))
         self.change_button.clicked.connect(self.change_requested)
+        self.search_button = LinkButton(self.tr("Search for good settings"), "search", self)
+        self.search_button.clicked.connect(self.search_requested)
+        self.add_action(self.search_button)
         self.add_action(self.change_button)
         self.choosing = QWidget(self)
         column = QVBoxLayout(self.choosing)

@@ -22,6 +22,7 @@ from app.widgets.page_frame import PageFrame
 from app.widgets.steps import SegmentedSteps
 from app.widgets.token_text import TextPart, TokenText
 from core.errors import WorkbenchError
+from core.specs import FinetuneSpec
 
 
 class FinetunePage(PageFrame):
@@ -91,12 +92,15 @@ class FinetunePage(PageFrame):
         self.method_card.passes_chosen.connect(model.choose_passes)
         self.method_card.advanced_changed.connect(model.set_advanced)
         self.method_card.change_requested.connect(self._on_change_method)
+        self.method_card.search_requested.connect(self._on_search_requested)
         self.check_card.name_edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
         self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
-        """Reads the lists again; an artifact id preselects a model or a data set, a `Repeat` fills all."""
+        """Reads the lists again; an artifact id preselects a model or a data set, a `Repeat` or a spec fills all."""
+        if isinstance(argument, FinetuneSpec):  # the best settings of a search
+            argument = Repeat(argument, "")
         if isinstance(argument, Repeat):
             self.view_model.fill(argument)
             self._go_to("method")
@@ -145,6 +149,10 @@ class FinetunePage(PageFrame):
     @Slot()
     def _on_add_data(self) -> None:
         self.page_requested.emit("data", "starter")
+
+    @Slot()
+    def _on_search_requested(self) -> None:
+        self.page_requested.emit("search", self.view_model.spec())
 
     @Slot(str)
     def _on_run_started(self, run_id: str) -> None:

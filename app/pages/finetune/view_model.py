@@ -104,6 +104,12 @@ class FinetuneViewModel(QObject):
         elif any(item.id == artifact_id for item in self.data_sets):
             self.choose_data(artifact_id)
 
+    def spec(self) -> FinetuneSpec | None:
+        """The fine-tuning as it is set now; None while something is missing or wrong."""
+        if self.model is None or self.data is None or self.errors:
+            return None
+        return FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
+
     @Slot(str)
     def choose_method(self, method: str) -> None:
         """One of the methods of `FinetuneSpec`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.cli.commands import chat, data, demo, doctor, jobs, models, runs
+from core.cli.commands import chat, data, demo, doctor, jobs, models, runs, search
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     demo.add,
@@ -14,6 +14,7 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     data.add,
     jobs.add_finetune,
     jobs.add_merge,
+    search.add,
     jobs.add_quantize,
     jobs.add_evaluate,
     chat.add,

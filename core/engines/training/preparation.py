@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -137,9 +138,7 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if decisions.adapter:
         name = records.describe(job.input(beneath)).name or beneath
-        model = adapters.attach(
-            model, spec, decisions.method, name, existing=base if spec.continue_adapter else None
-        )
+        model = attach(model, spec, decisions, name, existing=base if spec.continue_adapter else None)
         if spec.continue_adapter:
             job.log(f"{said.name or 'The adapter'} learns on; its own rank, alpha and dropout stay.")
     return Prepared(
@@ -153,6 +152,15 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
         validation=validation,
         watched=_watched(validation.usable, plan, spec.seed),
     )
+
+
+def attach(
+    model: Any, spec: FinetuneSpec, decisions: Decisions, base_name: str, existing: Path | None = None
+) -> Any:
+    """Adds what learns to a loaded model; for full fine-tuning that is the model itself."""
+    if not decisions.adapter:
+        return model
+    return adapters.attach(model, spec, decisions.method, base_name, existing=existing)
 
 
 def _stored(said: records.Description) -> torch.dtype:

@@ -89,9 +89,7 @@ def test_more_methods_open_with_a_click(ready: FinetunePage, workspace: Workspac
     assert FinetuneSpec.model_validate(workspace.store.runs()[0].spec).method == "dora"
 
 
-def test_a_method_that_cannot_run_here_says_why(
-    ready: FinetunePage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_method_that_cannot_run_here_says_why(ready: FinetunePage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.pages.finetune.method_card.missing", lambda _method: "bitsandbytes")
     QTest.mouseClick(ready.method_card.more_button, LEFT)
     card = ready.method_card.methods._cards["qlora"]
