@@ -32,6 +32,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.ImportDataSpec, "core.engines.import_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
+        Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
         Kind(specs.ChatSpec, "core.engines.chat", ""),

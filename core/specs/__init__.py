@@ -4,6 +4,7 @@ from core.specs.base import Option, Spec
 from core.specs.data import ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
+from core.specs.fit import FitSpec
 from core.specs.models import AddModelSpec, ChatSpec
 from core.specs.quantize import QuantizeSpec
 
@@ -12,6 +13,7 @@ __all__ = [
     "ChatSpec",
     "EvaluateSpec",
     "FinetuneSpec",
+    "FitSpec",
     "ImportDataSpec",
     "Option",
     "QuantizeSpec",
