@@ -96,6 +96,7 @@ class MethodCard(Card):
     def show_state(self, model: FinetuneViewModel, *, is_open: bool) -> None:
         """Shows what is chosen; closed, in one line."""
         self.choosing.setVisible(is_open)
+        self.methods.choose(model.method)
         self.change_button.setVisible(not is_open)
         method = {"lora": "LoRA", "full": self.tr("Full")}[model.method]
         passes = self.tr("{count} passes").format(count=number_text(model.passes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -95,6 +96,15 @@ def read(workspace: Workspace, wanted: Case, machine: Machine, rows_of: RowsOf) 
         if len(alike) >= _ENOUGH or len(here) >= 8 * _ENOUGH:
             break
     return corrections.of(alike, here)
+
+
+def measured(workspace: Workspace, spec: FinetuneSpec, machine: Machine) -> dict[str, Any] | None:
+    """Result of the newest dry run of exactly this training on this machine."""
+    wanted = spec.model_dump(mode="json")
+    for run in workspace.store.runs():
+        if run.kind == "fit" and run.state == "succeeded" and run.spec.get("spec") == wanted:
+            return run.result if run.result.get("machine") == machine.key else None
+    return None
 
 
 def _spec(run: Run) -> FinetuneSpec | None:
