@@ -73,6 +73,6 @@ def drawn(lengths: Lengths) -> tuple[int, ...]:
             below += counts[place]
             place += 1
         share = (at - below) / counts[place] if counts[place] else 0.5
-        found.append(round(borders[place] + share * (borders[place + 1] - borders[place])))
+        found.append(int(borders[place] + share * (borders[place + 1] - borders[place])))
     found = [min(max(item, lengths.minimum), lengths.maximum) for item in found]
     return tuple(sorted([*found[:-1], lengths.maximum]))

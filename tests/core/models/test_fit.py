@@ -18,6 +18,7 @@ from core.models.fit.shape import Shape, learnt
 from core.specs import FinetuneSpec
 
 STARTER = Shape(134_515_008, 576, 30, 1536, 49152, 9, 192, 269_000_000, "LlamaForCausalLM")
+PLAIN = Corrections()
 HERE = Machine("here", 2, 16_000_000_000, 80_000_000_000, 110.0, fast_bf16=False)
 
 
@@ -29,7 +30,10 @@ class Rows:
     answer_share: float = 0.2
 
 
-def need(machine=HERE, known=Corrections(), rows=Rows(), **fields):
+ROWS = Rows()
+
+
+def need(machine=HERE, known=PLAIN, rows=ROWS, **fields):
     values = {"model": "m", "data": "d", "precision": "fp32", **fields}
     return predict(FinetuneSpec(**values), STARTER, rows, machine, known)
 
