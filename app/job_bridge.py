@@ -5,6 +5,9 @@ A timer drains the queue's mailbox; the work of a job never emits a Qt signal it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import psutil
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -19,6 +22,7 @@ from core.workspace.workspace import Workspace
 
 _DRAIN_MS = 66
 _MEMORY_MS = 2000
+_S = TypeVar("_S", bound=Spec)
 
 
 class JobBridge(QObject):
@@ -60,16 +64,20 @@ class JobBridge(QObject):
         self._memory_timer.start()
         self._sample_memory()
 
-    def submit(self, spec: Spec, name: str) -> Run:
-        """Queues a job; one that names no number of threads takes the person's own.
+    def complete(self, spec: _S) -> _S:
+        """A spec that names no number of threads takes the person's own."""
+        threads = self._settings.values.threads if self._settings is not None else None
+        if threads is not None and getattr(spec, "threads", threads) is None:
+            return spec.model_copy(update={"threads": threads})
+        return spec
+
+    def submit(self, spec: Spec, name: str, warnings: Sequence[str] = ()) -> Run:
+        """Queues a completed job; its log begins with the warnings.
 
         Raises:
             InputError: An input is missing or the name is taken.
         """
-        threads = self._settings.values.threads if self._settings is not None else None
-        if threads is not None and getattr(spec, "threads", threads) is None:
-            spec = spec.model_copy(update={"threads": threads})
-        run = submission.submit(self.workspace, spec, name)
+        run = submission.submit(self.workspace, self.complete(spec), name, warnings)
         self.queue.wake()
         self.run_changed.emit(run.id)
         return run

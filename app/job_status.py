@@ -136,6 +136,7 @@ def kind_word(kind: str) -> str:
         "add_model": QCoreApplication.translate("kinds", "Add model"),
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),
+        "fit": QCoreApplication.translate("kinds", "Will it fit"),
         "evaluate": QCoreApplication.translate("kinds", "Evaluate"),
         "search": QCoreApplication.translate("kinds", "Search settings"),
     }

@@ -21,6 +21,8 @@ from core.errors import InputError, WorkbenchError
 from core.jobs.context import JobContext
 from core.jobs.registry import kind_of
 from core.jobs.run_folder import read_job
+from core.jobs.sampling import peak_rss_bytes
+from core.models.fit import machine
 
 
 def claim_stdout() -> IO[str]:
@@ -138,6 +140,7 @@ def main(argv: list[str] | None = None) -> int:
         report_failure(job, error)
         code = error.exit_code if isinstance(error, WorkbenchError) else 1
     else:
+        job.result(machine=machine.key(), peak_rss_bytes=peak_rss_bytes())
         job.emit("done", state=job.final_state, result=job.final_result)
         code = 0
     channel.flush()

@@ -9,11 +9,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
 from app.formats import size_text
-from app.widgets.buttons import LinkButton, PrimaryButton
+from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
 from app.widgets.card import Card, Facts
 from app.widgets.labels import Label, Line
+from app.widgets.lines import Lines
 from app.widgets.meter import MemoryBar, Segment
-from app.widgets.pill import Pill
+from app.widgets.pill import Pill, Tone
 
 
 @dataclass(frozen=True)
@@ -22,21 +23,31 @@ class RunNeeds:
 
     Attributes:
         fits: Whether it fits; None while that is not known.
+        tight: Whether it fits with little room.
         segments: Parts of the memory at its highest.
         memory_free: Bytes of memory that are free.
         facts: Names and figures, such as time and disk.
         note: Where the figures come from, or what to choose first.
         blocked: Why it cannot start, for the button; empty when it can.
         command: The same as a command line.
+        suggestions: Changes that would make it fit, each a button.
+        measure: Label of the button that measures; empty shows none.
+        is_measuring: Whether that is under way, so that the button waits.
+        start: Label of the start button, where it is another one than usual.
     """
 
     fits: bool | None = None
+    tight: bool = False
     segments: list[Segment] = field(default_factory=list)
     memory_free: int = 0
     facts: list[tuple[str, str]] = field(default_factory=list)
     note: str = ""
     blocked: str = ""
     command: str = ""
+    suggestions: tuple[str, ...] = ()
+    measure: str = ""
+    is_measuring: bool = False
+    start: str = ""
 
 
 class RunPreview(Card):
@@ -49,6 +60,8 @@ class RunPreview(Card):
 
     start_requested = Signal()
     command_copied = Signal()
+    measure_requested = Signal()
+    suggestion_chosen = Signal(int)
 
     def __init__(self, start: str, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
@@ -60,9 +73,17 @@ class RunPreview(Card):
         self.line = Line(self)
         self.facts = Facts(self)
         self.note = Label("", "note", wrap=True)
+        self.measure_button = LinkButton("", parent=self)
+        self.measure_button.clicked.connect(self.measure_requested)
+        self.helps = Lines()
+        self.help_buttons: list[PlainButton] = []
+        self._start = start
         self.start_button = PrimaryButton(start, parent=self)
         self.start_button.clicked.connect(self.start_requested)
-        for item in (self.memory, self.bar, self.line, self.facts, self.note, self.start_button):
+        for item in (
+            self.memory, self.bar, self.line, self.facts, self.note, self.measure_button, self.helps,
+            self.start_button,
+        ):
             self.add(item)
         links = QHBoxLayout()
         self.command_button = LinkButton(self.tr("Show command"), parent=self)
@@ -86,9 +107,11 @@ class RunPreview(Card):
     def show_needs(self, needs: RunNeeds) -> None:
         """Shows the run as it would start now."""
         self.fit.setVisible(needs.fits is not None)
-        self.fit.show_status(
-            self.tr("It fits") if needs.fits else self.tr("May not fit"), "good" if needs.fits else "warn"
-        )
+        words: dict[bool, tuple[str, Tone]] = {
+            True: (self.tr("Tight"), "warn") if needs.tight else (self.tr("It fits"), "good"),
+            False: (self.tr("Does not fit"), "bad"),
+        }
+        self.fit.show_status(*words[bool(needs.fits)])
         for widget in (self.memory, self.bar):
             widget.setVisible(bool(needs.segments))
         if needs.segments:
@@ -99,11 +122,31 @@ class RunPreview(Card):
             self.bar.set_segments(needs.segments, needs.memory_free)
         self.line.setVisible(bool(needs.segments) and bool(needs.facts))
         self.facts.setVisible(bool(needs.facts))
+        if [name for name, _value in needs.facts] != self.facts.names:
+            self.facts.clear()
         for name, value in needs.facts:
             self.facts.set_fact(name, value)
         self.note.setText(needs.note)
+        self.measure_button.setVisible(bool(needs.measure))
+        self.measure_button.setText(needs.measure)
+        self.measure_button.setEnabled(not needs.is_measuring)
+        self._show_suggestions(needs.suggestions)
+        self.start_button.set_ready_text(needs.start or self._start)
         self.start_button.block(needs.blocked)
         self.command.setPlainText(needs.command)
+
+    def _show_suggestions(self, texts: tuple[str, ...]) -> None:
+        if texts == tuple(button.text() for button in self.help_buttons):
+            return
+        self.help_buttons = [PlainButton(text, parent=self) for text in texts]
+        for button in self.help_buttons:
+            button.clicked.connect(self._on_suggestion_clicked)
+        heading = [Label(self.tr("This would make it fit:"), "strong")] if texts else []
+        self.helps.replace([*heading, *self.help_buttons])
+
+    @Slot()
+    def _on_suggestion_clicked(self) -> None:
+        self.suggestion_chosen.emit(self.help_buttons.index(self.sender()))
 
     @Slot()
     def _on_command_clicked(self) -> None:

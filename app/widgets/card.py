@@ -95,6 +95,11 @@ class Facts(QWidget):
                     widget.deleteLater()
         self._values = {}
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the lines, from top to bottom."""
+        return list(self._values)
+
     def set_fact(self, name: str, value: str) -> None:
         """Adds a line or changes its figure."""
         if name not in self._values:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -192,8 +193,18 @@ def run_now(
         return execute(workspace, run, display.take, keep)
 
 
-def start(workspace: Workspace, spec: Spec, name: str, output: Output, title: str) -> Run:
+def start(
+    workspace: Workspace, spec: Spec, name: str, output: Output, title: str, warnings: Sequence[str] = ()
+) -> Run:
     """Queues and executes a job in this process.
+
+    Args:
+        workspace: Where it runs.
+        spec: What it does.
+        name: How its artifact will be called.
+        output: Where its progress is shown.
+        title: What is being done, for the bar.
+        warnings: What its log says first.
 
     Raises:
         InUseError: Another process executes jobs in this workspace.
@@ -201,7 +212,7 @@ def start(workspace: Workspace, spec: Spec, name: str, output: Output, title: st
     """
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
-        run = submission.submit(workspace, spec, name)
+        run = submission.submit(workspace, spec, name, warnings)
         return run_now(workspace, run, output, title)
 
 

@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
+        Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
         Kind(specs.ChatSpec, "core.engines.chat", ""),

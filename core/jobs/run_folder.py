@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from core.jobs.events import Event, ProtocolError, decode
+from core.jobs.events import Event, ProtocolError, decode, encode
 from core.workspace import durable
 
 #: The file inside an artifact that says what it is, by artifact type.
@@ -52,6 +54,17 @@ def close_log(folder: Path) -> int:
             file.write(b"\n")
         return data.count(b"\n") + 1
     return data.count(b"\n")
+
+
+def warn(folder: Path, texts: Sequence[str]) -> None:
+    """Begins a run's log with warnings, before the run itself begins."""
+    if not texts:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    first = close_log(folder)
+    with open(folder / "events.jsonl", "ab") as file:
+        for seq, text in enumerate(texts, first):
+            file.write(encode(Event("warning", seq, time.time(), {"text": text})).encode() + b"\n")
 
 
 def replay(folder: Path) -> list[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
@@ -37,6 +38,19 @@ class TreeSampler:
                 rss += process.memory_info().rss
                 cpu += process.cpu_percent()
         return Sample(rss_bytes=rss, cpu_percent=cpu)
+
+
+def peak_rss_bytes() -> int:
+    """Highest memory of this process; `ru_maxrss` would include what a parent had at a fork."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    memory: Any = psutil.Process().memory_info()
+    return int(getattr(memory, "peak_wset", memory.rss))
 
 
 def free_memory_bytes() -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.errors import InputError, InUseError
+from core.jobs import run_folder
 from core.jobs.registry import kind_of
 from core.specs import Spec
 from core.workspace import durable
@@ -21,8 +23,14 @@ _CRASHED = {
 }
 
 
-def submit(workspace: Workspace, spec: Spec, name: str) -> Run:
+def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] = ()) -> Run:
     """Queues a run of `spec` whose artifact will be called `name`.
+
+    Args:
+        workspace: Where it will run.
+        spec: What it does.
+        name: How its artifact will be called.
+        warnings: What its log says first, such as that the person insisted on it.
 
     Raises:
         InputError: An input is missing or the name is taken, by an artifact or by a waiting run.
@@ -47,7 +55,9 @@ def submit(workspace: Workspace, spec: Spec, name: str) -> Run:
                 fix="Choose inputs that exist.",
                 code="input.unknown",
             )
-    return workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
+    run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
+    run_folder.warn(workspace.run_folder(run.id), warnings)
+    return run
 
 
 def resume(workspace: Workspace, ref: str) -> Run:

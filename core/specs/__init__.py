@@ -4,6 +4,7 @@ from core.specs.base import Option, Spec
 from core.specs.data import ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
+from core.specs.fit import FitSpec
 from core.specs.merge import MergeSpec
 from core.specs.models import AddModelSpec, ChatSpec
 from core.specs.quantize import QuantizeSpec
@@ -14,6 +15,7 @@ __all__ = [
     "ChatSpec",
     "EvaluateSpec",
     "FinetuneSpec",
+    "FitSpec",
     "ImportDataSpec",
     "MergeSpec",
     "Option",

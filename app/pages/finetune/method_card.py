@@ -149,6 +149,7 @@ class MethodCard(Card):
     def show_state(self, model: FinetuneViewModel, *, is_open: bool) -> None:
         """Shows what is chosen; closed, in one line."""
         self.choosing.setVisible(is_open)
+        self.methods.choose(model.method)
         self.change_button.setVisible(not is_open)
         method = {"full": self.tr("Full"), "dora": "DoRA", "qlora": "QLoRA", "ia3": "(IA)³"}.get(
             model.method, "LoRA"

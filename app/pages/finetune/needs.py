@@ -2,58 +2,145 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import duration_text, size_text
+from app.formats import duration_text, number_text, size_text
 from app.pages.finetune.view_model import Blocker, FinetuneViewModel
 from app.pages.run_preview import RunNeeds
 from app.widgets.meter import Segment
+from core.models.fit.forecast import Forecast
+from core.models.fit.suggestions import Suggestion
+from core.specs import FinetuneSpec
 
 
 def needs_of(model: FinetuneViewModel) -> RunNeeds:
     """What the run would need if it started now."""
-    preview = model.preview()
-    if model.model is None or model.data is None:
+    blocked = blocked_text(model.blocker)
+    said, measured = model.fit.forecast, model.fit.measured
+    if model.model is None or model.data is None or said is None:
         note = QCoreApplication.translate(
             "FinetunePage", "Choose a model and data, and you see here what the run will need."
         )
-        return RunNeeds(note=note, blocked=blocked_text(model.blocker), command=model.command())
-    if preview.seconds is not None:
-        time = QCoreApplication.translate("FinetunePage", "about {time}").format(
-            time=duration_text(preview.seconds)
-        )
-        note = QCoreApplication.translate(
-            "FinetunePage",
-            "Estimated, against what is free here; the time comes from your last run of this kind.",
-        )
-    else:
-        time = QCoreApplication.translate("FinetunePage", "not known yet")
-        note = QCoreApplication.translate(
-            "FinetunePage", "Estimated, against what is free here; the time is measured in the first steps."
-        )
-    facts = [(QCoreApplication.translate("FinetunePage", "Time"), time)]
-    segments = []
-    if preview.need is not None:
-        need = preview.need
-        disk = QCoreApplication.translate("FinetunePage", "{need} of {free}").format(
-            need=size_text(need.disk), free=size_text(preview.disk_free)
-        )
-        facts.append((QCoreApplication.translate("FinetunePage", "Disk"), disk))
-        segments = [
-            Segment(QCoreApplication.translate("FinetunePage", "Model"), round(need.model), 0),
-            Segment(QCoreApplication.translate("FinetunePage", "Learnt part"), round(need.learner), 2),
-            Segment(QCoreApplication.translate("FinetunePage", "Activations"), round(need.activations), 4),
-            Segment(QCoreApplication.translate("FinetunePage", "Rest"), round(need.rest), 3),
-        ]
+        return RunNeeds(note=note if not (model.model and model.data) else "", blocked=blocked,
+                        command=model.command())  # fmt: skip
+    verdict = "no" if "died" in (measured or {}) else said.verdict
+    measuring = QCoreApplication.translate("FinetunePage", "Measuring a few steps …")
+    again = QCoreApplication.translate("FinetunePage", "Measure again")
+    measure = QCoreApplication.translate("FinetunePage", "Measure it (a few real steps)")
     return RunNeeds(
-        fits=preview.fits if preview.need is not None else None,
-        segments=segments,
-        memory_free=preview.memory_free,
-        facts=facts,
-        note=note,
-        blocked=blocked_text(model.blocker),
+        fits=verdict != "no",
+        tight=verdict == "tight",
+        segments=_segments(said),
+        memory_free=said.machine.memory_free,
+        facts=_facts(said, measured),
+        note=_note(said, measured),
+        blocked=blocked,
         command=model.command(),
+        suggestions=tuple(_suggestion_text(item) for item in said.suggestions),
+        measure=measuring if model.fit.is_measuring else again if measured else measure,
+        is_measuring=model.fit.is_measuring,
+        start=QCoreApplication.translate("FinetunePage", "Start anyway") if model.fit.is_refused else "",
     )
+
+
+def _segments(said: Forecast) -> list[Segment]:
+    parts = said.need.memory.shown()
+
+    def size(*names: str) -> int:
+        return round(sum(parts.get(name, 0.0) for name in names))
+
+    found = [
+        Segment(QCoreApplication.translate("FinetunePage", "Program"), size("libraries"), 3),
+        Segment(QCoreApplication.translate("FinetunePage", "Model"), size("weights", "file"), 0),
+        Segment(QCoreApplication.translate("FinetunePage", "Learnt part"), size("gradients", "optimizer"), 2),
+        Segment(QCoreApplication.translate("FinetunePage", "Activations"), size("activations"), 4),
+        Segment(QCoreApplication.translate("FinetunePage", "Answers"), size("logits", "cache"), 1),
+    ]
+    return [segment for segment in found if segment.size]
+
+
+def _facts(said: Forecast, measured: dict[str, Any] | None) -> list[tuple[str, str]]:
+    need = said.need
+    told = (measured or {}).get("measured")
+    about = QCoreApplication.translate("FinetunePage", "about {time}")
+    facts = []
+    if told:
+        name = QCoreApplication.translate("FinetunePage", "Memory, measured")
+        facts.append((name, size_text(told["memory_bytes"])))
+    facts.append(
+        (
+            QCoreApplication.translate("FinetunePage", "Time"),
+            about.format(time=duration_text(need.seconds.total)),
+        )
+    )
+    if told:
+        name = QCoreApplication.translate("FinetunePage", "Time, measured")
+        facts.append((name, about.format(time=duration_text(told["seconds"]))))
+    disk = QCoreApplication.translate("FinetunePage", "{need} of {free}")
+    facts.append(
+        (
+            QCoreApplication.translate("FinetunePage", "Disk"),
+            disk.format(need=size_text(need.disk), free=size_text(said.machine.disk_free)),
+        )
+    )
+    energy = QCoreApplication.translate("FinetunePage", "about {energy} Wh")
+    facts.append(
+        (
+            QCoreApplication.translate("FinetunePage", "Electricity"),
+            energy.format(energy=number_text(need.energy_wh)),
+        )
+    )
+    return facts
+
+
+def _note(said: Forecast, measured: dict[str, Any] | None) -> str:
+    if "died" in (measured or {}):
+        return QCoreApplication.translate(
+            "FinetunePage", "Measured here: memory ran out in the first steps, so it does not fit so."
+        )
+    if measured:
+        note = QCoreApplication.translate(
+            "FinetunePage", "Measured here with the heaviest and with usual steps of this very run."
+        )
+    elif said.corrections.runs:
+        note = QCoreApplication.translate(
+            "FinetunePage", "Estimated, and corrected by {count} earlier runs of this kind here."
+        ).format(count=number_text(said.corrections.runs))
+    else:
+        note = QCoreApplication.translate(
+            "FinetunePage", "Estimated by a formula; no run of this kind has corrected it here yet."
+        )
+    if said.need.energy_measured:
+        return note
+    assumed = QCoreApplication.translate("FinetunePage", "Electricity assumes 15 W, and 8 W a core.")
+    return f"{note} {assumed}"
+
+
+def _suggestion_text(item: Suggestion) -> str:
+    """A change and what it leads to: `Tokens at once: 256 · 2.1 GB`."""
+    changes = [
+        f"{FinetuneSpec.model_fields[field].title}: {_value_text(value)}"
+        for field, value in item.changes.items()
+        if field != "lora_alpha"
+    ]
+    parts = [", ".join(changes), size_text(item.need.memory.total)]
+    if item.rows_cut:
+        cut = QCoreApplication.translate("FinetunePage", "cuts {share} % of the rows")
+        parts.append(cut.format(share=number_text(round(item.rows_cut * 100))))
+    return " · ".join(parts)
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, int):
+        return number_text(value)
+    words = {
+        "on": QCoreApplication.translate("FinetunePage", "on"),
+        "lora": "LoRA",
+        "bf16": "bf16",
+    }
+    return words.get(value, str(value))
 
 
 def blocked_text(blocker: Blocker) -> str:

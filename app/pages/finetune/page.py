@@ -7,6 +7,7 @@ import html
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
+from app.dialogs.confirm import ConfirmDialog
 from app.models.repeat import Repeat
 from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
@@ -94,13 +95,15 @@ class FinetunePage(PageFrame):
         self.method_card.change_requested.connect(self._on_change_method)
         self.method_card.search_requested.connect(self._on_search_requested)
         self.check_card.name_edited.connect(model.set_name)
-        self.preview_card.start_requested.connect(model.start)
+        self.preview_card.start_requested.connect(self._on_start)
+        self.preview_card.measure_requested.connect(model.measure)
+        self.preview_card.suggestion_chosen.connect(self._on_suggestion_chosen)
         self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
-        """Reads the lists again; an artifact id preselects a model or a data set, a `Repeat` or a spec fills all."""
+        """Reads the lists again; an artifact id preselects, a `Repeat` or a spec fills everything."""
         if isinstance(argument, FinetuneSpec):  # the best settings of a search
-            argument = Repeat(argument, "")
+            argument = Repeat("finetune", argument, "")
         if isinstance(argument, Repeat):
             self.view_model.fill(argument)
             self._go_to("method")
@@ -167,6 +170,33 @@ class FinetunePage(PageFrame):
     def _on_failed(self, error: WorkbenchError) -> None:
         self.error_panel.show_error(ErrorText.of(error))
         self.error_panel.show()
+
+    @Slot()
+    def _on_start(self) -> None:
+        if not self.view_model.fit.is_refused:
+            self.view_model.start()
+            return
+        dialog = ConfirmDialog(
+            self.tr("Start although it does not fit?"),
+            self.tr(
+                "The run needs more memory than is free. The computer may become very slow, or end the run; "
+                "what it has saved until then stays. The run's log will say that you chose this."
+            ),
+            self.tr("Start anyway"),
+            self.tr("Do not start"),
+            parent=self,
+        )
+        dialog.confirmed.connect(self.view_model.start_anyway)
+        dialog.open()
+
+    @Slot(int)
+    def _on_suggestion_chosen(self, index: int) -> None:
+        said = self.view_model.fit.forecast
+        if said is not None and index < len(said.suggestions):
+            changes = said.suggestions[index].changes
+            if "method" in changes:
+                self.view_model.choose_method(changes["method"])
+            self.method_card.form.set_values(changes)
 
     # --- what is shown ---
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import math
 import shlex
-import shutil
 import threading
 from typing import Any, Literal, TypeVar
 
-import psutil
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.background import Background
+from app.formats import size_text
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
-from app.pages.finetune import estimate
-from app.pages.finetune.estimate import Preview
 from app.pages.finetune.facts import Facts, read_facts
+from app.pages.finetune.fit_model import FitModel
 from core.errors import WorkbenchError
 from core.specs import FinetuneSpec
 from core.workspace.workspace import check_name
@@ -40,7 +38,7 @@ class FinetuneViewModel(QObject):
 
     #: Lists, choices or the preview are different now.
     changed = Signal()
-    #: The first row and the model's sizes were read.
+    #: The first row was read.
     facts_read = Signal()
     run_started = Signal(str)
     failed = Signal(object)
@@ -60,8 +58,10 @@ class FinetuneViewModel(QObject):
         self.values: dict[str, Any] = {"method": "lora"}
         self.errors: dict[str, str] = {}
         self._name = ""
-        self._rate: float | None = None
-        self._facts_of: tuple[str, str] | None = None
+        self._facts_of: str | None = None
+        self.fit = FitModel(bridge, self)
+        self.fit.changed.connect(self.changed)
+        self.fit.failed.connect(self.failed)
         bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
@@ -74,12 +74,12 @@ class FinetuneViewModel(QObject):
         self.data_sets = library.data_sets(self._workspace)
         self.model = _kept(self.models, self.model)
         self.data = _kept(self.data_sets, self.data)
-        self._read_facts()
-        self.changed.emit()
+        self._choices_changed()
 
     def close(self) -> None:
         """Drops what is still being read."""
         self._background.close()
+        self.fit.close()
 
     # --- choices ---
 
@@ -87,15 +87,13 @@ class FinetuneViewModel(QObject):
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model of the list."""
         self.model = next((item for item in self.models if item.id == artifact_id), None)
-        self._read_facts()
-        self.changed.emit()
+        self._choices_changed()
 
     @Slot(str)
     def choose_data(self, artifact_id: str) -> None:
         """Takes a data set of the list."""
         self.data = next((item for item in self.data_sets if item.id == artifact_id), None)
-        self._read_facts()
-        self.changed.emit()
+        self._choices_changed()
 
     def choose(self, artifact_id: str) -> None:
         """Takes an artifact as model or as data, whichever it is."""
@@ -108,29 +106,28 @@ class FinetuneViewModel(QObject):
         """The fine-tuning as it is set now; None while something is missing or wrong."""
         if self.model is None or self.data is None or self.errors:
             return None
-        return FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
+        return FinetuneSpec(model=self.model.id, data=self.data.id, **self._spec_values())
 
     @Slot(str)
     def choose_method(self, method: str) -> None:
         """One of the methods of `FinetuneSpec`."""
         if method != self.method:
             self.values["method"] = method
-            self._read_rate()
-            self.changed.emit()
+            self._choices_changed()
 
     @Slot(float)
     def choose_passes(self, passes: float) -> None:
         """How often it sees every example."""
         if passes != self.passes:
             self.values["epochs"] = passes
-            self.changed.emit()
+            self._choices_changed()
 
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
         """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
         simple = {field: self.values[field] for field in _SIMPLE if field in self.values}
         self.values = {**simple, **values}
         self.errors = errors
-        self.changed.emit()
+        self._choices_changed()
 
     def fill(self, repeat: Repeat) -> None:
         """Takes over what an earlier run was told; auto stands for LoRA, as in the engine."""
@@ -143,9 +140,8 @@ class FinetuneViewModel(QObject):
         self.values["method"] = "lora" if told["method"] == "auto" else told["method"]
         self.errors = {}
         self._name = repeat.name
-        self._read_facts()
         self.filled.emit()
-        self.changed.emit()
+        self._choices_changed()
 
     @property
     def name(self) -> str:
@@ -225,29 +221,8 @@ class FinetuneViewModel(QObject):
             return "name"
         if self._workspace.store.find_artifact(name, "model") is not None:
             return "name_taken"
-        return "" if self.preview().has_disk else "disk"
-
-    def preview(self) -> Preview:
-        """What the run will need."""
-        wanted, seconds = None, None
-        if self.facts is not None and not self.errors:
-            wanted = estimate.need(
-                self.facts.shape,
-                method=self.method,
-                rank=self._value("lora_rank"),
-                batch=self._value("batch_size"),
-                row_tokens=min(self._value("max_length"), self.facts.row_tokens),
-                precision=self._value("precision"),
-            )
-        if self.data is not None and self._rate and not self.errors:
-            rows = self.data.train * self.passes
-            seconds = min(rows, self.steps * self._value("batch_size")) / self._rate
-        return Preview(
-            need=wanted,
-            memory_free=psutil.virtual_memory().available,
-            disk_free=shutil.disk_usage(self._workspace.root).free,
-            seconds=seconds,
-        )
+        said = self.fit.forecast
+        return "" if said is None or said.has_disk else "disk"
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -271,12 +246,34 @@ class FinetuneViewModel(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Queues the run; does nothing while something blocks it."""
-        if self.blocker or self.model is None or self.data is None:
+        """Queues the run, unless something blocks it or it clearly does not fit."""
+        if not self.fit.is_refused:
+            self._submit(())
+
+    @Slot()
+    def start_anyway(self) -> None:
+        """Queues a run that does not fit; its log says that the person insisted."""
+        said = self.fit.forecast
+        if said is None:
+            return
+        text = self.tr("Started although it needs about {need} of memory and {free} were free.")
+        need, free = said.need.memory.total, said.machine.memory_free
+        self._submit((text.format(need=size_text(need), free=size_text(free)),))
+
+    @Slot()
+    def measure(self) -> None:
+        """Queues a dry run of what would start now."""
+        if self.data is not None:
+            self.fit.measure(f"{self.data.name} fit"[:100])
+
+    # --- inside ---
+
+    def _submit(self, warnings: tuple[str, ...]) -> None:
+        spec = self.spec()
+        if self.blocker or spec is None:
             return
         try:
-            spec = FinetuneSpec(model=self.model.id, data=self.data.id, **self._spec_values())
-            run = self._bridge.submit(spec, self.name)
+            run = self._bridge.submit(spec, self.name, warnings)
         except WorkbenchError as error:
             self.failed.emit(error)
             return
@@ -284,7 +281,10 @@ class FinetuneViewModel(QObject):
         self.run_started.emit(run.id)
         self.changed.emit()
 
-    # --- inside ---
+    def _choices_changed(self) -> None:
+        self._read_facts()
+        self.fit.ask(self.spec())
+        self.changed.emit()
 
     def _spec_values(self) -> dict[str, Any]:
         """The fields of the spec; what does not go with the model is left out."""
@@ -298,24 +298,18 @@ class FinetuneViewModel(QObject):
     def _value(self, field: str) -> Any:
         return self.values.get(field, FinetuneSpec.model_fields[field].default)
 
-    def _read_rate(self) -> None:
-        self._rate = None
-        if self.model is not None:
-            self._rate = estimate.measured_rows_per_s(self._workspace, self.model.id, self.method)
-
     def _read_facts(self) -> None:
-        self._read_rate()
-        wanted = (self.model.id, self.data.id) if self.model and self.data else None
+        wanted = self.data.id if self.model and self.data else None
         if wanted == self._facts_of:
             return
         self._facts_of, self.facts = wanted, None
         self._background.cancel("facts")
         if self.model is None or self.data is None:
             return
-        model, data, workspace = library.root(self.models, self.model), self.data, self._workspace
+        data, workspace = self.data, self._workspace
 
         def work(_cancelled: threading.Event) -> Facts:
-            return read_facts(workspace, model, data)
+            return read_facts(workspace, data)
 
         self._background.run("facts", work, self._on_facts, self.failed.emit)
 

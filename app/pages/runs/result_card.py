@@ -69,6 +69,7 @@ class ResultCard(Card):
             "recipe": (self.tr("Recipe"), str),
             "bytes": (self.tr("On disk"), size_text),
             "bytes_on_disk": (self.tr("On disk"), size_text),
+            "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
             "agreement": (self.tr("Same answers as before"), self._percent_text),
             "tokens_per_s": (self.tr("Tokens a second"), number_text),
         }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.cli.commands import chat, data, demo, doctor, jobs, models, runs, search
+from core.cli.commands import chat, data, demo, doctor, fit, jobs, models, runs, search
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     demo.add,
     doctor.add,
     models.add,
     data.add,
+    fit.add,
     jobs.add_finetune,
     jobs.add_merge,
     search.add,

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any, TypeAlias, get_args
 
+from core.cli import fitting
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
@@ -37,12 +38,17 @@ def _parser(below: _Below, name: str, spec: type[Spec], help: str) -> argparse.A
 
 def add_finetune(below: _Below) -> None:
     """Puts the parser in place."""
-    parser = _parser(below, "finetune", FinetuneSpec, "teach a model your task from examples")
+    add_finetune_arguments(below, "teach a model your task from examples").set_defaults(run=run_finetune)
+
+
+def add_finetune_arguments(below: _Below, help: str) -> argparse.ArgumentParser:
+    """A parser that takes what `finetune` takes."""
+    parser = _parser(below, "finetune", FinetuneSpec, help)
     parser.add_argument("--model", required=True, metavar="M", help="the model that learns")
     parser.add_argument("--data", required=True, metavar="D", help="the data it learns from")
     methods = get_args(FinetuneSpec.model_fields["method"].annotation)
     parser.add_argument("--method", choices=methods, help="auto takes LoRA")
-    parser.set_defaults(run=run_finetune)
+    return parser
 
 
 def add_merge(below: _Below) -> None:
@@ -73,17 +79,28 @@ def add_evaluate(below: _Below) -> None:
     parser.set_defaults(run=run_evaluate)
 
 
-def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
-    """Fine-tunes."""
+def finetune_spec(workspace: Workspace, arguments: argparse.Namespace) -> FinetuneSpec:
+    """The spec that the arguments of `finetune` describe.
+
+    Raises:
+        InputError: Model, data or a setting is wrong.
+    """
     model = workspace.artifact(arguments.model, "model")
     data = workspace.artifact(arguments.data, "dataset")
     values = {"model": model.id, "data": data.id, **parse_settings(arguments.set, FinetuneSpec)}
     if arguments.method:
         values["method"] = arguments.method
-    spec = build(FinetuneSpec, values)
+    return build(FinetuneSpec, values)
+
+
+def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Fine-tunes, unless it clearly needs more memory than there is."""
+    spec = finetune_spec(workspace, arguments)
     method = "lora" if spec.method == "auto" else spec.method
+    data = workspace.artifact(arguments.data, "dataset")
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
-    run = require_kept(start(workspace, spec, name, output, "Fine-tuning"))
+    warnings = fitting.require(workspace, spec, arguments)
+    run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings))
     return _finish(workspace, run, output)
 
 

@@ -14,7 +14,6 @@ import time
 import traceback
 from collections.abc import Generator, Iterator
 from multiprocessing.connection import Connection
-from typing import Any
 
 from core.engines.measuring.task import (
     Answered,
@@ -31,6 +30,7 @@ from core.engines.measuring.task import (
 from core.engines.runtimes.runtime import Answer, Runtime, open_runtime
 from core.engines.seal import seal
 from core.errors import JobError, WorkbenchError
+from core.jobs.sampling import peak_rss_bytes
 
 _QUESTIONS_TOGETHER = 8
 _WINDOW = 512  # tokens read at once
@@ -183,18 +183,3 @@ def decode_speed(runtime: Runtime, prompt: tuple[int, ...]) -> float:
         if len(times) > 1:
             best = max(best, (len(times) - 1) / (times[-1] - times[0]))
     return best
-
-
-def peak_rss_bytes() -> int:
-    """Highest memory of this process; `ru_maxrss` would include what a parent had at a fork."""
-    try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    import psutil
-
-    memory: Any = psutil.Process().memory_info()
-    return int(getattr(memory, "peak_wset", memory.rss))

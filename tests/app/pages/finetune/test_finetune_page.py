@@ -10,9 +10,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
+from app.pages.finetune import fit_model
 from app.pages.finetune.page import FinetunePage
 from app.pages.finetune.view_model import FinetuneViewModel
+from core.jobs import run_folder
+from core.models.fit import machine
 from core.specs import FinetuneSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -36,7 +40,7 @@ def ready(page: FinetunePage, qtbot: QtBot, add_model: Add, add_data: Add) -> Fi
     add_model()
     add_data()
     page.open_with(None)
-    qtbot.waitUntil(lambda: page.view_model.facts is not None)
+    qtbot.waitUntil(lambda: page.view_model.facts is not None and page.view_model.fit.forecast is not None)
     return page
 
 
@@ -116,32 +120,110 @@ def test_only_an_add_on_can_learn_on_and_keeps_its_method(
 
 def test_preview_shows_need_and_the_row_as_it_is(ready: FinetunePage) -> None:
     assert ready.preview_card.bar.isVisible()
-    assert "not known yet" in ready.preview_card.facts._values["Time"].text()
+    assert ready.preview_card.facts.names == ["Time", "Disk", "Electricity"]
+    assert "no run of this kind" in ready.preview_card.note.text()
     parts = ready.sees_text._parts
     assert [part.text for part in parts if part.learnt] in (["card arrival"], ["lost card"])
     assert ready.sees_card.isVisible()
 
 
-def test_time_comes_from_an_earlier_run_of_the_same_kind(
+def test_full_needs_more_than_lora(ready: FinetunePage) -> None:
+    lora = ready.view_model.fit.forecast.need.memory
+    click_card(ready, "method", "full")
+    full = ready.view_model.fit.forecast.need.memory
+    assert full.optimizer > 10 * lora.optimizer
+    assert full.total > lora.total
+
+
+def test_the_forecast_is_corrected_by_an_earlier_run_of_the_same_kind(
     ready: FinetunePage, workspace: Workspace, qtbot: QtBot
 ) -> None:
     model, data = ready.view_model.model, ready.view_model.data
-    run = workspace.store.add_run("finetune", "earlier", {"model": model.id, "method": "lora"}, [model.id])
-    workspace.store.add_metrics(run.id, [(1, "rows_per_s", 2.0), (2, "rows_per_s", 2.0)])
-    workspace.store.set_state(run.id, "succeeded")
-    ready.view_model.refresh()
-    assert ready.view_model.preview().seconds == data.train * 3 / 2.0
-    assert ready.preview_card.facts._values["Time"].text().startswith("about")
-    click_card(ready, "method", "full")
-    assert ready.view_model.preview().seconds is None
+    before = ready.view_model.fit.forecast.need
+    spec = {"model": model.id, "data": data.id, "method": "lora", "precision": "fp32"}
+    run = workspace.store.add_run("finetune", "earlier", spec, [model.id, data.id])
+    told = {"method": "lora", "precision": "fp32", "machine": machine.key()}
+    told |= {"rows_per_s": before.rows_per_s / 3, "peak_rss_bytes": 1.5 * before.memory.total}
+    workspace.store.set_state(run.id, "succeeded", result=told)
+    ready.view_model.fit._on_run_changed(run.id)
+    qtbot.waitUntil(lambda: ready.view_model.fit.forecast.corrections.runs == 1)
+    need = ready.view_model.fit.forecast.need
+    assert 2 < need.seconds.training / before.seconds.training < 4
+    assert need.memory.total > 1.2 * before.memory.total
+    assert "corrected by 1 earlier" in ready.preview_card.note.text()
 
 
-def test_full_needs_more_than_lora(ready: FinetunePage) -> None:
-    lora = ready.view_model.preview().need
+@pytest.fixture
+def crowded(ready: FinetunePage, monkeypatch: pytest.MonkeyPatch) -> FinetunePage:
+    """The page on a computer with so little free memory that full fine-tuning does not fit."""
+    monkeypatch.setattr(fit_model, "free_memory_bytes", lambda: 1_900_000_000)
     click_card(ready, "method", "full")
-    full = ready.view_model.preview().need
-    assert full.learner > 10 * lora.learner
-    assert full.memory > lora.memory
+    return ready
+
+
+def test_what_does_not_fit_says_so_and_one_click_makes_it_fit(crowded: FinetunePage) -> None:
+    card = crowded.preview_card
+    assert "Does not fit" in card.fit.text()
+    assert card.start_button.text() == "Start anyway"
+    texts = [button.text() for button in card.help_buttons]
+    assert any(text.startswith("Method: LoRA · ") for text in texts)
+    QTest.mouseClick(next(b for b in card.help_buttons if b.text().startswith("Method")), LEFT)
+    assert crowded.view_model.method == "lora"
+    assert crowded.method_card.methods.current == "lora"
+    assert card.fit.text() in ("✓ It fits", "⚠ Tight")
+    assert not card.help_buttons
+    assert card.start_button.text() == "Start fine-tuning"
+
+
+def test_a_suggested_field_is_changed_in_the_form_too(
+    ready: FinetunePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need = ready.view_model.fit.forecast.need.memory
+    free = round(need.fixed + 0.85 * need.passing)
+    monkeypatch.setattr(fit_model, "free_memory_bytes", lambda: free)
+    form = ready.method_card.form
+    form.set_values({"gradient_checkpointing": "off"})
+    card = ready.preview_card
+    button = next(b for b in card.help_buttons if b.text().startswith("Tokens at once"))
+    QTest.mouseClick(button, LEFT)
+    assert ready.view_model.values["tokens_at_once"] < 1024
+    assert form.field("tokens_at_once").value() == ready.view_model.values["tokens_at_once"]
+
+
+def test_starting_anyway_asks_once_and_is_logged(
+    crowded: FinetunePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    QTest.mouseClick(crowded.preview_card.start_button, LEFT)
+    dialog = crowded.findChild(ConfirmDialog)
+    QTest.mouseClick(dialog.keep_button, LEFT)
+    assert not workspace.store.runs()
+    QTest.mouseClick(crowded.preview_card.start_button, LEFT)
+    dialog = next(found for found in crowded.findChildren(ConfirmDialog) if found.isVisible())
+    QTest.mouseClick(dialog.act_button, LEFT)
+    run = workspace.store.runs()[0]
+    log = run_folder.replay(workspace.run_folder(run.id))
+    assert [event.ev for event in log] == ["warning"]
+    assert "were free" in log[0]["text"]
+
+
+def test_measure_it_queues_a_dry_run_and_shows_its_figures(
+    ready: FinetunePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    card = ready.preview_card
+    QTest.mouseClick(card.measure_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert (run.kind, run.spec["spec"]["method"]) == ("fit", "lora")
+    assert not card.measure_button.isEnabled()
+    told = {"memory_bytes": 1_234_000_000, "seconds": 61.0}
+    workspace.store.set_state(run.id, "succeeded", result={"machine": machine.key(), "measured": told})
+    ready.view_model.fit._jobs._on_run_changed(run.id)
+    ready.view_model.fit._on_run_changed(run.id)
+    qtbot.waitUntil(lambda: ready.view_model.fit.measured is not None)
+    assert card.facts._values["Memory, measured"].text() == "1.23 GB"
+    assert card.facts._values["Time, measured"].text() == "about 1 min 1 s"
+    assert card.measure_button.text() == "Measure again"
+    ready.view_model.choose_passes(2.0)
+    assert "Memory, measured" not in card.facts.names, "another run was measured"
 
 
 def test_advanced_counts_changes_refuses_nonsense_and_resets(ready: FinetunePage) -> None:
@@ -236,11 +318,3 @@ def test_the_chosen_model_can_be_kept_by_a_click(ready: FinetunePage) -> None:
     QTest.mouseClick(ready.model_card.change_button, LEFT)
     click_card(ready, "model", ready.view_model.model.id)
     assert ready.method_card.isVisible()
-
-
-def test_the_whole_run_s_rate_comes_before_single_points(ready: FinetunePage, workspace: Workspace) -> None:
-    model = ready.view_model.model
-    run = workspace.store.add_run("finetune", "earlier", {"model": model.id, "method": "auto"}, [model.id])
-    workspace.store.set_state(run.id, "succeeded", result={"rows_per_s": 4.0})
-    ready.view_model.refresh()
-    assert ready.view_model.preview().seconds == ready.view_model.data.train * 3 / 4.0

@@ -1,0 +1,80 @@
+"""Whether a fine-tuning fits, for the commands: the refusal, and what would help, as commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from typing import Any
+
+from core.cli.console import say_bytes
+from core.data import sizes
+from core.errors import InputError
+from core.jobs.timeleft import say_duration
+from core.models.fit import forecast
+from core.models.fit.forecast import Forecast
+from core.models.fit.suggestions import Suggestion
+from core.specs import FinetuneSpec
+from core.workspace.workspace import Workspace
+
+
+def require(workspace: Workspace, spec: FinetuneSpec, arguments: argparse.Namespace) -> list[str]:
+    """Refuses what clearly does not fit; with `--yes` it is allowed.
+
+    Returns:
+        What the run's log must say of it; empty when it fits.
+
+    Raises:
+        InputError: It needs clearly more memory than is free; says what would help.
+    """
+    said = forecast.look(workspace, spec, sizes.read)
+    if not said.is_refused:
+        return []
+    need, free = say_bytes(said.need.memory.total), say_bytes(said.machine.memory_free)
+    if arguments.yes:
+        return [f"Started although it needs about {need} of memory and {free} were free."]
+    helps = " or ".join(f"`{option}`" for option in map(options, said.suggestions))
+    raise InputError(
+        "This fine-tuning does not fit into memory.",
+        why=f"It needs about {need}; {free} are free.",
+        fix=f"Add {helps}, or --yes to start it all the same."
+        if helps
+        else "Choose a smaller model, close other programs, or add --yes to start it all the same.",
+        code="fit.memory",
+    )
+
+
+def options(suggestion: Suggestion) -> str:
+    """A suggestion as options of the command."""
+    return " ".join(
+        f"--method {value}" if field == "method" else f"--set {field}={_written(value)}"
+        for field, value in suggestion.changes.items()
+    )
+
+
+def command(arguments: argparse.Namespace, suggestion: Suggestion) -> str:
+    """The whole command with a suggestion taken."""
+    changed = suggestion.changes
+    kept = [setting for setting in arguments.set if setting.partition("=")[0] not in changed]
+    parts = ["slm-workbench", "finetune", "--model", arguments.model, "--data", arguments.data]
+    if arguments.method and "method" not in changed:
+        parts += ["--method", arguments.method]
+    for setting in kept:
+        parts += ["--set", setting]
+    return f"{shlex.join(parts)} {options(suggestion)}"
+
+
+def effect(suggestion: Suggestion, before: Forecast) -> str:
+    """What a suggestion leads to, in words."""
+    need = suggestion.need
+    said = [say_bytes(need.memory.total)]
+    ratio = need.seconds.total / before.need.seconds.total
+    if abs(ratio - 1) >= 0.05:
+        said.append(f"{say_duration(need.seconds.total)}")
+    if suggestion.rows_cut:
+        said.append(f"cuts {suggestion.rows_cut * 100:.0f} % of the rows")
+    return ", ".join(said)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,138 @@
+"""Will it fit: the formula, what corrects it, and what would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from core.data.lengths import Lengths
+from core.data.sizes import drawn
+from core.models.fit import corrections, forecast
+from core.models.fit.corrections import Corrections, Observation
+from core.models.fit.experience import Case
+from core.models.fit.machine import Machine
+from core.models.fit.need import predict
+from core.models.fit.rows import pack
+from core.models.fit.shape import Shape, learnt
+from core.specs import FinetuneSpec
+
+STARTER = Shape(134_515_008, 576, 30, 1536, 49152, 9, 192, 269_000_000, "LlamaForCausalLM")
+PLAIN = Corrections()
+HERE = Machine("here", 2, 16_000_000_000, 80_000_000_000, 110.0, fast_bf16=False)
+
+
+@dataclass(frozen=True)
+class Rows:
+    lengths: tuple[int, ...] = (20, 25, 30, 35, 40, 90)
+    train: int = 1215
+    validation: int = 135
+    answer_share: float = 0.2
+
+
+ROWS = Rows()
+
+
+def need(machine=HERE, known=PLAIN, rows=ROWS, **fields):
+    values = {"model": "m", "data": "d", "precision": "fp32", **fields}
+    return predict(FinetuneSpec(**values), STARTER, rows, machine, known)
+
+
+def said(free, **fields):
+    spec = FinetuneSpec(model="m", data="d", precision="fp32", **fields)
+    return forecast.forecast(Case(spec, STARTER, Rows()), replace(HERE, memory_free=free), Corrections())
+
+
+def test_a_lora_of_the_starter_model_learns_as_many_values_as_peft_says():
+    assert learnt(STARTER, "lora", 16) == 4_884_480
+
+
+def test_rows_are_packed_as_the_engine_packs_them():
+    from core.engines.training import packing
+    from core.engines.training.examples import Example
+
+    lengths = [5, 40, 12, 33, 7, 60]
+    ours = pack(lengths, 64)
+    theirs = packing.batch([Example([1] * n, [1] * n) for n in lengths], 64).packs
+    assert [(item.tokens, item.rows) for item in ours] == [(sum(p.lengths), len(p.lengths)) for p in theirs]
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        ({"method": "full"}, {"method": "lora"}),
+        ({"batch_size": 32}, {"batch_size": 8}),
+        ({"tokens_at_once": 1024}, {"tokens_at_once": 128}),
+        ({"gradient_checkpointing": "off"}, {"gradient_checkpointing": "on"}),
+        ({"lora_rank": 256}, {"lora_rank": 8}),
+        ({"max_length": 512}, {"max_length": 30}),
+    ],
+)
+def test_what_needs_more_is_predicted_to_need_more(more, less):
+    assert need(**more).memory.total > need(**less).memory.total
+
+
+def test_the_batch_costs_time_but_no_memory_beyond_one_part():
+    assert need(batch_size=128).memory.total == pytest.approx(need(batch_size=256).memory.total, rel=0.05)
+
+
+def test_checkpointing_takes_longer_and_auto_takes_it_only_when_memory_asks():
+    assert need(gradient_checkpointing="on").seconds.training > need().seconds.training
+    assert not need().checkpointing
+    assert need(replace(HERE, memory_free=2_000_000_000)).checkpointing
+
+
+def test_the_parts_sum_to_the_total():
+    for fields in ({}, {"method": "full"}, {"batch_size": 1, "tokens_at_once": 16}):
+        memory = need(**fields).memory
+        assert sum(memory.shown().values()) == memory.total
+
+
+def test_every_suggestion_makes_it_fit_by_the_formula():
+    crowded = said(3_500_000_000, method="full", gradient_checkpointing="off")
+    assert crowded.verdict == "no"
+    assert crowded.suggestions
+    for item in crowded.suggestions:
+        assert item.need.memory.total <= 3_500_000_000
+    assert any("tokens_at_once" in item.changes for item in crowded.suggestions)
+
+
+def test_when_nothing_helps_alone_changes_are_put_together():
+    (both,) = said(1_700_000_000, method="full", gradient_checkpointing="off").suggestions[:1]
+    assert both.need.memory.total <= 1_700_000_000
+
+
+def test_where_nothing_helps_nothing_is_suggested():
+    assert said(300_000_000).suggestions == ()
+
+
+def test_it_is_refused_only_when_it_is_clearly_too_much():
+    total = said(16_000_000_000, gradient_checkpointing="off").need.memory.total
+    near, far = round(total / 1.05), round(total / 1.2)
+    assert said(near, gradient_checkpointing="off").verdict == "no"
+    assert not said(near, gradient_checkpointing="off").is_refused
+    assert said(far, gradient_checkpointing="off").is_refused
+
+
+def test_one_odd_run_moves_the_correction_little():
+    runs = [Observation(str(n), seconds=s) for n, s in enumerate((1.2, 50.0, 1.3, 1.1, 1.2))]
+    assert corrections.of(runs).seconds == 1.2
+    assert corrections.of([Observation("only", activations=50.0)]).activations == 3.0
+
+
+def test_corrections_change_time_and_activations_alone():
+    plain, corrected = need(), need(known=Corrections(activations=2.0, seconds=3.0, runs=1))
+    assert corrected.seconds.training == pytest.approx(3 * plain.seconds.training)
+    assert corrected.memory.activations == 2 * plain.memory.activations
+    assert corrected.memory.fixed == plain.memory.fixed
+
+
+def test_lengths_are_drawn_as_the_histogram_says_with_the_longest_among_them():
+    lengths = Lengths(
+        sampled=False, rows=100, minimum=3, median=8, mean=9.0, p95=18, maximum=70,
+        edges=[0, 10, 20], counts=[60, 40],
+    )  # fmt: skip
+    found = drawn(lengths)
+    assert len(found) == 100
+    assert (found[0], found[-1]) == (3, 70)
+    assert sum(length < 10 for length in found) == pytest.approx(60, abs=2)
