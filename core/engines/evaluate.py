@@ -105,12 +105,13 @@ def _measure(
 ) -> int:
     """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
     began = time.monotonic()
+    documents = questions[0].messages[0]["role"] == "document"
     expected = tuple(tuple(model.dialect.answer(question.messages)) for question in questions)
     work = MeasuringTask(
         source=model.source,
         prompts=tuple(tuple(model.dialect.prompt(question.prompt)) for question in questions),
         expected=expected,
-        max_new_tokens=room_for(expected, spec.max_new_tokens),
+        max_new_tokens=spec.max_new_tokens if documents else room_for(expected, spec.max_new_tokens),
         batch_size=spec.batch_size,
         timed=timed,
     )
@@ -168,10 +169,12 @@ def _figures(model: _Measured, task: str, questions: list[rows.Question]) -> rep
     )
     tokens = sum(answer.scored for answer in model.answers.values())
     share = {"accuracy" if task == "classification" else "exact_match": hits / n}
+    if task == "pretraining":
+        share = {}  # nobody can say that one way to go on is right
     figures = report.Quality(
         **share,
         n=n,
-        ci95=quality.wilson(hits, n),
+        ci95=quality.wilson(hits, n) if share else None,
         perplexity_tokens=tokens,
         perplexity=quality.perplexity(sum(answer.nll for answer in model.answers.values()), tokens),
     )

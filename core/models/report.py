@@ -19,7 +19,7 @@ class Quality(_Frozen):
         accuracy: Share of right labels (classification).
         exact_match: Share of answers equal to the expected text (other tasks).
         n: Rows answered.
-        ci95: Wilson interval of the share.
+        ci95: Wilson interval of the share; None without one, as for plain documents.
         perplexity: Of the expected answers with their stop tokens, given the prompt; comparable between
             models with the same tokenizer.
         perplexity_tokens: Tokens that perplexity averages over.
@@ -28,7 +28,7 @@ class Quality(_Frozen):
     accuracy: float | None = None
     exact_match: float | None = None
     n: int
-    ci95: tuple[float, float]
+    ci95: tuple[float, float] | None = None
     perplexity: float | None = None
     perplexity_tokens: int = 0
 

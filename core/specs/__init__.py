@@ -1,7 +1,7 @@
 """The specs: one frozen model a job kind."""
 
 from core.specs.base import Option, Spec
-from core.specs.data import ImportDataSpec
+from core.specs.data import AugmentSpec, ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.models import AddModelSpec, ChatSpec
@@ -9,6 +9,7 @@ from core.specs.quantize import QuantizeSpec
 
 __all__ = [
     "AddModelSpec",
+    "AugmentSpec",
     "ChatSpec",
     "EvaluateSpec",
     "FinetuneSpec",

@@ -292,7 +292,7 @@ FILES: tuple[BadFile, ...] = (
         "data.header",
         1,
     ),
-    BadFile("one_column.csv", _raw(b"text\nhello\nbye\n"), "data.roles"),
+    BadFile("one_column.csv", _raw(b"question\nhello\nbye\n"), "data.roles"),
     BadFile("strange_columns.csv", _raw(b"alpha,beta,gamma\na,b,c\n"), "data.roles"),
     BadFile(
         "missing_column.csv", _raw(_GOOD.encode()), "data.columns", roles={"user": "text", "label": "class"}
@@ -462,7 +462,7 @@ FILES: tuple[BadFile, ...] = (
     BadFile("model.pt", _zip({"model/data.pkl": b"x"}), "data.format"),
     BadFile("paper.csv", _raw(b"%PDF-1.7\n..."), "data.format"),
     BadFile("picture.csv", _raw(b"\x89PNG\r\n\x1a\n" + bytes(50)), "data.format"),
-    BadFile("table.parquet", _raw(b"PAR1" + bytes(50) + b"PAR1"), "data.format"),
+    BadFile("table.parquet", _raw(b"PAR1" + bytes(50) + b"PAR1"), "data.parquet"),
     BadFile("rows.pkl", lambda: pickle.dumps([{"text": "a"}]), "data.format"),
     BadFile("rows.csv.gz", lambda: gzip.compress(_GOOD.encode()), "data.format"),
     BadFile("page.csv", _raw(b"<!DOCTYPE html><html></html>"), "data.format"),

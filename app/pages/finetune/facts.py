@@ -44,7 +44,8 @@ def read_facts(workspace: Workspace, model: ModelItem, data: DataItem) -> Facts:
     turns: tuple[Turn, ...] = ()
     for row in islice(rows.rows("train"), 1):
         turns = tuple(
-            Turn(item["role"], item["content"], item["role"] == "assistant") for item in rows.messages(row)
+            Turn(item["role"], item["content"], item["role"] in ("assistant", "document"))
+            for item in rows.messages(row)
         )
     check = rows.info.check
     shape = estimate.shape_of(workspace.artifact_folder(model.id), model.parameters)

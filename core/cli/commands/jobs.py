@@ -122,14 +122,15 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         rows.append(
             [
                 item["model"],
-                f"{quality[measure] * 100:.1f}{interval}" if measure else "",
+                f"{quality[measure] * 100:.1f}{interval}" if measure else _perplexity(quality),
                 f"{latency['total_p50']:.0f} ms",
                 f"{item['tokens_per_s']:.0f}",
                 say_bytes(item["bytes_on_disk"]),
                 say_bytes(item["peak_rss_bytes"]),
             ]
         )
-    columns = ["model", "right, % (95 %)", "answer", "tokens/s", "disk", "memory"]
+    right = "right, % (95 %)" if report["task"] != "pretraining" else "perplexity"
+    columns = ["model", right, "answer", "tokens/s", "disk", "memory"]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
     few = (
@@ -138,6 +139,11 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         else ""
     )
     output.say(f"On {count} rows that no model has learnt from{few}.")
+
+
+def _perplexity(quality: dict[str, Any]) -> str:
+    found = quality.get("perplexity")
+    return f"{found:.2f}" if found is not None else ""
 
 
 def _finish(workspace: Workspace, run: Run, output: Output) -> int:

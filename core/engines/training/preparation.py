@@ -112,7 +112,7 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
     dtype = torch.bfloat16 if decisions.adapter and decisions.bf16 else torch.float32
     model: Any = weights.load_model(job, spec.model, dtype)
     tokenizer = weights.load_tokenizer(base)
-    if not spec.default_system:
+    if not spec.default_system and data.info.task != "pretraining":  # documents need no template
         _drop_default_system(tokenizer, job)
 
     train = _encode(data, "train", tokenizer, spec.max_length, job)
