@@ -12,7 +12,10 @@ from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
-_PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize"}
+_PAGE_OF = {
+    "import_data": "data", "augment": "data", "add_model": "models", "finetune": "finetune",
+    "quantize": "quantize",
+}
 
 
 class JobStatusSource(QObject):
@@ -131,6 +134,7 @@ def kind_word(kind: str) -> str:
     """A kind of job in a word or two."""
     words = {
         "import_data": QCoreApplication.translate("kinds", "Add data"),
+        "augment": QCoreApplication.translate("kinds", "Add varied rows"),
         "add_model": QCoreApplication.translate("kinds", "Add model"),
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),

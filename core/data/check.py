@@ -120,13 +120,13 @@ def _examine(
     labels, lengths, base = LabelBook(), LengthCounter(seed=0), 0
     if found.test_table is not None:
         settle(found.test_table.columns, found.roles, (), file=found.test_table.path.name)
-        found.test_tally = Tally(
-            found.test_table.path.name, found.roles, labels, lengths, found.task, instruction
-        )
-        _count_rows(found.test_tally, found.test_table, problems, progress, 0, total)
+        tally = Tally(found.test_table.path.name, found.roles, labels, lengths, found.task, instruction)
+        _count_rows(tally, found.test_table, problems, progress, 0, total)
+        found.test_tally = tally
         base = found.test_table.bytes
-    found.tally = Tally(path.name, found.roles, labels, lengths, found.task, instruction)
-    _count_rows(found.tally, found.table, problems, progress, base, total)
+    tally = Tally(path.name, found.roles, labels, lengths, found.task, instruction)
+    _count_rows(tally, found.table, problems, progress, base, total)
+    found.tally = tally
     found.labels = list(labels.numbers)
     found.report = found.report.model_copy(update={"lengths": lengths.result()})
     for table, tally in ((found.table, found.tally), (found.test_table, found.test_tally)):

@@ -40,7 +40,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             action="append",
             default=[],
             metavar="ROLE=COLUMN",
-            help="which column is user, input, assistant, label, system, messages or text; guessed when empty",
+            help="which column is user, input, assistant, label, system, messages or text; else guessed",
         )
         parser.add_argument(
             "--task",
