@@ -129,8 +129,8 @@ def _examine(
     found.tally = tally
     found.labels = list(labels.numbers)
     found.report = found.report.model_copy(update={"lengths": lengths.result()})
-    for table, tally in ((found.table, found.tally), (found.test_table, found.test_tally)):
-        if table is not None and tally is not None and not problems.found and tally.empty_rows == tally.rows:
+    for table, each in ((found.table, found.tally), (found.test_table, found.test_tally)):
+        if table is not None and each is not None and not problems.found and each.empty_rows == each.rows:
             raise Problem(
                 code="data.empty",
                 file=table.path.name,
