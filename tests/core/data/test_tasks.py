@@ -1,4 +1,4 @@
-"""What rows teach is guessed from columns and answers, or said; an instruction stands before every question."""
+"""What rows teach is guessed or said; an instruction stands before every question."""
 
 from __future__ import annotations
 
