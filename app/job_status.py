@@ -13,7 +13,7 @@ from core.workspace.records import ENDED, Run
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
 _PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize",
-            "evaluate": "evaluate", "search": "finetune"}
+            "evaluate": "evaluate", "search": "finetune", "augment": "data"}
 
 
 class JobStatusSource(QObject):
@@ -133,6 +133,7 @@ def kind_word(kind: str) -> str:
     """A kind of job in a word or two."""
     words = {
         "import_data": QCoreApplication.translate("kinds", "Add data"),
+        "augment": QCoreApplication.translate("kinds", "Add varied rows"),
         "add_model": QCoreApplication.translate("kinds", "Add model"),
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),

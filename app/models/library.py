@@ -68,6 +68,7 @@ class DataItem:
     test: int
     run_id: str
     created_at: float
+    instruction: str = ""
 
 
 def models(workspace: Workspace) -> list[ModelItem]:
@@ -160,6 +161,7 @@ def _data_set(artifact: Artifact) -> DataItem:
         test=_whole(counts.get("test")),
         run_id=artifact.run_id,
         created_at=artifact.created_at,
+        instruction=_text(meta.get("instruction")),
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.data import tasks
 from core.data.lengths import LengthCounter
 from core.data.problem import Problem, Problems, Refusal
 from core.data.reading import Row, Table, open_table
 from core.data.report import CheckReport, FileFacts, LabelCount, LabelFacts
-from core.data.roles import Roles, settle, task_of
+from core.data.roles import Roles, Task, TaskChoice, settle
 from core.data.tally import LabelBook, Tally
 from core.errors import InputError
 
@@ -30,6 +31,7 @@ class Examination:
 
     report: CheckReport
     roles: Roles = field(default_factory=dict)
+    task: Task | None = None
     table: Table | None = None
     test_table: Table | None = None
     tally: Tally | None = None
@@ -38,7 +40,13 @@ class Examination:
 
 
 def check(
-    path: Path, roles: Roles | None = None, test: Path | None = None, progress: Progress | None = None
+    path: Path,
+    roles: Roles | None = None,
+    test: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    task: TaskChoice = "auto",
+    instruction: str = "",
 ) -> CheckReport:
     """Reads the whole file and says what is in it; what is wrong stands in the report's `refusals`.
 
@@ -47,16 +55,28 @@ def check(
         roles: Role to column; None or empty guesses.
         test: A separate file for the final figure.
         progress: Told how many bytes are done, of how many.
+        task: What the rows teach; `auto` guesses.
+        instruction: Line before every question; it counts in the lengths.
     """
-    return examine(path, roles or {}, test, progress).report
+    return examine(path, roles or {}, test, progress, task=task, instruction=instruction).report
 
 
-def examine(path: Path, roles: Roles, test: Path | None, progress: Progress | None = None) -> Examination:
+def examine(
+    path: Path,
+    roles: Roles,
+    test: Path | None,
+    progress: Progress | None = None,
+    *,
+    task: TaskChoice = "auto",
+    instruction: str = "",
+) -> Examination:
     """Like `check`, and keeps what was learnt about each row."""
     found = Examination(CheckReport(file=Path(path).name, roles_guessed=not roles))
     problems = Problems(_MANY_PROBLEMS)
     try:
-        _examine(found, Path(path), roles, Path(test) if test else None, progress, problems)
+        _examine(
+            found, Path(path), roles, Path(test) if test else None, progress, problems, task, instruction
+        )
     except Refusal as refusal:
         if refusal.problem not in problems.found:
             problems.found.append(refusal.problem)
@@ -80,49 +100,55 @@ def _examine(
     test: Path | None,
     progress: Progress | None,
     problems: Problems,
+    task: TaskChoice,
+    instruction: str,
 ) -> None:
     found.table = open_table(path)
     if test is not None:
         found.test_table = open_table(test)
-    found.roles = settle(found.table.columns, roles, found.table.sample(), file=path.name)
+    sample = found.table.sample()
+    found.roles = settle(found.table.columns, roles, sample, file=path.name, task=task)
+    found.task = tasks.settle(task, found.roles, found.table.columns, sample, path.name)
+    if instruction and found.task in ("chat", "pretraining"):
+        raise Problem(
+            code="data.instruction",
+            file=path.name,
+            reason="An instruction stands before a question, and this data has whole chats or documents.",
+            fix="Leave the instruction empty.",
+        ).refusal()
     total = found.table.bytes + (found.test_table.bytes if found.test_table else 0)
     labels, lengths, base = LabelBook(), LengthCounter(seed=0), 0
     if found.test_table is not None:
         settle(found.test_table.columns, found.roles, (), file=found.test_table.path.name)
-        found.test_tally = _tally(
-            found.test_table, found.roles, labels, lengths, problems, progress, 0, total
-        )
+        tally = Tally(found.test_table.path.name, found.roles, labels, lengths, found.task, instruction)
+        _count_rows(tally, found.test_table, problems, progress, 0, total)
+        found.test_tally = tally
         base = found.test_table.bytes
-    found.tally = _tally(found.table, found.roles, labels, lengths, problems, progress, base, total)
+    tally = Tally(path.name, found.roles, labels, lengths, found.task, instruction)
+    _count_rows(tally, found.table, problems, progress, base, total)
+    found.tally = tally
     found.labels = list(labels.numbers)
     found.report = found.report.model_copy(update={"lengths": lengths.result()})
-    for table, tally in ((found.table, found.tally), (found.test_table, found.test_tally)):
-        if table is not None and tally is not None and not problems.found and tally.empty_rows == tally.rows:
+    for table, each in ((found.table, found.tally), (found.test_table, found.test_tally)):
+        if table is not None and each is not None and not problems.found and each.empty_rows == each.rows:
             raise Problem(
                 code="data.empty",
                 file=table.path.name,
-                reason="Every row lacks its question or its answer.",
+                reason="Every row lacks its question or its answer."
+                if found.task != "pretraining"
+                else "Every document is empty.",
                 fix="Check which column has which role.",
             ).refusal()
 
 
-def _tally(
-    table: Table,
-    roles: Roles,
-    labels: LabelBook,
-    lengths: LengthCounter,
-    problems: Problems,
-    progress: Progress | None,
-    base: int,
-    total: int,
-) -> Tally:
-    tally = Tally(table.path.name, roles, labels, lengths)
+def _count_rows(
+    tally: Tally, table: Table, problems: Problems, progress: Progress | None, base: int, total: int
+) -> None:
     for row in watched(table, problems, progress, base, total):
         try:
             tally.add(row)
         except Refusal as refusal:
             problems.add(refusal)
-    return tally
 
 
 def watched(
@@ -156,8 +182,7 @@ def _report(found: Examination, problems: list[Problem]) -> CheckReport:
         values.update(_facts(found.table, found.tally))
     if found.test_table is not None:
         values["test"] = FileFacts.model_validate(_facts(found.test_table, found.test_tally))
-    if found.roles:
-        values["task"] = task_of(found.roles)
+    values["task"] = found.task
     tallies = [tally for tally in (found.tally, found.test_tally) if tally is not None]
     if found.tally is not None:
         values["empty"] = dict(sum((tally.empty for tally in tallies), type(found.tally.empty)()))
@@ -222,9 +247,25 @@ def _warnings(found: Examination, report: CheckReport) -> list[str]:
             f"{_count(report.special_tokens, 'row')} with text that looks like a control token of a model "
             f"(first at line {first}); it stays plain text."
         )
+    said += _task_warnings(found, report)
     said += _label_warnings(found, report)
     if report.lengths is not None and report.lengths.sampled:
         said.append(f"Lengths were counted on {report.lengths.rows:,} rows drawn by chance.")
+    return said
+
+
+def _task_warnings(found: Examination, report: CheckReport) -> list[str]:
+    said = []
+    tally = next((each for each in (found.tally, found.test_tally) if each and each.no_objects), None)
+    if tally is not None:
+        said.append(
+            f"{_count(tally.no_objects, 'answer')} that {'is' if tally.no_objects == 1 else 'are'} no JSON "
+            f"object (first at line {tally.no_object_line}); the model will learn both forms."
+        )
+    if found.task == "pretraining" and report.roles_guessed and report.format != "text":
+        said.append(
+            f"No column is an answer, so `{found.roles['text'][:60]}` is taken as plain documents to read on."
+        )
     return said
 
 

@@ -43,7 +43,12 @@ class SplitFacts(BaseModel):
 
 
 class DatasetInfo(BaseModel):
-    """The content of `dataset.json`."""
+    """The content of `dataset.json`.
+
+    Attributes:
+        instruction: Line that stands before every question.
+        added: Varied copies among the training rows, by how they were made.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,6 +62,8 @@ class DatasetInfo(BaseModel):
     counts: dict[str, int]
     split: SplitFacts
     check: CheckReport
+    instruction: str = ""
+    added: dict[str, int] = {}
 
 
 def build(spec: ImportDataSpec, folder: Path, progress: Progress | None = None) -> DatasetInfo:
@@ -78,11 +85,13 @@ def build(spec: ImportDataSpec, folder: Path, progress: Progress | None = None) 
         if path is not None and wanted:
             _check_hash(path, wanted)
     halves = _Halves(progress)
-    found = examine(source, spec.roles, test, halves.first)
+    instruction = spec.instruction.strip()
+    found = examine(source, spec.roles, test, halves.first, task=spec.task, instruction=instruction)
     if found.report.refusals:
         raise found.report.refusals[0].refusal(len(found.report.refusals) - 1)
     assert found.table is not None
     assert found.tally is not None
+    assert found.task is not None
     codes, split = _divide(spec, found)
     counts = _write(found, codes, folder, halves.second)
     info = DatasetInfo(
@@ -90,11 +99,12 @@ def build(spec: ImportDataSpec, folder: Path, progress: Progress | None = None) 
         source=source.name,
         columns=_columns(found),
         roles=_stored_roles(found.roles),
-        task=found.report.task,
+        task=found.task,
         labels=sorted(found.labels) if "label" in found.roles else None,
         counts=counts,
         split=split,
         check=_with_split_warnings(found.report, counts),
+        instruction=instruction,
     )
     durable.write_json(folder / INFO, info.model_dump(mode="json"))
     return info
@@ -287,8 +297,8 @@ class Dataset:
         return self.info.counts[split]
 
     def messages(self, row: Example) -> list[dict[str, str]]:
-        """The row as a chat that ends with the answer to learn."""
-        return messages_of(row.values, self.info.roles)
+        """The row as a chat that ends with the answer to learn, or as one message `document`."""
+        return messages_of(row.values, self.info.roles, self.info.instruction)
 
     def label(self, row: Example) -> str:
         """The row's category; empty when the task has none."""

@@ -10,7 +10,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data import limits
+from core.data import limits, signature
 from core.data.problem import refuse
 
 _CHUNK = 1 << 20
@@ -80,9 +80,7 @@ def detect(path: Path) -> Encoding:
     marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     name = marked or _unmarked_utf16(head) or "utf-8"
     if name == "utf-8" and _is_binary(head):
-        raise refuse(
-            "data.format", path.name, "This is not a text file.", "Add a CSV, TSV, JSON, JSONL or XLSX file."
-        )
+        raise refuse("data.format", path.name, "This is not a text file.", f"Add a {signature.FORMATS} file.")
     survey = _survey(path, name)
     guessed = False
     if survey.damage is not None:

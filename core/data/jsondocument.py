@@ -82,7 +82,7 @@ class _Text:
         """Takes one whole JSON value: decoded, as text, and its line."""
         self.peek()
         while True:
-            line = self.line_at(self.place)
+            line, began = self.line_at(self.place), self.place
             try:
                 found, end = jsontext.decode(self.text, self.place, file=self.name, line=line)
                 if end < len(self.text) or not self._fill():
@@ -97,7 +97,7 @@ class _Text:
                         line=line,
                     ) from error
                 if not self._fill():
-                    at = self.line_at(error.pos) if error.pos >= self.place else line
+                    at = line + error.doc.count("\n", began, error.pos)  # the held text begins anew now
                     start = error.doc.rfind("\n", 0, error.pos)
                     raise jsontext.broken(error, file=self.name, line=at, place=error.pos - start) from error
         raw = self.text[self.place : end]

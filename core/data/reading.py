@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from core.data import delimiter, encoding, limits, signature
+from core.data import delimiter, encoding, limits, plaintext, signature
 from core.data.delimited import DelimitedTable
 from core.data.jsondocument import JsonTable
 from core.data.jsonlines import JsonLinesTable
+from core.data.plaintext import PlainTextTable
 from core.data.problem import refuse
 from core.data.roles import KNOWN_NAMES
 from core.data.table import Row, Table, Value, unreadable
@@ -20,7 +21,7 @@ _LINES = (".jsonl", ".ndjson")
 
 
 def open_table(path: Path) -> Table:
-    """Opens CSV, TSV, JSON, JSONL or XLSX by what is in it; its name's ending only settles ties.
+    """Opens a table or a plain text by what is in it; its name's ending only settles ties.
 
     Raises:
         Refusal: It is none of these, is empty, or is damaged; with line and column where they are known.
@@ -40,10 +41,15 @@ def _open(path: Path) -> Table:
         head = file.read(_HEAD)
     if not head:
         raise refuse("data.empty", path.name, "The file is empty.", "Choose a file with examples.")
-    if signature.is_workbook(path, head):
+    container = signature.container(path, head)
+    if container == "xlsx":
         from core.data.workbook import WorkbookTable
 
         return WorkbookTable(path)
+    if container == "parquet":
+        from core.data.parquet import ParquetTable
+
+        return ParquetTable(path)
     return _open_text(path)
 
 
@@ -67,7 +73,9 @@ def _open_text(path: Path) -> Table:
             line=found.endless_line,
         )
     table: Table
-    if kind is DelimitedTable:
+    if kind is PlainTextTable:
+        table = PlainTextTable(path, found.name)
+    elif kind is DelimitedTable:
         table = DelimitedTable(path, found.name, KNOWN_NAMES)
         assert table.delimiter is not None
         if table.delimiter not in (",", "\t"):
@@ -84,14 +92,16 @@ def _open_text(path: Path) -> Table:
 
 
 def _kind(path: Path, start: str) -> type[Table]:
-    """JSON, JSONL or delimited, by the first characters that are no white space."""
+    """JSON, JSONL, delimited or plain text, by the first characters that are no white space."""
     suffix = path.suffix.lower()
+    if suffix in plaintext.SUFFIXES:
+        return PlainTextTable
     if suffix in _LINES:
         return JsonLinesTable
     if start[0] == "[":
-        return JsonTable if suffix == ".json" or _looks_like_list(start) else DelimitedTable
+        return JsonTable if suffix == ".json" or _looks_like_list(start) else _lines_of(suffix, start)
     if start[0] != "{":
-        return JsonTable if suffix == ".json" else DelimitedTable
+        return JsonTable if suffix == ".json" else _lines_of(suffix, start)
     first, _newline, rest = start.partition("\n")
     try:
         whole = isinstance(json.loads(first), dict)
@@ -100,6 +110,13 @@ def _kind(path: Path, start: str) -> type[Table]:
     if whole and (rest.lstrip().startswith("{") or suffix != ".json"):
         return JsonLinesTable
     return JsonTable
+
+
+def _lines_of(suffix: str, start: str) -> type[Table]:
+    """A table, or in a text file without columns, documents."""
+    if suffix != ".txt" or plaintext.is_table(start, len(start) < _HEAD // 2, KNOWN_NAMES):
+        return DelimitedTable
+    return PlainTextTable
 
 
 def _looks_like_list(start: str) -> bool:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.data.lengths import Lengths
 from core.data.problem import Problem
+from core.specs.data import Task
 
 
 class FileFacts(BaseModel):
@@ -13,8 +14,8 @@ class FileFacts(BaseModel):
 
     Attributes:
         file: Its name.
-        format: csv, tsv, json, jsonl or xlsx.
-        encoding: The codec's name; None for a workbook.
+        format: csv, tsv, json, jsonl, xlsx, parquet or text.
+        encoding: The codec's name; None where the format has its own.
         delimiter: Between the values; None where there is none.
         bytes: Its size.
         rows: Rows with examples.
@@ -70,7 +71,7 @@ class CheckReport(FileFacts):
         test: How the test file was understood.
         roles: Which column is what.
         roles_guessed: Whether the program guessed them.
-        task: classification, generation or chat.
+        task: What the rows teach, one of `core.data.roles.Task`.
         empty: Rows without a value, by role, both files together.
         empty_rows: Rows where any of these is empty; they are left out of every split.
         duplicates: Rows that repeat an earlier one exactly; they are kept, on the same side as the first.
@@ -86,7 +87,7 @@ class CheckReport(FileFacts):
     test: FileFacts | None = None
     roles: dict[str, str] = Field(default_factory=dict)
     roles_guessed: bool = False
-    task: str | None = None
+    task: Task | None = None
     empty: dict[str, int] = Field(default_factory=dict)
     empty_rows: int = 0
     duplicates: int = 0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from core.data import chat
 from core.data.problem import refuse
 from core.data.table import Row, Value
 from core.errors import InputError
+from core.specs.data import Task, TaskChoice
 
-Task = Literal["classification", "generation", "chat"]
+__all__ = ["Roles", "Task", "TaskChoice"]
+
 Roles = dict[str, str]
 
 #: What a column can be, and in which words a refusal explains it.
@@ -21,6 +22,7 @@ MEANINGS = {
     "label": "the category to learn",
     "system": "a system line before the question",
     "messages": "a whole chat as a list of messages",
+    "text": "a plain document to read on",
 }
 #: Usual names of columns, the likeliest first.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -46,10 +48,13 @@ NAMES: dict[str, tuple[str, ...]] = {
         "body",
         "title",
         "source",
+        "article",
+        "dialogue",
     ),
     "input": ("input", "context"),
     "assistant": (
         "answer",
+        "answers",
         "output",
         "response",
         "completion",
@@ -60,12 +65,15 @@ NAMES: dict[str, tuple[str, ...]] = {
         "summary",
         "translation",
         "generation",
+        "highlights",
     ),
     "label": ("label", "category", "intent", "class", "labels", "categories", "topic", "sentiment", "tag"),
 }
 #: A label in some files, an answer in others; the values decide.
 _EITHER = ("target", "targets")
 KNOWN_NAMES = frozenset(name for names in NAMES.values() for name in names) | frozenset(_EITHER)
+#: Columns that only describe a document.
+_ABOUT = ("url", "source", "title", "date", "timestamp", "author", "language", "lang", "licence", "license")
 _NUMBERS = ("id", "index", "idx", "row", "number", "nr", "unnamed: 0", "column 1", "uuid", "key")
 
 
@@ -95,14 +103,16 @@ def parse(texts: Sequence[str]) -> Roles:
     return roles
 
 
-def settle(columns: Sequence[str], given: Roles, sample: Sequence[Row], *, file: str) -> Roles:
-    """The roles to use: the given ones after checking, or a guess.
+def settle(
+    columns: Sequence[str], given: Roles, sample: Sequence[Row], *, file: str, task: TaskChoice = "auto"
+) -> Roles:
+    """The roles to use: the given ones after checking, or a guess that fits the task.
 
     Raises:
         InputError: A column does not exist, the roles make no task, or nothing can be guessed.
     """
     if not given:
-        roles = guess(columns, sample)
+        roles = guess(columns, sample, task)
         _check_heading(roles, columns, sample, file)
         if problem := _incomplete(roles):
             seen = ", ".join(f"`{name[:60]}`" for name in list(columns)[:20])
@@ -121,13 +131,44 @@ def settle(columns: Sequence[str], given: Roles, sample: Sequence[Row], *, file:
         raise _refuse(
             "One column has two roles.", "Each role needs a column of its own.", "Take another column."
         )
+    roles = fitting(roles, task)
     if problem := _incomplete(roles):
         raise _refuse("The roles make no task.", problem, "Give for example user=text label=category.")
     return roles
 
 
-def guess(columns: Sequence[str], sample: Sequence[Row]) -> Roles:
+def guess(columns: Sequence[str], sample: Sequence[Row], task: TaskChoice = "auto") -> Roles:
     """The likeliest roles by the columns' names, then by what stands in them; empty or partial if unclear."""
+    roles = _guess(columns, sample)
+    if task == "auto" and not {"messages", "assistant", "label"} & roles.keys():
+        return _document(roles, columns, sample)
+    return fitting(roles, task)
+
+
+def fitting(roles: Roles, task: TaskChoice) -> Roles:
+    """The roles as the task names them: a classification's answer is a label, a text to read on is alone."""
+    if task == "pretraining" and "text" not in roles and "user" in roles:
+        return {"text": roles["user"]}
+    before, after = ("assistant", "label") if task == "classification" else ("label", "assistant")
+    if task == "auto" or before not in roles or after in roles:
+        return roles
+    return {after if role == before else role: column for role, column in roles.items()}
+
+
+def _document(roles: Roles, columns: Sequence[str], sample: Sequence[Row]) -> Roles:
+    """A column called text, with nothing to answer beside it, holds documents to read on."""
+    text = next((name for name in columns if name.strip().casefold() == "text"), None)
+    others = [
+        name
+        for name in columns
+        if name != text
+        and name.strip().casefold() not in (*_NUMBERS, *_ABOUT)
+        and any(row.values.get(name) for row in sample)
+    ]
+    return roles if text is None or others else {"text": text}
+
+
+def _guess(columns: Sequence[str], sample: Sequence[Row]) -> Roles:
     by_name = {name.strip().casefold(): name for name in reversed(columns)}
     values = {name: [row.values.get(name, "") for row in sample] for name in columns}
     for name in (*NAMES["messages"], *by_name):
@@ -214,6 +255,10 @@ def _incomplete(roles: Roles) -> str:
     """What is missing for a task, as a sentence; empty when nothing is."""
     if "messages" in roles:
         return "" if len(roles) == 1 else "A column of whole chats stands alone, without other roles."
+    if "text" in roles:
+        return (
+            "" if len(roles) == 1 else "A column of documents to read on stands alone, without other roles."
+        )
     if "user" not in roles:
         return "No column is the question (role user)."
     if "assistant" in roles and "label" in roles:
@@ -221,13 +266,6 @@ def _incomplete(roles: Roles) -> str:
     if "assistant" not in roles and "label" not in roles:
         return "No column is the answer (role assistant) or the category (role label)."
     return ""
-
-
-def task_of(roles: Roles) -> Task:
-    """What is learnt with these roles."""
-    if "messages" in roles:
-        return "chat"
-    return "classification" if "label" in roles else "generation"
 
 
 def text_of(values: dict[str, Value], column: str | None) -> str:
@@ -243,16 +281,23 @@ def question_of(values: dict[str, Value], roles: Roles) -> str:
     return f"{question}\n\n{more}" if more.strip() else question
 
 
-def messages_of(values: dict[str, Value], roles: Roles) -> list[dict[str, str]]:
-    """The row as a chat that ends with the answer to learn.
+def instructed(instruction: str, question: str) -> str:
+    """The question with the data set's instruction before it, as every step of the work writes it."""
+    return f"{instruction}\n\n{question}" if instruction else question
+
+
+def messages_of(values: dict[str, Value], roles: Roles, instruction: str = "") -> list[dict[str, str]]:
+    """The row as a chat that ends with the answer to learn; a document is one message of the role `document`.
 
     Raises:
         InputError: A chat's messages are not in order.
     """
     if "messages" in roles:
         return chat.parse(values.get(roles["messages"], ""))
+    if "text" in roles:
+        return [{"role": "document", "content": text_of(values, roles["text"])}]
     messages = [
-        {"role": "user", "content": question_of(values, roles)},
+        {"role": "user", "content": instructed(instruction, question_of(values, roles))},
         {"role": "assistant", "content": text_of(values, roles.get("label", roles.get("assistant")))},
     ]
     system = text_of(values, roles.get("system"))

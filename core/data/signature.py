@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 from core.data.problem import refuse
 
+#: What can be read, for messages and help.
+FORMATS = "CSV, TSV, JSON, JSONL, XLSX, Parquet, TXT or MD"
 _EXPORT = "Open it in the program it comes from and save it as CSV (UTF-8) or XLSX."
 _UNPACK = "Unpack it and add the file inside."
-_TABLES = "Add a CSV, TSV, JSON, JSONL or XLSX file."
+_TABLES = f"Add a {FORMATS} file."
 
 #: First bytes, what the file is, what to do.
 _KNOWN: tuple[tuple[bytes, str, str], ...] = (
@@ -23,9 +26,8 @@ _KNOWN: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\xd8\xff", "a JPEG picture", _TABLES),
     (b"GIF8", "a GIF picture", _TABLES),
     (b"RIFF", "a sound, film or picture file", _TABLES),
-    (b"PAR1", "a Parquet file", "Convert it to JSONL, for example with pandas: df.to_json(lines=True)."),
-    (b"ARROW1", "an Arrow file", "Convert it to JSONL, for example with pandas: df.to_json(lines=True)."),
-    (b"FEA1", "a Feather file", "Convert it to JSONL, for example with pandas: df.to_json(lines=True)."),
+    (b"ARROW1", "an Arrow file", "Convert it to Parquet, for example with pandas: df.to_parquet(…)."),
+    (b"FEA1", "a Feather file", "Convert it to Parquet, for example with pandas: df.to_parquet(…)."),
     (b"Obj\x01", "an Avro file", "Convert it to JSONL."),
     (b"ORC\n", "an ORC file", "Convert it to JSONL."),
     (b"\x89HDF", "an HDF5 file", "Convert it to JSONL."),
@@ -45,8 +47,8 @@ _KNOWN: tuple[tuple[bytes, str, str], ...] = (
 _PICKLE_PROTOCOLS = b"\x02\x03\x04\x05"
 
 
-def is_workbook(path: Path, head: bytes) -> bool:
-    """Whether the file is an XLSX workbook.
+def container(path: Path, head: bytes) -> Literal["", "xlsx", "parquet"]:
+    """Which packed kind of table the file is; empty when it must be text.
 
     Args:
         path: The file.
@@ -55,6 +57,15 @@ def is_workbook(path: Path, head: bytes) -> bool:
     Raises:
         Refusal: It is another kind of file that holds no table of text, or a broken one.
     """
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"PARE"):
+        raise refuse(
+            "data.encrypted",
+            path.name,
+            "The Parquet file is encrypted.",
+            "Save it without encryption, and add that file.",
+        )
     for magic, name, fix in _KNOWN:
         if head.startswith(magic):
             raise refuse("data.format", path.name, f"This is {name}, not a table of text.", fix)
@@ -71,11 +82,12 @@ def is_workbook(path: Path, head: bytes) -> bool:
             "data.format", path.name, "This is a web page or an XML file, not a table of text.", _EXPORT
         )
     if head.startswith(b"PK"):
-        return _zip_is_workbook(path)
-    return False
+        _require_workbook(path)
+        return "xlsx"
+    return ""
 
 
-def _zip_is_workbook(path: Path) -> bool:
+def _require_workbook(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -87,7 +99,7 @@ def _zip_is_workbook(path: Path) -> bool:
             "Copy or save it again; if it opens in a spreadsheet program, save it there as CSV (UTF-8).",
         ) from error
     if "xl/workbook.xml" in names:
-        return True
+        return
     if "xl/workbook.bin" in names:
         what, fix = "a binary Excel workbook (.xlsb)", "Save it as XLSX or CSV (UTF-8)."
     elif "content.xml" in names:

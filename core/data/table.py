@@ -34,8 +34,8 @@ class Table:
 
     Attributes:
         path: The file.
-        format: csv, tsv, json, jsonl or xlsx.
-        encoding: Name of the codec, or None for a workbook.
+        format: csv, tsv, json, jsonl, xlsx, parquet or text.
+        encoding: Name of the codec, or None where the format has its own.
         delimiter: Between the values, or None.
         columns: Names in order; a JSON file may show further ones while it is read.
         warnings: Sentences about how the file was understood.
@@ -106,7 +106,7 @@ class Table:
             io.BufferedReader(self._raw, 1 << 20), encoding=self.encoding, errors="strict", newline=newline
         )
 
-    def _take_columns(self, names: list[str], line: int) -> None:
+    def _take_columns(self, names: list[str], line: int | None) -> None:
         """Keeps the heading's names after checking them."""
         if len(names) > limits.COLUMNS:
             raise self._too_many_columns(len(names), line)
@@ -127,7 +127,7 @@ class Table:
             )
         self.columns = names
 
-    def _too_many_columns(self, count: int, line: int) -> Refusal:
+    def _too_many_columns(self, count: int, line: int | None) -> Refusal:
         return refuse(
             "data.columns",
             self.path.name,

@@ -9,8 +9,9 @@ from core.data import chat, limits
 from core.data.fingerprints import Fingerprints
 from core.data.lengths import LengthCounter
 from core.data.problem import refuse
-from core.data.roles import Roles, Task, question_of, task_of, text_of
+from core.data.roles import Roles, Task, instructed, question_of, text_of
 from core.data.table import Row
+from core.data.tasks import is_object
 
 #: Control tokens of the usual model families, as they look in text.
 _CONTROL = re.compile(
@@ -57,9 +58,19 @@ class Tally:
         label_rows: Usable rows by label number.
         special: Rows with text that looks like a control token.
         special_line: Where the first of these is.
+        no_objects: Usable rows of an extraction whose answer is no JSON object.
+        no_object_line: Where the first of these is.
     """
 
-    def __init__(self, file: str, roles: Roles, labels: LabelBook, lengths: LengthCounter) -> None:
+    def __init__(
+        self,
+        file: str,
+        roles: Roles,
+        labels: LabelBook,
+        lengths: LengthCounter,
+        task: Task = "generation",
+        instruction: str = "",
+    ) -> None:
         self.rows = 0
         self.empty: Counter[str] = Counter()
         self.empty_rows = 0
@@ -67,10 +78,13 @@ class Tally:
         self.label_rows: Counter[int] = Counter()
         self.special = 0
         self.special_line = 0
+        self.no_objects = 0
+        self.no_object_line = 0
         self._file = file
         self._roles = roles
-        self._task: Task = task_of(roles)
-        self._answer = "label" if self._task == "classification" else "assistant"
+        self._task = task
+        self._instruction = instruction
+        self._answer = "label" if "label" in roles else "assistant"
         self._labels = labels
         self._lengths = lengths
 
@@ -80,8 +94,10 @@ class Tally:
         Raises:
             Refusal: The row is wrong on its own, such as a chat that does not end with an answer.
         """
-        if self._task == "chat":
+        if "messages" in self._roles:
             self._add_chat(row)
+        elif "text" in self._roles:
+            self._add_document(row)
         else:
             self._add_pair(row)
         self.rows += 1
@@ -102,7 +118,11 @@ class Tally:
         if self._answer == "label" and usable:
             label = self._labels.number(answer, self._file, row.line, roles["label"])
             self.label_rows[label] += 1
-        text = f"{system}\n{question}\n{answer}" if system else f"{question}\n{answer}"
+        if self._task == "extraction" and usable and not is_object(answer):
+            self.no_objects += 1
+            self.no_object_line = self.no_object_line or row.line
+        text = f"{instructed(self._instruction, question)}\n{answer}"
+        text = f"{system}\n{text}" if system else text
         self._note(
             row,
             question,
@@ -123,6 +143,13 @@ class Tally:
         text = "\n".join(message["content"] for message in messages)
         marks = sum(_MARKS[message["role"]] - 1 for message in messages) + 1
         self._note(row, asked, text, 0, usable, text, marks)
+
+    def _add_document(self, row: Row) -> None:
+        text = text_of(row.values, self._roles["text"])
+        usable = bool(text.strip())
+        if not usable:
+            self.empty["text"] += 1
+        self._note(row, text, text, 0, usable, text, 1)
 
     def _note(
         self, row: Row, question: str, learnt: object, label: int, usable: bool, text: str, marks: int

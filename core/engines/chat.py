@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from core.data.roles import instructed
 from core.engines import merging, receipt
 from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect, Message
@@ -41,10 +42,22 @@ def run(spec: ChatSpec, job: JobContext) -> None:
     job.phase("ready")
     for command in job.asks():
         try:
-            _answer(list(command["messages"]), command, runtime, spoken, spec, job)
+            _answer(
+                _instructed(list(command["messages"]), spec.instruction), command, runtime, spoken, spec, job
+            )
         except WorkbenchError as error:  # one question was impossible; the conversation goes on
             job.warn(str(error))
             job.emit("answer", text="", tokens=0, ttft_ms=0.0, tokens_per_s=0.0, error=error.as_dict())
+
+
+def _instructed(messages: list[Message], instruction: str) -> list[Message]:
+    """The conversation as the model learnt it: with the data's instruction before every question."""
+    return [
+        {**message, "content": instructed(instruction, message["content"])}
+        if message["role"] == "user"
+        else message
+        for message in messages
+    ]
 
 
 def _answer(

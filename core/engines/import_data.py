@@ -32,6 +32,7 @@ def run(spec: ImportDataSpec, job: JobContext) -> None:
             "task": info.task,
             "counts": info.counts,
             "labels": len(info.labels) if info.labels is not None else None,
+            "instruction": info.instruction,
         },
     )
     job.result(

@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
     kind.spec.kind: kind
     for kind in (
         Kind(specs.ImportDataSpec, "core.engines.import_data", "dataset"),
+        Kind(specs.AugmentSpec, "core.engines.augment", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),

@@ -58,7 +58,7 @@ class Quality(_Frozen):
     rouge_2: float | None = None
     rouge_l: float | None = None
     n: int
-    ci95: tuple[float, float]
+    ci95: tuple[float, float] | None = None
     perplexity: float | None = None
     perplexity_tokens: int = 0
 

@@ -1,7 +1,7 @@
 """The specs: one frozen model a job kind."""
 
 from core.specs.base import Option, Spec
-from core.specs.data import ImportDataSpec
+from core.specs.data import AugmentSpec, ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
@@ -12,6 +12,7 @@ from core.specs.search import SearchSpec
 
 __all__ = [
     "AddModelSpec",
+    "AugmentSpec",
     "ChatSpec",
     "EvaluateSpec",
     "FinetuneSpec",

@@ -35,6 +35,12 @@ class ChatSpec(Spec):
     temperature: float = Option(
         0.0, label="Temperature", help="0 always gives the likeliest answer; higher varies.", ge=0.0, le=2.0
     )
+    instruction: str = Option(
+        "",
+        label="Instruction",
+        help="Line put before every message, as the data had it that the model learnt from.",
+        advanced=True,
+    )
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
 
     def inputs(self) -> tuple[str, ...]:

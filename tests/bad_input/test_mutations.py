@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import random
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from core.data import check
+from core.data import check, reading
+from core.data.jsondocument import LISTS
+from core.data.report import CheckReport
+from core.data.table import Value
 from core.errors import WorkbenchError
 
 _ROWS = [(f'Why is {n}, "my" card\nblöcked; again?', "ab"[n % 2]) for n in range(12)]
@@ -60,6 +66,15 @@ def _workbook() -> bytes:
     return buffer.getvalue()
 
 
+def _parquet(packed: str) -> bytes:
+    rows = [
+        {"text": text, "label": label, "n": n, "m": {"k": [n, None]}} for n, (text, label) in enumerate(_ROWS)
+    ]
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), buffer, compression=packed, write_page_checksum=True)
+    return buffer.getvalue()
+
+
 _OBJECTS = [{"text": text, "label": label, "n": 1.50, "m": {"k": [1, None]}} for text, label in _ROWS]
 _CHATS = [
     {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": label}]}
@@ -75,6 +90,9 @@ SEEDS: dict[str, bytes] = {
     "wrapped.json": json.dumps({"data": _OBJECTS}).encode(),
     "chat.jsonl": "\n".join(json.dumps(each) for each in _CHATS).encode(),
     "a.xlsx": _workbook(),
+    "a.parquet": _parquet("snappy"),
+    "plain.parquet": _parquet("none"),
+    "book.txt": ("\n\n".join(f"Kapitel {n}. Es war einmal, für lange. " * 40 for n in range(4))).encode(),
 }
 
 
@@ -100,6 +118,41 @@ def mutated(content: bytes, dice: random.Random) -> bytes:
     return bytes(data)
 
 
+def require_same(path: Path, report: CheckReport) -> None:
+    """What was taken is what another reader finds in the file: no row is missing, no value differs."""
+    rows = [row.values for row in reading.open_table(path).rows()]
+    text = path.read_bytes().decode(report.encoding) if report.encoding else ""
+    if report.format in ("csv", "tsv"):
+        cells = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=report.delimiter or ",") if row
+        ]
+        hint = len(cells) > 1 and cells[0][0].lstrip("\ufeff").lower().startswith("sep=")
+        assert [list(row.values()) for row in rows] == cells[1 + hint :]
+    elif report.format == "jsonl":
+        lines = [line.strip(" \t\r\n\ufeff") for line in text.split("\n")]
+        _require_objects(rows, [json.loads(line) for line in lines if line])
+    elif report.format == "json":
+        found = json.loads(text.lstrip("\ufeff"))
+        _require_objects(
+            rows, found if isinstance(found, list) else next(found[k] for k in LISTS if k in found)
+        )
+    elif report.format == "text":
+        assert "".join(str(row["text"]) for row in rows) == text
+    elif report.format == "parquet":
+        table = pq.read_table(path)
+        assert len(rows) == table.num_rows
+        for name in table.column_names:
+            if pa.types.is_string(table.schema.field(name).type):
+                assert [row[name] for row in rows] == [value or "" for value in table[name].to_pylist()]
+
+
+def _require_objects(rows: list[dict[str, Value]], found: list[dict[str, object]]) -> None:
+    assert len(rows) == len(found)
+    for row, wanted in zip(rows, found, strict=True):
+        assert row.keys() == {key for key, value in wanted.items() if value is not None}
+        assert all(row[key] == value for key, value in wanted.items() if isinstance(value, str))
+
+
 def _run(name: str, rounds: int, folder: Path, seed: int) -> tuple[int, int]:
     taken = refused = 0
     dice = random.Random(f"{name} {seed}")
@@ -115,6 +168,8 @@ def _run(name: str, rounds: int, folder: Path, seed: int) -> tuple[int, int]:
             (folder / f"broken-{name}").write_bytes(path.read_bytes())
             raise
         taken += report.accepted
+        if report.accepted:
+            require_same(path, report)
         refused += not report.accepted
         assert all(problem.reason and problem.fix for problem in report.refusals)
     return taken, refused
@@ -122,12 +177,15 @@ def _run(name: str, rounds: int, folder: Path, seed: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_mutations_are_taken_or_refused(name: str, tmp_path: Path) -> None:
-    taken, refused = _run(name, 120, tmp_path, seed=1)
-    assert taken + refused == 120
-    assert refused > 10
+    taken, refused = _run(name, 60, tmp_path, seed=1)
+    assert taken + refused == 60
+    assert refused >= 5
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SEEDS)
 def test_ten_thousand_mutations_are_taken_or_refused(name: str, tmp_path: Path) -> None:
-    assert sum(_run(name, 1200, tmp_path, seed=2)) == 1200
+    taken, refused = _run(name, 900, tmp_path, seed=2)
+    print(f"{name}: {taken} taken, {refused} refused")
+    assert taken + refused == 900

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.formats import breakable, count_text, size_text
 from app.models.library import DataItem
 from app.models.lineage import Origin
+from app.pages.data.task_text import task_text
 from app.pages.origin_list import OriginList
 from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.card import Card, Facts
@@ -19,6 +20,7 @@ class DetailsCard(Card):
 
     finetune_wanted = Signal()
     run_wanted = Signal(str)
+    vary_wanted = Signal()
     remove_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -29,6 +31,8 @@ class DetailsCard(Card):
         self.origins.run_requested.connect(self.run_wanted)
         self.finetune_button = PlainButton(self.tr("Fine-tune with it"), "graduation-cap", self)
         self.finetune_button.clicked.connect(self.finetune_wanted)
+        self.vary_button = PlainButton(self.tr("Add varied rows"), "plus", self)
+        self.vary_button.clicked.connect(self.vary_wanted)
         self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
         self.remove_button.clicked.connect(self.remove_wanted)
         for widget in (
@@ -37,6 +41,7 @@ class DetailsCard(Card):
             self.origins,
             Line(self),
             self.finetune_button,
+            self.vary_button,
             self.remove_button,
         ):
             self.add(widget)
@@ -45,6 +50,7 @@ class DetailsCard(Card):
         """Shows a data set."""
         self.set_title(breakable(item.name))
         self.set_note(task_text(item.task))
+        self.facts.clear()
         self.facts.set_fact(
             self.tr("To learn from"), self.tr("{count} rows").format(count=count_text(item.train))
         )
@@ -58,15 +64,9 @@ class DetailsCard(Card):
             self.facts.set_fact(self.tr("Labels"), count_text(item.labels))
         else:
             self.facts.set_fact(self.tr("Labels"), self.tr("none"))
+        if item.instruction:
+            self.facts.set_fact(self.tr("Before every question"), breakable(item.instruction))
+        self.vary_button.setVisible(item.task != "pretraining")
         self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
         self.origins.show_origins(origins)
         self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
-
-
-def task_text(task: str) -> str:
-    """What is learnt, in words."""
-    return {
-        "classification": QCoreApplication.translate("DetailsCard", "Learns to say the right label"),
-        "generation": QCoreApplication.translate("DetailsCard", "Learns to answer"),
-        "chat": QCoreApplication.translate("DetailsCard", "Learns from whole chats"),
-    }.get(task, "")

@@ -7,15 +7,18 @@ from PySide6.QtWidgets import QWidget
 
 from app.formats import breakable
 from app.pages.data.check_card import CheckCard
+from app.pages.data.fields import ChoiceField, TextField
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.row_table import RowTable
+from app.pages.data.task_text import task_choices, task_text
 from app.pages.name_field import NameField
 from app.pages.path_field import PathField
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
 from app.widgets.card import Card
 from app.widgets.labels import Label
+from core.data import tasks
 
-FILES = "*.csv *.tsv *.json *.jsonl *.ndjson *.xlsx *.txt"
+FILES = "*.csv *.tsv *.json *.jsonl *.ndjson *.xlsx *.parquet *.txt *.md"
 
 
 class FileCard(Card):
@@ -65,6 +68,11 @@ class ImportCard(Card):
         self.set_title(self.tr("Add data"))
         self.name = NameField(self.tr("Name"), self)
         self.name.edited.connect(model.set_name)
+        self.task = ChoiceField(self.tr("What it teaches"), self)
+        self.task.set_choices([("auto", self.tr("Guess from the rows")), *task_choices()])
+        self.task.chosen.connect(model.set_task)
+        self.instruction = TextField(self.tr("Line before every question (if you want one)"), self)
+        self.instruction.edited.connect(model.set_instruction)
         self.test = PathField(self.tr("Test file (if you have one)"), self)
         self.test.ask_for(
             self.tr("Test file (if you have one)"),
@@ -77,7 +85,8 @@ class ImportCard(Card):
         self.add_button.clicked.connect(model.add)
         self.cancel_button = LinkButton(self.tr("Cancel"), parent=self)
         self.cancel_button.clicked.connect(self.close_requested)
-        for widget in (self.name, self.test, self.note, self.add_button, self.cancel_button):
+        fields = (self.name, self.task, self.instruction, self.test)
+        for widget in (*fields, self.note, self.add_button, self.cancel_button):
             self.add(widget)
 
     def show_state(self) -> None:
@@ -85,6 +94,11 @@ class ImportCard(Card):
         model = self._model
         blocker = model.blocker
         self.name.show_name(model.name, blocker)
+        self.task.choose(model.task)
+        found = model.checked.report.task if model.checked is not None else None
+        self.task.set_note(task_text(found) if found else "")
+        self.instruction.setVisible(model.takes_instruction)
+        self.instruction.show_text(model.instruction, tasks.INSTRUCTIONS.get(found, "") if found else "")
         missing = self.tr("There is no such file.") if blocker == "test_missing" else ""
         self.test.show_path(str(model.test_path) if model.test_path else "", missing)
         self.note.setText(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -14,12 +14,14 @@ from app.pages.data import reading
 from app.pages.data.reading import Checked, Preview
 from app.pages.library_jobs import LibraryJobs
 from core.data import starter
+from core.data.roles import fitting
 from core.errors import WorkbenchError
 from core.specs import ImportDataSpec
+from core.specs.data import TaskChoice
 from core.workspace.workspace import check_name
 
 Blocker = Literal["", "file", "reading", "roles", "checking", "refused", "test_missing", "name", "name_taken"]
-ROLES = ("user", "assistant", "label", "system", "input", "messages")
+ROLES = ("user", "assistant", "label", "system", "input", "messages", "text")
 STARTER_NAME = "Banking questions"
 _PROGRESS_MS = 150
 
@@ -46,6 +48,8 @@ class ImportViewModel(QObject):
         self.test_path: Path | None = None
         self.preview: Preview | None = None
         self.roles: dict[str, str] = {}
+        self.task: TaskChoice = "auto"
+        self.instruction = ""
         self.checked: Checked | None = None
         self.fraction = 0.0
         self._name = ""
@@ -101,6 +105,29 @@ class ImportViewModel(QObject):
             self._start_check()
             self.changed.emit()
 
+    @Slot(str)
+    def set_task(self, task: str) -> None:
+        """Says what the rows teach; `auto` guesses. The columns follow where they can."""
+        if task == self.task or task not in get_args(TaskChoice):
+            return
+        self.task = cast("TaskChoice", task)
+        self.roles = fitting(self.roles, self.task)
+        self._start_check()
+        self.changed.emit()
+
+    @Slot(str)
+    def set_instruction(self, text: str) -> None:
+        """A line that stands before every question; empty means none."""
+        if text.strip() != self.instruction:
+            self.instruction = text.strip()
+            self._start_check()
+            self.changed.emit()
+
+    @property
+    def takes_instruction(self) -> bool:
+        """Whether there is a question that a line could stand before."""
+        return "user" in self.roles
+
     def role_of(self, column: str) -> str:
         """The role of a column, or an empty text."""
         return next((role for role, name in self.roles.items() if name == column), "")
@@ -133,7 +160,7 @@ class ImportViewModel(QObject):
     @property
     def has_task(self) -> bool:
         """Whether the roles say what is to be learnt."""
-        if "messages" in self.roles:
+        if "messages" in self.roles or "text" in self.roles:
             return len(self.roles) == 1
         return "user" in self.roles and ("label" in self.roles) != ("assistant" in self.roles)
 
@@ -171,6 +198,8 @@ class ImportViewModel(QObject):
             roles=self.roles,
             test_source=str(self.test_path) if self.test_path else None,
             test_sha256=self.checked.test_sha256,
+            task=self.task,
+            instruction=self.instruction if self.takes_instruction else "",
         )
         try:
             run = self._bridge.submit(spec, name)
@@ -189,6 +218,7 @@ class ImportViewModel(QObject):
         self._stop_check()
         self.path = self.test_path = self.preview = None
         self.roles, self._name = {}, ""
+        self.task, self.instruction = "auto", ""
 
     def _stop_check(self) -> None:
         self._background.cancel("check")
@@ -212,9 +242,10 @@ class ImportViewModel(QObject):
         if self.test_path is not None and not self.test_path.is_file():
             return
         path, roles, test = self.path, dict(self.roles), self.test_path
+        task, instruction = self.task, self.instruction if self.takes_instruction else ""
 
         def work(cancelled: threading.Event) -> Checked:
-            return reading.checked(path, roles, test, cancelled, self._note_progress)
+            return reading.checked(path, roles, test, cancelled, self._note_progress, task, instruction)
 
         self._background.run("check", work, self._on_checked, self._on_check_failed)
         self._timer.start()

@@ -11,10 +11,12 @@ from app.formats import count_text
 from app.models.item_table import Column, ItemTableModel
 from app.models.library import DataItem
 from app.pages.data.check_card import CheckCard
-from app.pages.data.details_card import DetailsCard, task_text
+from app.pages.data.details_card import DetailsCard
 from app.pages.data.import_cards import FILES, FileCard, ImportCard, show_check
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.row_table import RowTable
+from app.pages.data.task_text import task_text
+from app.pages.data.vary_dialog import VaryDialog
 from app.pages.data.view_model import DataViewModel
 from app.pages.item_list import ItemList
 from app.pages.open_jobs_card import OpenJobsCard
@@ -120,7 +122,10 @@ class DataPage(PageFrame):
         self.jobs_card.run_requested.connect(self._on_run_wanted)
         self.details.run_wanted.connect(self._on_run_wanted)
         self.details.finetune_wanted.connect(self._on_finetune)
+        self.details.vary_wanted.connect(self._on_vary)
         self.details.remove_wanted.connect(self._on_remove)
+        model.varying.failed.connect(self._on_run_failed)
+        model.varying.changed.connect(self._show)
 
     def open_with(self, argument: object) -> None:
         """Reads the list again; `starter` opens the starter data, a data set's id shows that one."""
@@ -180,6 +185,20 @@ class DataPage(PageFrame):
             self.page_requested.emit("finetune", self.view_model.selected.id)
 
     @Slot()
+    def _on_vary(self) -> None:
+        item = self.view_model.selected
+        if item is None:
+            return
+        dialog = VaryDialog(item.name, self.view_model.models(), self.window())
+        dialog.setObjectName(item.id)
+        dialog.confirmed.connect(self._on_vary_confirmed)
+        dialog.open()
+
+    @Slot(float, str)
+    def _on_vary_confirmed(self, typos: float, model: str) -> None:
+        self.view_model.vary(self.sender().objectName(), typos, model)
+
+    @Slot()
     def _on_remove(self) -> None:
         item = self.view_model.selected
         if item is None:
@@ -223,7 +242,7 @@ class DataPage(PageFrame):
     def _show(self) -> None:
         model, importing = self.view_model, self.importing
         adding = importing.path is not None
-        runs = importing.jobs.open_runs
+        runs = [*importing.jobs.open_runs, *model.varying.open_runs]
         self.jobs_card.show_runs(runs)
         self.table.set_items(model.items)
         has_items = bool(model.items)

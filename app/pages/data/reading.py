@@ -15,6 +15,7 @@ from core.data.dataset import Dataset, DatasetInfo
 from core.data.reading import open_table
 from core.data.report import CheckReport
 from core.errors import CancelledError, InputError
+from core.specs.data import TaskChoice
 
 _SHOWN_ROWS = 50
 _SHOWN_CHARACTERS = 400
@@ -69,6 +70,8 @@ def checked(
     test: Path | None,
     cancelled: threading.Event,
     progress: Callable[[float], None],
+    task: TaskChoice = "auto",
+    instruction: str = "",
 ) -> Checked:
     """Reads the whole file; `progress` gets a share from 0 to 1.
 
@@ -81,7 +84,7 @@ def checked(
             raise CancelledError("The check was replaced by a newer one.")
         progress(done / total if total else 0.0)
 
-    report = check(path, roles, test, watch)
+    report = check(path, roles, test, watch, task=task, instruction=instruction)
     if report.refusals:
         return Checked(report, "", "")
     return Checked(report, _digest(path, cancelled), _digest(test, cancelled) if test else "")

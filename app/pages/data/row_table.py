@@ -153,6 +153,7 @@ class RowTable(QTableView):
             "system": self.tr("System line"),
             "input": self.tr("More text"),
             "messages": self.tr("Whole chat"),
+            "text": self.tr("Document to read on"),
         }
         picker.addItem(self.tr("Not used"), "")
         for role in ROLES:

@@ -13,7 +13,10 @@ from app.models.library import DataItem
 from app.models.lineage import Origin, lineage
 from app.pages.data import reading
 from app.pages.data.reading import Opened
+from app.pages.library_jobs import LibraryJobs
+from core.errors import WorkbenchError
 from core.jobs import submission
+from core.specs import AugmentSpec
 
 
 class DataViewModel(QObject):
@@ -32,6 +35,7 @@ class DataViewModel(QObject):
         self._bridge = bridge
         self._workspace = bridge.workspace
         self._background = Background(self)
+        self.varying = LibraryJobs(bridge, AugmentSpec.kind, self)
         self.items: list[DataItem] = []
         self.selected: DataItem | None = None
         self.opened: Opened | None = None
@@ -60,6 +64,25 @@ class DataViewModel(QObject):
     def origins(self) -> list[Origin]:
         """Where the selected data comes from, itself first."""
         return lineage(self._workspace, self.selected.id) if self.selected else []
+
+    def models(self) -> list[tuple[str, str]]:
+        """Models that could say questions in other words: id and name."""
+        return [(item.id, item.name) for item in library.models(self._workspace)]
+
+    def vary(self, artifact_id: str, typos: float, model: str) -> None:
+        """Queues the job that adds varied rows to a new version of a data set."""
+        data = next((item for item in self.items if item.id == artifact_id), None)
+        if data is None:
+            return
+        spec = AugmentSpec(data=data.id, typos=typos, paraphrase_model=model or None)
+        name = self._workspace.free_name(f"{data.name} varied", "dataset")
+        try:
+            run = self._bridge.submit(spec, name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self.varying.watch(run)
+        self.changed.emit()
 
     def remove(self, artifact_id: str) -> None:
         """Deletes a data set, in a thread."""

@@ -12,6 +12,7 @@ from app.models import library
 from app.models.library import ModelItem
 from app.pages.deploy.chat import Chat
 from app.pages.deploy.receipt import Verdict, verdict
+from core.data import instruction
 from core.specs import ChatSpec
 
 Blocker = Literal["", "model", "opening", "answering", "settings", "text"]
@@ -121,4 +122,5 @@ class DeployViewModel(QObject):
 
     def _open(self) -> None:
         if self.model is not None:
-            self.chat.open(ChatSpec(model=self.model.id, adapter=self.adapter, **self.values))
+            learnt = instruction.learnt_by(self._workspace, self.model.id)
+            self.chat.open(ChatSpec(model=self.model.id, **{"instruction": learnt, "adapter": self.adapter, **self.values}))

@@ -38,6 +38,7 @@ def read_facts(workspace: Workspace, data: DataItem) -> Facts:
     turns: tuple[Turn, ...] = ()
     for row in islice(rows.rows("train"), 1):
         turns = tuple(
-            Turn(item["role"], item["content"], item["role"] == "assistant") for item in rows.messages(row)
+            Turn(item["role"], item["content"], item["role"] in ("assistant", "document"))
+            for item in rows.messages(row)
         )
     return Facts(turns, tuple(rows.info.check.warnings))

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.cli.console import Output
 from core.cli.specs import build, describe, parse_settings
+from core.data import instruction
 from core.errors import InputError
 from core.jobs.session import ChatSession
 from core.specs import ChatSpec
@@ -34,7 +35,8 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Chats until end of input, or answers one prompt."""
     artifact = workspace.artifact(arguments.model, "model")
-    values = {"model": artifact.id, **parse_settings(arguments.set, ChatSpec)}
+    learnt = instruction.learnt_by(workspace, artifact.id)
+    values = {"model": artifact.id, "instruction": learnt, **parse_settings(arguments.set, ChatSpec)}
     if arguments.adapter:
         values["adapter"] = arguments.adapter
     spec = build(ChatSpec, values)

@@ -6,16 +6,18 @@ import argparse
 import json
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
-from core.data import check, examples, roles
+from core.cli.specs import build, describe, parse_settings
+from core.data import check, examples, roles, signature, tasks
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
 from core.jobs import submission
-from core.specs import ImportDataSpec
+from core.specs import AugmentSpec, ImportDataSpec
+from core.specs.data import Task, TaskChoice
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -33,15 +35,27 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("check", "read a file and say what is in it; keeps nothing", run_check),
     ):
         parser = verbs.add_parser(verb, help=help)
-        parser.add_argument(
-            "file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX; or starter, or example:gsm8k"
-        )
+        parser.add_argument("file", metavar="FILE", help=f"{signature.FORMATS}; or starter, or example:gsm8k")
         parser.add_argument(
             "--map",
             action="append",
             default=[],
             metavar="ROLE=COLUMN",
-            help="which column is user, assistant, label, system or messages; guessed when left out",
+            help="which column is user, input, assistant, label, system, messages or text; else guessed",
+        )
+        parser.add_argument(
+            "--task",
+            choices=get_args(TaskChoice),
+            default="auto",
+            metavar="KIND",
+            help=f"what the rows teach: {', '.join(get_args(Task))}; guessed when left out",
+        )
+        parser.add_argument(
+            "--instruction",
+            default="",
+            metavar="TEXT",
+            help="line put before every question, for example for "
+            + "; ".join(f"{task}: {text}" for task, text in tasks.INSTRUCTIONS.items()),
         )
         parser.add_argument("--test", metavar="FILE", help="a separate file of test rows")
         if verb == "add":
@@ -52,6 +66,21 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     showing.add_argument("data", metavar="N")
     showing.add_argument("--rows", type=int, default=20, metavar="K", help="how many rows (20)")
     showing.set_defaults(run=run_show)
+    varying = verbs.add_parser(
+        "augment",
+        help="a new version with varied copies of its training rows",
+        description=AugmentSpec.__doc__,
+        epilog=describe(AugmentSpec),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    varying.add_argument("data", metavar="N")
+    varying.add_argument("--typos", type=float, metavar="SHARE", help="share of rows copied with typos (0.2)")
+    varying.add_argument("--paraphrase", metavar="MODEL", help="a model that says questions in other words")
+    varying.add_argument("--name", help="how you will call the new version")
+    varying.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
+    )
+    varying.set_defaults(run=run_augment)
     removing = verbs.add_parser("remove", help="delete a data set; your file stays")
     removing.add_argument("data", metavar="N")
     removing.set_defaults(run=run_remove)
@@ -75,6 +104,8 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         roles=mapping,
         test_source=str(test) if test else None,
         test_sha256=hash_file(test) if test else "",
+        task=arguments.task,
+        instruction=arguments.instruction,
     )
     run = require_kept(start(workspace, spec, name, output, "Adding the data"))
     artifact = workspace.store.artifacts("dataset", run.id)[0]
@@ -95,10 +126,34 @@ def _source(arguments: argparse.Namespace) -> tuple[Path, Path | None]:
     return existing(arguments.file), existing(arguments.test) if arguments.test else None
 
 
+def run_augment(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Makes a new version of a data set with varied rows."""
+    data = workspace.artifact(arguments.data, "dataset")
+    values: dict[str, Any] = {"data": data.id}
+    if arguments.typos is not None:
+        values["typos"] = arguments.typos
+    if arguments.paraphrase:
+        values["paraphrase_model"] = workspace.artifact(arguments.paraphrase, "model").id
+    spec = build(AugmentSpec, {**values, **parse_settings(arguments.set, AugmentSpec)})
+    name = arguments.name or workspace.free_name(f"{data.name} varied", "dataset")
+    run = require_kept(start(workspace, spec, name, output, "Varying the rows"))
+    artifact = workspace.store.artifacts("dataset", run.id)[0]
+    added = ", ".join(f"{count} by {how}" for how, count in run.result["added"].items())
+    output.say(f"Added {artifact.name}: {artifact.meta['counts']['train']} rows to learn from, {added} new.")
+    output.answer({"run": run.id, **run.result, **_facts(artifact)})
+    return 0
+
+
 def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Checks a file; exit code 2 where `data add` would refuse it."""
     source, test = _source(arguments)
-    report = check.check(source, roles=roles.parse(arguments.map) or None, test=test)
+    report = check.check(
+        source,
+        roles=roles.parse(arguments.map) or None,
+        test=test,
+        task=arguments.task,
+        instruction=arguments.instruction.strip(),
+    )
     show_check(report, output)
     output.answer(report.model_dump(mode="json"))
     return 2 if report.refusals else 0
@@ -114,7 +169,7 @@ def show_check(report: CheckReport, output: Output) -> None:
         "rows": f"{report.rows}" + (f", and {report.test.rows} for the test" if report.test else ""),
         "columns": ", ".join(f"{column} ({role})" for role, column in report.roles.items())
         + (", guessed" if report.roles_guessed else ""),
-        "task": report.task or "",
+        "task": f"{report.task}: {tasks.MEANINGS[report.task]}" if report.task else "",
         "rows left out": f"{report.empty_rows} with something empty" if report.empty_rows else "",
         "duplicates": str(report.duplicates or ""),
         "two labels for a text": str(report.conflicting or ""),
@@ -187,6 +242,10 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     output.say(
         f"{artifact.name}  {info.get('task')}  " + ", ".join(f"{k} {v}" for k, v in info["counts"].items())
     )
+    if dataset.info.instruction:
+        output.say(f"instruction  {dataset.info.instruction}")
+    for how, count in dataset.info.added.items():
+        output.say(f"varied   {count} training rows are copies ({how})")
     output.say("columns  " + ", ".join(f"{column} as {role}" for role, column in info["roles"].items()))
     show_check(dataset.info.check, output)
     if rows:

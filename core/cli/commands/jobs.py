@@ -224,6 +224,11 @@ def _main_figure(quality: dict[str, Any]) -> str:
     return f"{value * scale:.{digits}f}{interval}"
 
 
+def _perplexity(quality: dict[str, Any]) -> str:
+    found = quality.get("perplexity")
+    return f"{found:.2f}" if found is not None else ""
+
+
 def _finish(workspace: Workspace, run: Run, output: Output) -> int:
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:

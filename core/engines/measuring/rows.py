@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.data import plaintext
 from core.data.dataset import Dataset, Split
 from core.errors import InputError
 
 
 @dataclass(frozen=True)
 class Question:
-    """A row as a conversation: `messages` end with the expected answer."""
+    """A row as a conversation whose `messages` end with the expected answer, or a piece of a document."""
 
     row: int
     messages: tuple[dict[str, str], ...]
@@ -22,8 +23,8 @@ class Question:
 
     @property
     def prompt(self) -> tuple[dict[str, str], ...]:
-        """What the model sees."""
-        return self.messages[:-1]
+        """What the model sees; a document is seen token by token, each expected after those before it."""
+        return self.messages[:-1] or self.messages
 
 
 def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
@@ -41,4 +42,14 @@ def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
         )
     if limit is not None and limit < len(rows):
         rows = [rows[place * len(rows) // limit] for place in range(limit)]
-    return [Question(row=row.row, messages=tuple(data.messages(row))) for row in rows]
+    return [question for row in rows for question in _questions(row.row, data.messages(row))]
+
+
+def _questions(row: int, messages: list[dict[str, str]]) -> list[Question]:
+    """One question a row; a long document in pieces that fit every model, so that all of it counts."""
+    if messages and messages[0]["role"] == "document":
+        return [
+            Question(row, ({"role": "document", "content": part},))
+            for part in plaintext.parts(messages[0]["content"])
+        ]
+    return [Question(row=row, messages=tuple(messages))]

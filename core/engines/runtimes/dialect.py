@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.engines.training import templates
+from core.engines.training import documents, templates
 from core.errors import InputError
 from core.models import records
 
@@ -23,11 +23,18 @@ class Dialect:
     stop_ids: tuple[int, ...]
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """A conversation up to where the model answers. What a person typed never becomes a control token."""
+        """A conversation up to where the model answers. What a person typed never becomes a control token.
+
+        Of a document it is the first token: all others are expected.
+        """
+        if documents.is_document(list(messages)):
+            return documents.document_ids(self.tokenizer, messages[0]["content"])[:1]
         return templates.prompt_ids(self.tokenizer, messages)
 
     def answer(self, messages: Sequence[Message]) -> list[int]:
         """The last message's answer with the token that ends it, exactly as it would be learnt."""
+        if documents.is_document(list(messages)):
+            return documents.document_ids(self.tokenizer, messages[0]["content"])[1:]
         labels = templates.encode_conversation(self.tokenizer, messages, _NO_LIMIT).labels
         end = max((at + 1 for at, label in enumerate(labels) if label != templates.IGNORED), default=0)
         start = max((at + 1 for at in range(end) if labels[at] == templates.IGNORED), default=0)

@@ -11,6 +11,7 @@ from typing import Literal
 from transformers import PreTrainedTokenizerBase
 
 from core.data.dataset import Dataset
+from core.engines.training import documents, templates
 from core.engines.training.templates import IGNORED, Message, encode_conversation
 from core.errors import InputError
 
@@ -20,7 +21,7 @@ Split = Literal["train", "validation"]
 
 @dataclass(frozen=True)
 class Example:
-    """One conversation: ids and labels of equal length, and where it comes from."""
+    """One conversation, or a piece of a document: ids and labels of equal length, and where it comes from."""
 
     ids: list[int]
     labels: list[int]
@@ -42,11 +43,12 @@ class Examples:
     too_long: int = 0
     empty: int = 0
     special_text: int = 0
+    further_pieces: int = 0
 
     @property
     def rows(self) -> int:
-        """Rows read, usable or not."""
-        return len(self.usable) + self.too_long + self.empty
+        """Rows read, usable or not; a document in several pieces is one row."""
+        return len(self.usable) - self.further_pieces + self.too_long + self.empty
 
     def remarks(self, max_length: int) -> list[str]:
         """Sentences for the person, one for each kind of loss."""
@@ -82,6 +84,10 @@ def encode(
     found = Examples()
     for row in data.rows(split):
         messages = data.messages(row)
+        if documents.is_document(messages):
+            _add_document(found, tokenizer, messages[0]["content"], row.row, max_length)
+            yield found
+            continue
         ids, labels, report = encode_conversation(tokenizer, messages, max_length)
         example = Example(ids, labels, tuple(messages), row.row)
         found.special_text += report.special_text
@@ -93,6 +99,20 @@ def encode(
             found.cut += report.cut
             found.usable.append(example)
         yield found
+
+
+def _add_document(
+    found: Examples, tokenizer: PreTrainedTokenizerBase, text: str, row: int, max_length: int
+) -> None:
+    """Takes a document in pieces of at most `max_length` tokens; none of it is lost."""
+    if not text.strip():
+        found.empty += 1
+        return
+    found.special_text += templates.holds_special_text(tokenizer, text)
+    pieces = documents.chunks(documents.document_ids(tokenizer, text), max_length)
+    message = {"role": "document", "content": text}
+    found.usable += [Example(ids, labels, (message,), row) for ids, labels in pieces]
+    found.further_pieces += len(pieces) - 1
 
 
 def require_some(found: Examples, max_length: int) -> None:

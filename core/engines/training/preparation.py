@@ -123,7 +123,7 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
         four_bit.shrink(model, dtype)
         job.log(four_bit.REMARK)
     tokenizer = weights.load_tokenizer(base)
-    if not spec.default_system:
+    if not spec.default_system and data.info.task != "pretraining":  # documents need no template
         _drop_default_system(tokenizer, job)
 
     train = _encode(data, "train", tokenizer, spec.max_length, job)

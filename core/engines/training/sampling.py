@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers import DynamicCache, PreTrainedTokenizerBase
 
+from core.engines.training.documents import end_of_text_id, is_document
 from core.engines.training.examples import Example
 from core.engines.training.templates import end_token_ids, prompt_ids
 from core.jobs.context import JobContext
@@ -17,6 +18,8 @@ from core.jobs.context import JobContext
 #: Share of the time so far that sample answers may have taken.
 _SHARE = 0.03
 _LONGEST_ANSWER = 64
+#: Tokens of a document that are read before the model writes on.
+_READ = 32
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Sampler:
         self._examples = list(examples)
         self._tokenizer = tokenizer
         self._job = job
-        self._ends = set(end_token_ids(tokenizer)) if examples else set()
+        self._ends = self._ending_tokens()
         self._next = 0
         self._spent_s = 0.0
         self._started = time.perf_counter()
@@ -59,12 +62,8 @@ class Sampler:
             self._spent_s += answer.total_ms / 1000
             firsts.append(answer.first_token_ms)
             totals.append(answer.total_ms)
-            self._job.sample(
-                prompt=example.messages[-2]["content"] if len(example.messages) > 1 else "",
-                answer=answer.text,
-                expected=example.messages[-1]["content"],
-                step=step,
-            )
+            prompt, expected = self._shown(example)
+            self._job.sample(prompt=prompt, answer=answer.text, expected=expected, step=step)
             if self._spent_s > _SHARE * (time.perf_counter() - self._started):
                 break
         if totals:
@@ -72,9 +71,32 @@ class Sampler:
                 step, latency_ms=sum(totals) / len(totals), first_token_ms=sum(firsts) / len(firsts)
             )
 
+    def _ending_tokens(self) -> set[int]:
+        if not self._examples:
+            return set()
+        if is_document(self._examples[0].messages):
+            return {end_of_text_id(self._tokenizer)}
+        return set(end_token_ids(self._tokenizer))
+
+    def _shown(self, example: Example) -> tuple[str, str]:
+        """Prompt and expected answer as text; a document's beginning and how it goes on."""
+        if not is_document(example.messages):
+            prompt = example.messages[-2]["content"] if len(example.messages) > 1 else ""
+            return prompt, example.messages[-1]["content"]
+        head = _beginning(example)
+        rest = example.ids[len(head) : len(head) + _LONGEST_ANSWER]
+        return self._tokenizer.decode(head), self._tokenizer.decode(rest, skip_special_tokens=True)
+
     def _answer(self, model: nn.Module, example: Example) -> Answer:
+        if is_document(example.messages):
+            return greedy(model, self._tokenizer, _beginning(example), self._ends, _LONGEST_ANSWER)
         prompt = prompt_ids(self._tokenizer, example.messages[:-1])
         return greedy(model, self._tokenizer, prompt, self._ends, min(_LONGEST_ANSWER, example.targets + 8))
+
+
+def _beginning(example: Example) -> list[int]:
+    """The tokens of a document that a sample answer goes on from."""
+    return example.ids[: max(1, min(_READ, len(example.ids) // 2))]
 
 
 def greedy(

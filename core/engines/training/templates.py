@@ -28,6 +28,7 @@ __all__ = [
     "TemplateVariant",
     "encode_conversation",
     "end_token_ids",
+    "holds_special_text",
     "prompt_ids",
     "without_default_system",
 ]
@@ -82,12 +83,17 @@ def encode_conversation(
         )
         if ends_answer or (owner >= 0 and messages[owner]["role"] == "assistant"):
             labels[at] = token
-    special_text = any(_splitter(tuple(special)).search(message["content"]) for message in messages)
+    special_text = any(holds_special_text(tokenizer, message["content"]) for message in messages)
     excess = len(ids) - max_length
     if excess <= 0:
         return Encoded(ids, labels, Report(special_text=special_text))
     ids, labels, left = _shorten(ids, labels, owners, last=len(messages) - 1, excess=excess)
     return Encoded(ids, labels, Report(cut=True, special_text=special_text, fits=left == 0))
+
+
+def holds_special_text(tokenizer: PreTrainedTokenizerBase, text: str) -> bool:
+    """Whether a text looks like a control token of the model somewhere."""
+    return _splitter(tuple(_special_tokens(tokenizer))).search(text) is not None
 
 
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:

@@ -16,6 +16,7 @@ from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.page import DataPage
+from app.pages.data.vary_dialog import VaryDialog
 from app.pages.data.view_model import DataViewModel
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -189,3 +190,38 @@ def test_added_data_appears_in_the_list_when_its_job_has_ended(
     assert page.list.model().index(0, 0).data() == "questions"
     assert page.details.origins.isVisible()
     assert page.view_model.origins()[0].source == str(questions)
+
+
+def test_the_task_is_said_in_words_and_can_be_changed(
+    page: DataPage, qtbot: QtBot, questions: Path, workspace: Workspace
+) -> None:
+    drop(page, questions)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    assert page.import_card.task.note.text() == "Learns to say the right label"
+    box = page.import_card.task.box
+    box.setCurrentIndex(box.findData("summarization"))
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    assert page.import_card.instruction.line.placeholderText() == "Summarize in one sentence."
+    page.import_card.instruction.line.setFocus()
+    QTest.keyClicks(page.import_card.instruction.line, "In short:")
+    QTest.keyClick(page.import_card.instruction.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.import_card.add_button.isEnabled())
+    QTest.mouseClick(page.import_card.add_button, LEFT)
+    spec = workspace.store.runs()[0].spec
+    assert (spec["task"], spec["instruction"]) == ("summarization", "In short:")
+
+
+def test_varied_rows_are_asked_for_in_a_dialog(
+    page: DataPage, qtbot: QtBot, add_data: Callable[..., Artifact], workspace: Workspace
+) -> None:
+    added = add_data()
+    page.open_with(added.id)
+    QTest.mouseClick(page.details.vary_button, LEFT)
+    dialog = page.findChild(VaryDialog)
+    assert dialog is not None
+    dialog.typos.box.setCurrentIndex(0)
+    assert not dialog.act_button.isEnabled()
+    dialog.typos.box.setCurrentIndex(3)
+    QTest.mouseClick(dialog.act_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert (run.kind, run.spec["data"], run.spec["typos"]) == ("augment", added.id, 0.3)
