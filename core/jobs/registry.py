@@ -30,6 +30,8 @@ KINDS: dict[str, Kind] = {
     kind.spec.kind: kind
     for kind in (
         Kind(specs.ImportDataSpec, "core.engines.import_data", "dataset"),
+        Kind(specs.InspectDataSpec, "core.engines.inspect_data", ""),
+        Kind(specs.FixDataSpec, "core.engines.fix_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),

@@ -5,6 +5,7 @@ from core.specs.data import ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.models import AddModelSpec, ChatSpec
+from core.specs.quality import FixDataSpec, InspectDataSpec
 from core.specs.quantize import QuantizeSpec
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "ChatSpec",
     "EvaluateSpec",
     "FinetuneSpec",
+    "FixDataSpec",
     "ImportDataSpec",
+    "InspectDataSpec",
     "Option",
     "QuantizeSpec",
     "Spec",
