@@ -12,7 +12,7 @@ from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
-_PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize"}
+_PAGE_OF = {"import_data": "data", "inspect_data": "data", "fix_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize"}
 
 
 class JobStatusSource(QObject):
@@ -131,6 +131,8 @@ def kind_word(kind: str) -> str:
     """A kind of job in a word or two."""
     words = {
         "import_data": QCoreApplication.translate("kinds", "Add data"),
+        "inspect_data": QCoreApplication.translate("kinds", "Look closer at data"),
+        "fix_data": QCoreApplication.translate("kinds", "Fix data"),
         "add_model": QCoreApplication.translate("kinds", "Add model"),
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),
@@ -145,6 +147,8 @@ def phase_word(phase: str) -> str:
         "loading": QCoreApplication.translate("phases", "Loading"),
         "preparing": QCoreApplication.translate("phases", "Preparing"),
         "measuring": QCoreApplication.translate("phases", "Measuring"),
+        "looking": QCoreApplication.translate("phases", "Looking closer"),
+        "fixing": QCoreApplication.translate("phases", "Fixing"),
         "reading": QCoreApplication.translate("phases", "Reading"),
         "checking": QCoreApplication.translate("phases", "Checking"),
         "converting": QCoreApplication.translate("phases", "Converting"),
