@@ -12,7 +12,10 @@ from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
-_PAGE_OF = {"import_data": "data", "inspect_data": "data", "fix_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize"}
+_PAGE_OF = {
+    "import_data": "data", "inspect_data": "data", "fix_data": "data", "add_model": "models",
+    "finetune": "finetune", "quantize": "quantize",
+}
 
 
 class JobStatusSource(QObject):

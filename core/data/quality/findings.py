@@ -39,7 +39,7 @@ class ExampleRow(_Frozen):
     Attributes:
         split: Where it is.
         row: Its number in the source, from 1.
-        text: Its text, shortened; personal data in it is masked.
+        text: Its text, shortened; the rows of personal data show it masked.
         marks: What matters in it, as offsets into `text`.
         answer: What is learnt from it, shortened.
         group: Rows of the same number belong together.

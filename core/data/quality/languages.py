@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -15,10 +16,11 @@ from core.specs.quality import LanguageFix
 #: Bytes of letters. Of 1,500 bank customers' English questions the model named another language for four, all
 #: of them short; with this length and confidence for none.
 _ENOUGH_BYTES = 24
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 _SURE = 0.9
 _READ_CHARACTERS = 1000
-#: So many rows are looked at, spread evenly; a language takes 0.1 ms a row.
-SAMPLE = 20_000
+#: So many rows are looked at, spread evenly; a language takes 0.1 to 0.2 ms a row.
+SAMPLE = 10_000
 #: Not a language: figures, code, signs.
 _NONE = frozenset({"zxx", "und", "mul"})
 _SOME, _HARDLY = 0.05, 0.005
@@ -47,8 +49,7 @@ def known() -> frozenset[str]:
 def language_of(text: str) -> str:
     """The code of the text's language, or an empty text where it is too short or too mixed to say."""
     text = text[:_READ_CHARACTERS]
-    letters = sum(len(letter.encode("utf-8", "replace")) for letter in text if letter.isalpha())
-    if letters < _ENOUGH_BYTES:
+    if len(_NO_LETTERS.sub("", text).encode("utf-8", "replace")) < _ENOUGH_BYTES:
         return ""
     code, confidence = _identifier().classify(text)
     return str(code) if confidence >= _SURE and code not in _NONE else ""

@@ -32,6 +32,7 @@ WORDS: dict[PersonalKind, tuple[str, str]] = {
 #: Countries whose national way of writing phone numbers is tried; `+` and a country code work for all.
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IL", "EE")
 
+_DIGIT = re.compile(r"[0-9]")
 _MAIL = re.compile(
     r"(?<![\w.+%-])[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}(?![\w-])"
 )
@@ -77,11 +78,10 @@ class Hit(NamedTuple):
 
 def hits(text: str, kinds: tuple[PersonalKind, ...] = PERSONAL_KINDS) -> list[Hit]:
     """What is found in a text, in order, nothing twice."""
-    has_digit = any(letter.isdigit() for letter in text)
     found: list[Hit] = []
     if "@" in text:
         found += [Hit("mail", *match.span()) for match in _MAIL.finditer(text)]
-    if has_digit:
+    if _DIGIT.search(text):
         for search in (_ibans, _cards, _addresses, _phones):
             for hit in search(text):
                 if all(hit.end <= other.start or hit.start >= other.end for other in found):

@@ -130,8 +130,8 @@ def find(data: Dataset, max_length: int, tick: Callable[[int], None] | None = No
         )
     kept = f" {rows_text(found['test'], 'test row')} of them stay: the test keeps all of its rows."
     sentence = (
-        f"{rows_text(count)} ({share_text(share)}) have more than {max_length:,} tokens, the longest {longest:,}. "
-        "The beginning of such a row is cut off"
+        f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens, the longest {longest:,}: "
+        "the beginning of such a row is cut off"
         + (f"; of {rows_text(lost)} not even the answer fits, so nothing is learnt from them." if lost else ".")
     )
     dropped = found["train"] + found["validation"]
