@@ -68,13 +68,7 @@ class BalanceFix(_Fix):
 
 
 Fix = Annotated[
-    NearDuplicatesFix
-    | ContradictionsFix
-    | LeakageFix
-    | TooLongFix
-    | PersonalFix
-    | LanguageFix
-    | BalanceFix,
+    NearDuplicatesFix | ContradictionsFix | LeakageFix | TooLongFix | PersonalFix | LanguageFix | BalanceFix,
     Field(discriminator="fix"),
 ]
 

@@ -51,7 +51,9 @@ class QualityCard(Card):
         foot.addStretch(1)
         column.addLayout(foot)
         self.note = Label(
-            self.tr("This data stays as it is. Test rows are masked at most, never dropped."), "note", wrap=True
+            self.tr("This data stays as it is. Test rows are masked at most, never dropped."),
+            "note",
+            wrap=True,
         )
         column.addWidget(self.note)
         self.add(self.version)

@@ -117,7 +117,9 @@ class ExampleLine(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        where = self.tr("{split}, row {row}").format(split=split_word(example.split), row=count_text(example.row))
+        where = self.tr("{split}, row {row}").format(
+            split=split_word(example.split), row=count_text(example.row)
+        )
         parts = [part for part in (where, breakable(example.answer), example.note) if part]
         column.addWidget(Label(" · ".join(parts), "note", wrap=True))
         self.words = MarkedText(example.text, example.marks, self)

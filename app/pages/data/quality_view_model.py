@@ -127,7 +127,9 @@ class QualityViewModel(QObject):
     @property
     def blocker(self) -> Blocker:
         """What keeps the new version from being made, or an empty text."""
-        if self.item is not None and any(run.spec.get("data") == self.item.id for run in self._makes.open_runs):
+        if self.item is not None and any(
+            run.spec.get("data") == self.item.id for run in self._makes.open_runs
+        ):
             return "making"
         if not self.chosen:
             return "fix"

@@ -36,7 +36,9 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     looking.add_argument("data", metavar="N")
-    looking.add_argument("--rows", type=int, default=0, metavar="K", help=f"show K rows of each, at most {SHOWN}")
+    looking.add_argument(
+        "--rows", type=int, default=0, metavar="K", help=f"show K rows of each, at most {SHOWN}"
+    )
     looking.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="see below")
     looking.set_defaults(run=run_inspect)
     fixing = verbs.add_parser(
@@ -45,9 +47,13 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Makes a new version with the fixes you name. Test rows are masked at most, never dropped.",
     )
     fixing.add_argument("data", metavar="N")
-    fixing.add_argument("--near-duplicates", action="store_true", help="keep one of nearly equal training rows")
     fixing.add_argument(
-        "--contradictions", choices=("drop", "majority"), help="drop rows that disagree, or keep the majority's"
+        "--near-duplicates", action="store_true", help="keep one of nearly equal training rows"
+    )
+    fixing.add_argument(
+        "--contradictions",
+        choices=("drop", "majority"),
+        help="drop rows that disagree, or keep the majority's",
     )
     fixing.add_argument(
         "--leakage", action="store_true", help="drop training rows that ask what the test or validation asks"
@@ -111,7 +117,9 @@ def show(report: QualityReport, rows: int, name: str, output: Output) -> None:
             output.say(f"  {_flag(offer.fix.model_dump())}  {offer.text}{count}")
         for example in finding.examples[:rows]:
             output.say(f"    {_line(example)}")
-    flags = [_flags(finding)[0] for finding in report.findings if finding.severity != "fine" and finding.fixes]
+    flags = [
+        _flags(finding)[0] for finding in report.findings if finding.severity != "fine" and finding.fixes
+    ]
     if flags:
         output.say()
         output.say(f"A better version: slm-workbench data fix {name} {' '.join(flags)} --name {name}-2")

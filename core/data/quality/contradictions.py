@@ -134,7 +134,10 @@ def find(rows: Rows, questions: Questions) -> Finding:
     what = "label" if labelled else "answer"
     if not count:
         return Finding(
-            id="contradictions", count=0, share=0.0, severity="fine",
+            id="contradictions",
+            count=0,
+            share=0.0,
+            severity="fine",
             sentence=f"No question stands with more than one {what}.",
         )
     near = count - len(found.exact)
@@ -179,8 +182,12 @@ def _examples(rows: Rows, found: Contradictions) -> Iterator[ExampleRow]:
             other = next((each for each in group if each != place), place)
             short, marks = shorten(text, differing(text, part.questions[other]))
             yield ExampleRow(
-                split="train", row=part.numbers[place], text=short, marks=marks,
-                answer=shorten(part.answers[place])[0], group=number,
+                split="train",
+                row=part.numbers[place],
+                text=short,
+                marks=marks,
+                answer=shorten(part.answers[place])[0],
+                group=number,
             )
 
 

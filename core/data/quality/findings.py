@@ -15,9 +15,7 @@ SHOWN = 20
 SHOWN_CHARACTERS = 240
 
 Severity = Literal["bad", "warn", "note", "fine"]
-Id = Literal[
-    "leakage", "contradictions", "personal", "too_long", "near_duplicates", "imbalance", "language"
-]
+Id = Literal["leakage", "contradictions", "personal", "too_long", "near_duplicates", "imbalance", "language"]
 #: The worst first.
 SEVERITIES: tuple[Severity, ...] = ("bad", "warn", "note", "fine")
 

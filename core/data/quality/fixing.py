@@ -14,8 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import INFO, SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, SplitFacts, Step
-from core.data.quality import contradictions, imbalance, languages, leakage, near_duplicates, personal, too_long
 from core.data.lengths import LengthCounter
+from core.data.quality import (
+    contradictions,
+    imbalance,
+    languages,
+    leakage,
+    near_duplicates,
+    personal,
+    too_long,
+)
 from core.data.quality.findings import rows_text
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions
@@ -138,7 +146,9 @@ class Fixing:
             part.alive[gone] = False
             dropped += len(gone)
         name = languages.name(fix.keep)
-        self._note(fix, f"{rows_text(dropped)} in other languages than {name} dropped", dropped=dropped, held=held)
+        self._note(
+            fix, f"{rows_text(dropped)} in other languages than {name} dropped", dropped=dropped, held=held
+        )
 
     def _too_long(self, rows: Rows, fix: TooLongFix) -> None:
         dropped = held = 0
@@ -178,12 +188,18 @@ class Fixing:
         if fix.action == "cap":
             gone = imbalance.capped(rows.train, fix.times)
             rows.train.alive[gone] = False
-            self._note(fix, f"{rows_text(len(gone), 'training row')} of frequent labels dropped", dropped=len(gone))
+            self._note(
+                fix, f"{rows_text(len(gone), 'training row')} of frequent labels dropped", dropped=len(gone)
+            )
             return
         self._often = imbalance.repeated(rows.train, fix.times)
         added = sum(self._often.values()) - len(self._often)
-        self._note(fix, f"{rows_text(added, 'copy of a rare row') if added == 1 else f'{added:,} copies of rare rows'} "
-                        "added to training", added=added)
+        self._note(
+            fix,
+            f"{rows_text(added, 'copy of a rare row') if added == 1 else f'{added:,} copies of rare rows'} "
+            "added to training",
+            added=added,
+        )
 
     # --- writing ---
 
@@ -258,8 +274,13 @@ class Fixing:
             sentence += f"; {rows_text(held, 'such test row')} kept, since test rows are never dropped"
         self._steps.append(
             Step(
-                reason=fix.fix, fix=fix.model_dump(mode="json"), sentence=f"{sentence}.",
-                dropped=dropped, changed=changed, added=added, kept_in_test=held,
+                reason=fix.fix,
+                fix=fix.model_dump(mode="json"),
+                sentence=f"{sentence}.",
+                dropped=dropped,
+                changed=changed,
+                added=added,
+                kept_in_test=held,
             )
         )
 

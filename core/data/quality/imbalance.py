@@ -97,7 +97,9 @@ def find(rows: Rows) -> Finding | None:
     if never:
         said.append(f"{rows_text(len(never), 'label')} can never be learnt: no training row has it.")
     if untested:
-        said.append(f"{rows_text(len(untested), 'label')} in no test row: the final figure says nothing of it.")
+        said.append(
+            f"{rows_text(len(untested), 'label')} in no test row: the final figure says nothing of it."
+        )
     fixes = _offers(part) if ratio >= _UNEVEN else ()
     return Finding(
         id="imbalance",
@@ -105,10 +107,18 @@ def find(rows: Rows) -> Finding | None:
         share=concerned / len(part.living()),
         severity=severity,
         sentence=" ".join(said),
-        advice="" if ratio < _UNEVEN else "Or leave the rows and fine-tune with the focal loss (loss=focal), "
+        advice=""
+        if ratio < _UNEVEN
+        else "Or leave the rows and fine-tune with the focal loss (loss=focal), "
         "which looks harder at what is still wrong.",
-        figures={"labels": len(train), "most": many, "least": few, "rare": len(rare), "never_learnt": len(never),
-                 "untested": len(untested)},
+        figures={
+            "labels": len(train),
+            "most": many,
+            "least": few,
+            "rare": len(rare),
+            "never_learnt": len(never),
+            "untested": len(untested),
+        },
         examples=() if even else tuple(_examples(part, rare, rows, never)),
         fixes=fixes,
     )
@@ -141,9 +151,12 @@ def _examples(part: Part, rare: list[str], rows: Rows, never: list[str]) -> list
                 left.discard(label)
                 found.append(
                     ExampleRow(
-                        split=source.split, row=source.numbers[place],
-                        text=shorten(source.questions[place])[0], answer=shorten(label)[0],
-                        group=len(found), note=note,
+                        split=source.split,
+                        row=source.numbers[place],
+                        text=shorten(source.questions[place])[0],
+                        answer=shorten(label)[0],
+                        group=len(found),
+                        note=note,
                     )
                 )
     return found

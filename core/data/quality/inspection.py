@@ -6,7 +6,15 @@ import time
 from collections.abc import Callable
 
 from core.data.dataset import Dataset
-from core.data.quality import contradictions, imbalance, languages, leakage, near_duplicates, personal, too_long
+from core.data.quality import (
+    contradictions,
+    imbalance,
+    languages,
+    leakage,
+    near_duplicates,
+    personal,
+    too_long,
+)
 from core.data.quality.findings import SEVERITIES, Finding, QualityReport
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions

@@ -25,12 +25,39 @@ SAMPLE = 10_000
 _NONE = frozenset({"zxx", "und", "mul"})
 _SOME, _HARDLY = 0.05, 0.005
 NAMES = {
-    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
-    "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French",
-    "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese",
-    "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "nb": "Norwegian",
-    "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish",
-    "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+    "ar": "Arabic",
+    "bg": "Bulgarian",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "et": "Estonian",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "lt": "Lithuanian",
+    "lv": "Latvian",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "nb": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
 }
 
 
@@ -83,7 +110,9 @@ def find(rows: Rows, tick: Callable[[int], None] | None = None) -> Finding:
     for split in SPLITS:
         part = rows.parts[split]
         places = part.living()[::step]
-        for place, code in _codes(part, places, (lambda done, base=looked: tick(base + done)) if tick else None):
+        for place, code in _codes(
+            part, places, (lambda done, base=looked: tick(base + done)) if tick else None
+        ):
             if code:
                 spoken[code] += 1
                 by_code.setdefault(code, []).append((split, place))
@@ -92,7 +121,10 @@ def find(rows: Rows, tick: Callable[[int], None] | None = None) -> Finding:
     sampled = f" of {looked:,} rows spread evenly over the data" if step > 1 else ""
     if not sure:
         return Finding(
-            id="language", count=0, share=0.0, severity="fine",
+            id="language",
+            count=0,
+            share=0.0,
+            severity="fine",
             sentence="The texts are too short to tell their language.",
             figures={"looked_at": looked, "told": 0},
         )
@@ -104,8 +136,12 @@ def find(rows: Rows, tick: Callable[[int], None] | None = None) -> Finding:
     figures = {"looked_at": looked, "told": sure, **dict(spoken.most_common(12))}
     if share < _HARDLY:
         return Finding(
-            id="language", count=others, share=share, severity="fine",
-            sentence=f"{told}: practically all are {name(main)}.", figures=figures,
+            id="language",
+            count=others,
+            share=share,
+            severity="fine",
+            sentence=f"{told}: practically all are {name(main)}.",
+            figures=figures,
             examples=tuple(_examples(rows, by_code, main)),
         )
     return Finding(
@@ -138,7 +174,11 @@ def _examples(rows: Rows, by_code: dict[str, list[tuple[str, int]]], main: str) 
                 part = rows.parts[split]  # type: ignore[index]
                 shown += 1
                 yield ExampleRow(
-                    split=split, row=part.numbers[place], text=shorten(part.questions[place])[0],
-                    answer=shorten(part.answers[place])[0], group=number, note=name(code),
+                    split=split,
+                    row=part.numbers[place],
+                    text=shorten(part.questions[place])[0],
+                    answer=shorten(part.answers[place])[0],
+                    group=number,
+                    note=name(code),
                 )
         turn += 1

@@ -57,7 +57,10 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
     share = len(found) / total if total else 0.0
     if not found:
         return Finding(
-            id="leakage", count=0, share=0.0, severity="fine",
+            id="leakage",
+            count=0,
+            share=0.0,
+            severity="fine",
             sentence="No question to learn from is asked again in the test or while watching.",
         )
     tested = {leak.held for leak in found if leak.split == "test"}
@@ -101,7 +104,11 @@ def _examples(rows: Rows, found: list[Leak]) -> Iterator[ExampleRow]:
         ):
             short, marks = shorten(words, differing(words, other))
             yield ExampleRow(
-                split=split, row=part.numbers[place], text=short, marks=marks,
-                answer=shorten(part.answers[place])[0], group=number,
+                split=split,
+                row=part.numbers[place],
+                text=short,
+                marks=marks,
+                answer=shorten(part.answers[place])[0],
+                group=number,
                 note="the same question" if leak.exact else "nearly the same question",
             )

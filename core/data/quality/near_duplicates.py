@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, Mark, rows_text, share_text, shorten
+from core.data.quality.findings import (
+    SHOWN,
+    ExampleRow,
+    Finding,
+    FixOffer,
+    Mark,
+    rows_text,
+    share_text,
+    shorten,
+)
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions, plain, shingles, similarity
 from core.specs.quality import NearDuplicatesFix
@@ -35,7 +44,9 @@ def copies(rows: Rows, questions: Questions, least: float) -> Iterator[Copy]:
         kept = exact.get(keys[place])
         if kept is None:
             near = buckets.near(start + place, least)
-            kept = next((other - start for other, _ in near if _alike(rows, other - start, place, least)), None)
+            kept = next(
+                (other - start for other, _ in near if _alike(rows, other - start, place, least)), None
+            )
         if kept is not None:
             yield Copy(kept, place)
             continue
@@ -65,7 +76,10 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
     share = len(found) / total if total else 0.0
     if not found:
         return Finding(
-            id="near_duplicates", count=0, share=0.0, severity="fine",
+            id="near_duplicates",
+            count=0,
+            share=0.0,
+            severity="fine",
             sentence="No training row is nearly a copy of another.",
         )
     groups = len({item.kept for item in found})
@@ -105,8 +119,12 @@ def _examples(rows: Rows, found: list[Copy]) -> Iterator[ExampleRow]:
             other = part.questions[others[0] if place == kept else kept]
             short, marks = shorten(text, differing(text, other))
             yield ExampleRow(
-                split="train", row=part.numbers[place], text=short, marks=marks,
-                answer=shorten(part.answers[place])[0], group=group,
+                split="train",
+                row=part.numbers[place],
+                text=short,
+                marks=marks,
+                answer=shorten(part.answers[place])[0],
+                group=group,
                 note="kept" if place == kept else "nearly the same",
             )
 

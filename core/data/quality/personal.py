@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from core.data.dataset import SPLITS, Dataset, Example
-from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, Mark, rows_text, share_text, shorten
+from core.data.quality.findings import (
+    SHOWN,
+    ExampleRow,
+    Finding,
+    FixOffer,
+    Mark,
+    rows_text,
+    share_text,
+    shorten,
+)
 from core.data.roles import messages_of
 from core.data.table import Value
 from core.specs.quality import PERSONAL_KINDS, PersonalFix, PersonalKind
@@ -131,7 +140,9 @@ def _cards(text: str) -> Iterator[Hit]:
 def _addresses(text: str) -> Iterator[Hit]:
     if text.count(".") >= 3:
         for match in _IPV4.finditer(text):
-            if not _VERSION.search(text[max(0, match.start() - 12) : match.start()]) and _is_address(match.group()):
+            if not _VERSION.search(text[max(0, match.start() - 12) : match.start()]) and _is_address(
+                match.group()
+            ):
                 yield Hit("ip", *match.span())
     if text.count(":") >= 2:
         for match in _IPV6.finditer(text):
@@ -150,9 +161,13 @@ def _is_address(text: str) -> bool:
 def _phones(text: str) -> Iterator[Hit]:
     for match in _PHONE_LIKE.finditer(text):
         before, written = text[: match.start()], match.group()
-        if before[-1:].isalnum() or before[-1:] in "$€£#.,/=_-+" and before or _DATE.match(written):
+        if before[-1:].isalnum() or (before[-1:] in "$€£#.,/=_-+" and before) or _DATE.match(written):
             continue
-        if text[match.end() : match.end() + 1].isalnum() or text[match.end() : match.end() + 1] in ("%", "€", "$"):
+        if text[match.end() : match.end() + 1].isalnum() or text[match.end() : match.end() + 1] in (
+            "%",
+            "€",
+            "$",
+        ):
             continue
         if written.startswith("+"):
             if _is_phone(written, None):
@@ -183,7 +198,9 @@ def _is_phone(written: str, region: str | None) -> bool:
     return bool(phonenumbers.is_valid_number(number))
 
 
-def mask_example(data: Dataset, example: Example, kinds: tuple[PersonalKind, ...]) -> tuple[Example, Counter[str]]:
+def mask_example(
+    data: Dataset, example: Example, kinds: tuple[PersonalKind, ...]
+) -> tuple[Example, Counter[str]]:
     """A row with its personal data masked in every column but the label, and what was masked."""
     counted: Counter[str] = Counter()
 
@@ -230,15 +247,25 @@ def find(data: Dataset, tick: Callable[[int], None] | None = None) -> Finding:
                 text, marks = _text(data, changed)
                 examples.append(
                     ExampleRow(
-                        split=split, row=example.row, text=text, marks=marks, group=len(examples),
-                        note=", ".join(_counted_text(kind, counted[kind]) for kind in PERSONAL_KINDS if counted[kind]),
+                        split=split,
+                        row=example.row,
+                        text=text,
+                        marks=marks,
+                        group=len(examples),
+                        note=", ".join(
+                            _counted_text(kind, counted[kind]) for kind in PERSONAL_KINDS if counted[kind]
+                        ),
                     )
                 )
     total, count = sum(data.info.counts.values()), sum(by_split.values())
     if not count:
         return Finding(
-            id="personal", count=0, share=0.0, severity="fine",
-            sentence="Nothing in the form of a mail, phone, card, IBAN or IP address was found.", advice=PROMISE,
+            id="personal",
+            count=0,
+            share=0.0,
+            severity="fine",
+            sentence="Nothing in the form of a mail, phone, card, IBAN or IP address was found.",
+            advice=PROMISE,
         )
     listed = ", ".join(_counted_text(kind, kinds[kind]) for kind in PERSONAL_KINDS if kinds[kind])
     dropped = by_split["train"] + by_split["validation"]
@@ -251,7 +278,9 @@ def find(data: Dataset, tick: Callable[[int], None] | None = None) -> Finding:
     ]
     if dropped:
         held = " Test rows are masked instead: the test keeps all of its rows." if by_split["test"] else ""
-        fixes.append(FixOffer(fix=PersonalFix(action="drop"), text=f"Drop the rows with it.{held}", rows=dropped))
+        fixes.append(
+            FixOffer(fix=PersonalFix(action="drop"), text=f"Drop the rows with it.{held}", rows=dropped)
+        )
     return Finding(
         id="personal",
         count=count,

@@ -151,4 +151,3 @@ def row_of(data: Dataset, example: Example) -> Row:
     if not spoken:
         return Row("", "")
     return Row("\n".join(spoken[:-1]) or spoken[-1], spoken[-1])
-

@@ -10,7 +10,9 @@ from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 
-def latest(workspace: Workspace, artifact: Artifact, spec: InspectDataSpec | None = None) -> QualityReport | None:
+def latest(
+    workspace: Workspace, artifact: Artifact, spec: InspectDataSpec | None = None
+) -> QualityReport | None:
     """The newest look at exactly these files, or None.
 
     Args:

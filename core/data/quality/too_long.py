@@ -85,7 +85,10 @@ def long_rows(
             if tick is not None and not done % _ROWS_A_TICK:
                 tick(done)
             text, marks = text_and_marks(data, example)
-            if len(text) * 4 + marks <= max_length or len(text.encode("utf-8", "replace")) + marks <= max_length:
+            if (
+                len(text) * 4 + marks <= max_length
+                or len(text.encode("utf-8", "replace")) + marks <= max_length
+            ):
                 continue
             waiting.append((split, place, example, text, row_of(data, example).answer, marks))
             characters += len(text)
@@ -95,9 +98,7 @@ def long_rows(
     yield from _counted(waiting, max_length)
 
 
-def _counted(
-    waiting: list[tuple[Split, int, Example, str, str, int]], max_length: int
-) -> Iterator[Long]:
+def _counted(waiting: list[tuple[Split, int, Example, str, str, int]], max_length: int) -> Iterator[Long]:
     texts = lengths.encode([item[3][:_LONGEST] for item in waiting])
     for (split, place, example, text, answer, marks), encoded in zip(waiting, texts, strict=True):
         denser = max(1.0, len(text) / _LONGEST)
@@ -125,23 +126,34 @@ def find(data: Dataset, max_length: int, tick: Callable[[int], None] | None = No
     share = count / total if total else 0.0
     if not count:
         return Finding(
-            id="too_long", count=0, share=0.0, severity="fine",
+            id="too_long",
+            count=0,
+            share=0.0,
+            severity="fine",
             sentence=f"No row has more than {max_length:,} tokens; nothing would be cut.",
         )
     kept = f" {rows_text(found['test'], 'test row')} of them stay: the test keeps all of its rows."
     sentence = (
         f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens, the longest {longest:,}: "
         "the beginning of such a row is cut off"
-        + (f"; of {rows_text(lost)} not even the answer fits, so nothing is learnt from them." if lost else ".")
+        + (
+            f"; of {rows_text(lost)} not even the answer fits, so nothing is learnt from them."
+            if lost
+            else "."
+        )
     )
     dropped = found["train"] + found["validation"]
     fixes = (
-        FixOffer(
-            fix=TooLongFix(max_length=max_length),
-            text=f"Drop the rows that are too long.{kept if found['test'] else ''}",
-            rows=dropped,
-        ),
-    ) if dropped else ()
+        (
+            FixOffer(
+                fix=TooLongFix(max_length=max_length),
+                text=f"Drop the rows that are too long.{kept if found['test'] else ''}",
+                rows=dropped,
+            ),
+        )
+        if dropped
+        else ()
+    )
     return Finding(
         id="too_long",
         count=count,

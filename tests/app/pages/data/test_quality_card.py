@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -15,10 +16,12 @@ from app.pages.data.page import DataPage
 from app.pages.data.quality_finding import FindingRow
 from app.pages.data.quality_text import MarkedText
 from app.pages.data.view_model import DataViewModel
+from core.data import dataset
 from core.data.quality.findings import Mark
+from core.specs import ImportDataSpec
+from core.workspace import manifest
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
-from tests.app.pages import conftest as made
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -31,17 +34,25 @@ def row_of(page: DataPage, finding: str) -> FindingRow:
     return next(row for row in page.quality_card.finding_rows if row.finding.id == finding)
 
 
+def add_mails(workspace: Workspace, folder: Path) -> Artifact:
+    """A data set in which some rows hold a mail address."""
+    source = folder / "mails.csv"
+    rows = [f"<b>Write</b> to me at user{n}@example.org about {n} cards,lost" for n in range(9)]
+    source.write_text("\n".join(["text,category", *rows, *(f"{n} other things,{n % 2}" for n in range(9))]))
+    made = workspace.artifact_folder("mails")
+    made.mkdir()
+    info = dataset.build(ImportDataSpec(source=str(source), name="Mails"), made)
+    sealed = manifest.write(made)
+    meta = {"task": info.task, "counts": info.counts, "labels": 3}
+    artifact = Artifact("mails", "dataset", "Mails", sealed.digest, sealed.total_bytes, time.time(), "", meta)
+    workspace.store.add_artifact(artifact)
+    return artifact
+
+
 def test_a_look_is_taken_once_and_a_fixed_version_is_made_by_clicks(
-    qtbot: QtBot, bridge: JobBridge, workspace: Workspace, add_data: Callable[..., Artifact], monkeypatch
+    qtbot: QtBot, bridge: JobBridge, workspace: Workspace, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(
-        made,
-        "ROWS",
-        [*made.ROWS, *[(f"<b>Write</b> to me at user{n}@example.org about {n} cards", "lost card") for n in range(9)]],
-    )
-    source = made.ROWS
-    monkeypatch.setattr(made.write_csv, "__defaults__", (source,))
-    old = add_data()
+    old = add_mails(workspace, tmp_path)
     page = DataPage(DataViewModel(bridge), ImportViewModel(bridge))
     qtbot.addWidget(page)
     page.resize(1232, 2400)
@@ -54,12 +65,14 @@ def test_a_look_is_taken_once_and_a_fixed_version_is_made_by_clicks(
     QTest.mouseClick(page.quality_card.look_button, LEFT)
     assert not page.quality_card.look_button.isEnabled()
     assert page.quality_card.meter.isVisible()
-    qtbot.waitUntil(lambda: bool(page.quality_card.finding_rows), timeout=90000)
+    qtbot.waitUntil(lambda: bool(page.quality_card.finding_rows), timeout=30000)
 
     personal = row_of(page, "personal")
     QTest.mouseClick(personal.rows_button, LEFT)
     shown = [words.text for words in personal.rows.findChildren(MarkedText)]
-    assert any("<b>Write</b> to me at [mail]" in text for text in shown), "markup stays text, mails are masked"
+    assert any("<b>Write</b> to me at [mail]" in text for text in shown), (
+        "markup stays text, mails are masked"
+    )
     assert page.quality_card.make_button.text() == "Choose a fix first"
     mask, drop = personal.boxes[:2]
     tick(drop.box)
@@ -71,7 +84,8 @@ def test_a_look_is_taken_once_and_a_fixed_version_is_made_by_clicks(
     QTest.keyClicks(page.quality_card.name.line, "Masked")
     QTest.mouseClick(page.quality_card.make_button, LEFT)
     qtbot.waitUntil(
-        lambda: page.view_model.selected is not None and page.view_model.selected.name == "Masked", timeout=90000
+        lambda: page.view_model.selected is not None and page.view_model.selected.name == "Masked",
+        timeout=30000,
     )
     assert workspace.store.find_artifact(old.id) is not None
     assert not page.quality_card.finding_rows, "the new version was not looked at yet"

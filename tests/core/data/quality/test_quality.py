@@ -30,7 +30,9 @@ ALL_FIXES = (
 WORDS = ("cash", "fee", "limit", "refund", "address", "currency", "statement", "travel", "gift", "photo")
 
 
-def make(folder: Path, train: list[tuple[str, str]], test: list[tuple[str, str]], labels: bool = True) -> Dataset:
+def make(
+    folder: Path, train: list[tuple[str, str]], test: list[tuple[str, str]], labels: bool = True
+) -> Dataset:
     """A data set whose training and test rows are exactly these."""
     role = "label" if labels else "assistant"
     paths = []
@@ -40,7 +42,10 @@ def make(folder: Path, train: list[tuple[str, str]], test: list[tuple[str, str]]
         paths.append(path)
     folder.mkdir()
     spec = ImportDataSpec(
-        source=str(paths[0]), test_source=str(paths[1]), name="x", roles={"user": "user", role: role},
+        source=str(paths[0]),
+        test_source=str(paths[1]),
+        name="x",
+        roles={"user": "user", role: role},
         validation_fraction=0.0,
     )
     dataset.build(spec, folder)
@@ -92,7 +97,11 @@ def test_each_weakness_is_found_with_rows_to_look_at(nasty: Dataset) -> None:
     assert found["contradictions"].count == 3
     assert found["leakage"].figures["test"] == 1
     assert found["too_long"].figures == {
-        "lost_answers": 0, "longest": found["too_long"].figures["longest"], "train": 1, "validation": 0, "test": 1
+        "lost_answers": 0,
+        "longest": found["too_long"].figures["longest"],
+        "train": 1,
+        "validation": 0,
+        "test": 1,
     }
     assert found["personal"].figures == {"mail": 2}
     assert found["language"].count == 2
@@ -113,11 +122,15 @@ def test_fixes_make_a_version_in_which_nothing_is_left_and_a_second_time_changes
     assert found["too_long"].figures["train"] == 0
     again = fix(fixed, tmp_path / "again", *ALL_FIXES)
     for split in SPLITS:
-        assert (fixed.folder / f"{split}.jsonl").read_bytes() == (again.folder / f"{split}.jsonl").read_bytes()
+        assert (fixed.folder / f"{split}.jsonl").read_bytes() == (
+            again.folder / f"{split}.jsonl"
+        ).read_bytes()
         assert (nasty.folder / f"{split}.jsonl").read_bytes() == before[split], "the old one stays"
 
 
-def test_the_new_version_says_what_it_was_made_from_and_what_was_left_out(nasty: Dataset, tmp_path: Path) -> None:
+def test_the_new_version_says_what_it_was_made_from_and_what_was_left_out(
+    nasty: Dataset, tmp_path: Path
+) -> None:
     fixed = fix(nasty, tmp_path / "fixed", *ALL_FIXES)
     made = fixed.info.made_from
     assert made is not None
@@ -131,7 +144,10 @@ def test_the_new_version_says_what_it_was_made_from_and_what_was_left_out(nasty:
 
 def test_test_rows_are_masked_and_never_dropped(nasty: Dataset, tmp_path: Path) -> None:
     fixed = fix(
-        nasty, tmp_path / "fixed", {"fix": "too_long", "max_length": 64}, {"fix": "language", "keep": "en"},
+        nasty,
+        tmp_path / "fixed",
+        {"fix": "too_long", "max_length": 64},
+        {"fix": "language", "keep": "en"},
         {"fix": "personal", "action": "drop"},
     )
     assert fixed.count("test") == nasty.count("test")
@@ -142,7 +158,13 @@ def test_test_rows_are_masked_and_never_dropped(nasty: Dataset, tmp_path: Path) 
 
 
 def test_the_majority_answer_stays_and_without_one_all_go(tmp_path: Path) -> None:
-    rows = [("Is it one?", "yes"), ("is it one?", "yes"), ("Is it  one?", "no"), ("Two?", "yes"), ("two?", "no")]
+    rows = [
+        ("Is it one?", "yes"),
+        ("is it one?", "yes"),
+        ("Is it  one?", "no"),
+        ("Two?", "yes"),
+        ("two?", "no"),
+    ]
     data = make(tmp_path / "d", [*rows, ("Three, and alone", "yes")], [("Unlike the others", "no")])
     majority = fix(data, tmp_path / "majority", {"fix": "contradictions", "keep": "majority"})
     assert questions(majority) == ["Is it one?", "is it one?", "Three, and alone"]
@@ -175,7 +197,9 @@ def test_a_fix_that_leaves_nothing_is_refused(tmp_path: Path) -> None:
 def test_the_starter_data_is_in_good_order(tmp_path: Path) -> None:
     folder = tmp_path / "bank"
     folder.mkdir()
-    dataset.build(ImportDataSpec(source=str(starter.train()), test_source=str(starter.test()), name="x"), folder)
+    dataset.build(
+        ImportDataSpec(source=str(starter.train()), test_source=str(starter.test()), name="x"), folder
+    )
     found = look(Dataset(folder))
     fine = {name for name, finding in found.items() if finding.severity == "fine"}
     assert fine == {"contradictions", "personal", "too_long", "imbalance", "language"}
