@@ -13,7 +13,8 @@ from core.workspace.records import ENDED, Run
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
 _PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize",
-            "evaluate": "evaluate", "search": "finetune", "augment": "data"}
+            "evaluate": "evaluate", "search": "finetune", "augment": "data", "inspect_data": "data",
+            "fix_data": "data"}
 
 
 class JobStatusSource(QObject):
@@ -134,6 +135,8 @@ def kind_word(kind: str) -> str:
     words = {
         "import_data": QCoreApplication.translate("kinds", "Add data"),
         "augment": QCoreApplication.translate("kinds", "Add varied rows"),
+        "inspect_data": QCoreApplication.translate("kinds", "Look closer at data"),
+        "fix_data": QCoreApplication.translate("kinds", "Fix data"),
         "add_model": QCoreApplication.translate("kinds", "Add model"),
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),
@@ -150,6 +153,8 @@ def phase_word(phase: str) -> str:
         "loading": QCoreApplication.translate("phases", "Loading"),
         "preparing": QCoreApplication.translate("phases", "Preparing"),
         "measuring": QCoreApplication.translate("phases", "Measuring"),
+        "looking": QCoreApplication.translate("phases", "Looking closer"),
+        "fixing": QCoreApplication.translate("phases", "Fixing"),
         "reading": QCoreApplication.translate("phases", "Reading"),
         "checking": QCoreApplication.translate("phases", "Checking"),
         "converting": QCoreApplication.translate("phases", "Converting"),

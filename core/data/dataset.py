@@ -32,7 +32,7 @@ class SplitFacts(BaseModel):
     Attributes:
         how: One sentence.
         seed: Start of the draw.
-        left_out: Rows in no split, by reason: `empty`, `leakage`.
+        left_out: Rows in no split, by reason: `empty`, `leakage`, and the fixes of later versions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,6 +40,41 @@ class SplitFacts(BaseModel):
     how: str
     seed: int
     left_out: dict[str, int]
+
+
+class Step(BaseModel):
+    """One fix that a version went through.
+
+    Attributes:
+        reason: Which one, as `split.left_out` counts it.
+        fix: The fix with its parameters.
+        sentence: What it did.
+        dropped: Rows taken out.
+        changed: Rows with another text.
+        added: Rows that stand there once more.
+        kept_in_test: Test rows that it would have dropped, had they not been test rows.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: str
+    fix: dict[str, Any]
+    sentence: str
+    dropped: int = 0
+    changed: int = 0
+    added: int = 0
+    kept_in_test: int = 0
+
+
+class MadeFrom(BaseModel):
+    """The data set that a version was made from, and how."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    digest: str
+    steps: tuple[Step, ...]
 
 
 class DatasetInfo(BaseModel):
@@ -64,6 +99,7 @@ class DatasetInfo(BaseModel):
     check: CheckReport
     instruction: str = ""
     added: dict[str, int] = {}
+    made_from: MadeFrom | None = None
 
 
 def build(spec: ImportDataSpec, folder: Path, progress: Progress | None = None) -> DatasetInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from core.data import starter
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 #: Up to this many rows all are counted; of larger files so many are drawn.
 SAMPLE = 20_000
@@ -52,6 +53,11 @@ def _tokenizer() -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(starter.tokenizer()))
     tokenizer.encode_special_tokens = True  # text that looks like a control token is text
     return tokenizer
+
+
+def encode(texts: Sequence[str]) -> list[Encoding]:
+    """The texts as the starter model's tokens, with their offsets; nothing of a chat template is added."""
+    return list(_tokenizer().encode_batch(list(texts), add_special_tokens=False))
 
 
 class LengthCounter:

@@ -31,6 +31,8 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(specs.ImportDataSpec, "core.engines.import_data", "dataset"),
         Kind(specs.AugmentSpec, "core.engines.augment", "dataset"),
+        Kind(specs.InspectDataSpec, "core.engines.inspect_data", ""),
+        Kind(specs.FixDataSpec, "core.engines.fix_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),

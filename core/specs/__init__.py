@@ -7,6 +7,7 @@ from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
 from core.specs.merge import MergeSpec
 from core.specs.models import AddModelSpec, ChatSpec
+from core.specs.quality import FixDataSpec, InspectDataSpec
 from core.specs.quantize import QuantizeSpec
 from core.specs.search import SearchSpec
 
@@ -17,7 +18,9 @@ __all__ = [
     "EvaluateSpec",
     "FinetuneSpec",
     "FitSpec",
+    "FixDataSpec",
     "ImportDataSpec",
+    "InspectDataSpec",
     "MergeSpec",
     "Option",
     "QuantizeSpec",

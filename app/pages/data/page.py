@@ -14,6 +14,8 @@ from app.pages.data.check_card import CheckCard
 from app.pages.data.details_card import DetailsCard
 from app.pages.data.import_cards import FILES, FileCard, ImportCard, show_check
 from app.pages.data.import_view_model import ImportViewModel
+from app.pages.data.quality_card import QualityCard
+from app.pages.data.quality_view_model import QualityViewModel
 from app.pages.data.row_table import RowTable
 from app.pages.data.task_text import task_text
 from app.pages.data.vary_dialog import VaryDialog
@@ -68,6 +70,8 @@ class DataPage(PageFrame):
         self.rows = RowTable(self.tr("First rows to learn from"), with_pickers=False, parent=self)
         self.rows_card.add(self.rows)
         self.check_card = CheckCard(self)
+        self.quality = QualityViewModel(self.view_model.bridge, self)
+        self.quality_card = QualityCard(self.quality, self)
         self.empty = EmptyState(
             "database",
             self.tr("No data yet"),
@@ -83,6 +87,7 @@ class DataPage(PageFrame):
             self.jobs_card,
             self.file_card,
             self.list_card,
+            self.quality_card,
             self.rows_card,
             self.check_card,
             self.empty,
@@ -114,6 +119,8 @@ class DataPage(PageFrame):
         importing.run_started.connect(self._on_run_started)
         importing.jobs.failed.connect(self._on_run_failed)
         importing.jobs.changed.connect(self._show)
+        self.quality.failed.connect(self._on_quality_failed)
+        self.quality.made.connect(model.select)
         self.list.chosen.connect(model.select)
         self.file_card.another_requested.connect(self.choose_file)
         self.import_card.close_requested.connect(self._on_close)
@@ -229,6 +236,10 @@ class DataPage(PageFrame):
         self.error_panel.show()
 
     @Slot(object)
+    def _on_quality_failed(self, problem: WorkbenchError | Run) -> None:
+        (self._on_run_failed if isinstance(problem, Run) else self._on_failed)(problem)
+
+    @Slot(object)
     def _on_run_failed(self, run: Run) -> None:
         self.error_panel.show_error(ErrorText.of_dict(run.error or {"what": run.name}))
         self.error_panel.show()
@@ -255,6 +266,9 @@ class DataPage(PageFrame):
         self.details.setVisible(not adding)
         self.show_side(adding or has_items)
         self.rows_card.setVisible(not adding and model.opened is not None)
+        self.quality_card.setVisible(not adding and model.opened is not None)
+        self.quality.show_item(model.selected)
+        self.quality_card.show_state()
         if adding:
             self.file_card.show_state()
             self.import_card.show_state()

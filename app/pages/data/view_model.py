@@ -43,6 +43,11 @@ class DataViewModel(QObject):
         bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
+    @property
+    def bridge(self) -> JobBridge:
+        """Runs the jobs."""
+        return self._bridge
+
     @Slot()
     def refresh(self) -> None:
         """Reads the list again and keeps the selection if it still exists."""

@@ -123,4 +123,5 @@ class DeployViewModel(QObject):
     def _open(self) -> None:
         if self.model is not None:
             learnt = instruction.learnt_by(self._workspace, self.model.id)
-            self.chat.open(ChatSpec(model=self.model.id, **{"instruction": learnt, "adapter": self.adapter, **self.values}))
+            values = {"instruction": learnt, "adapter": self.adapter, **self.values}
+            self.chat.open(ChatSpec(model=self.model.id, **values))

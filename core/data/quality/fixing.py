@@ -1,0 +1,310 @@
+"""A new version of a data set with fixes applied; the old one stays as it is.
+
+The fixes run in one order, whatever order they were asked in: masking first, since it changes texts, evening
+out last, since it counts what is left. Test rows are masked at most: a test that loses its hard rows says
+nothing any more. Applied a second time, the same fixes change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import INFO, SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, SplitFacts, Step
+from core.data.lengths import LengthCounter
+from core.data.quality import (
+    contradictions,
+    imbalance,
+    languages,
+    leakage,
+    near_duplicates,
+    personal,
+    too_long,
+)
+from core.data.quality.findings import rows_text
+from core.data.quality.rows import Rows
+from core.data.quality.similar import Questions
+from core.data.report import CheckReport, LabelCount, LabelFacts
+from core.errors import InputError
+from core.specs.quality import (
+    BalanceFix,
+    ContradictionsFix,
+    FixDataSpec,
+    LanguageFix,
+    LeakageFix,
+    NearDuplicatesFix,
+    PersonalFix,
+    TooLongFix,
+)
+from core.workspace import durable
+
+#: Called with steps done and steps in all; may raise to end the work.
+Progress = Callable[[int, int], None]
+_READ, _SIGN, _DECIDE, _WRITE = 2, 7, 3, 2
+_ALL = _READ + _SIGN + _DECIDE + _WRITE
+_ROWS_A_TICK = 256
+_SHOWN = 20
+
+
+class Fixing:
+    """One application of fixes.
+
+    Args:
+        data: The data set to begin with.
+        spec: The fixes, and the new name.
+        digest: SHA-256 over the data set's files.
+        progress: Told how far it is.
+    """
+
+    def __init__(
+        self, data: Dataset, spec: FixDataSpec, digest: str, progress: Progress | None = None
+    ) -> None:
+        self._data = data
+        self._spec = spec
+        self._digest = digest
+        self._progress = progress
+        self._total = max(1, sum(data.info.counts.values()))
+        self._by_kind: dict[str, Any] = {item.fix: item for item in spec.fixes}
+        self._steps: list[Step] = []
+        self._often: dict[int, int] = {}
+        self._masked: Counter[Split] = Counter()
+
+    def write(self, folder: Path) -> DatasetInfo:
+        """Decides, then writes the new version into an empty folder, without its manifest.
+
+        Raises:
+            InputError: A fix does not suit this data, or nothing would be left to learn from.
+        """
+        self._check()
+        mask: PersonalFix | None = self._by_kind.get("personal")
+        hide = (lambda row: self._hidden(row)[0]) if mask is not None else None
+        rows = Rows(self._data, hide, self._tick(0, _READ))
+        if mask is not None:
+            self._personal(rows, mask)
+        if fix := self._by_kind.get("language"):
+            self._language(rows, fix)
+        if fix := self._by_kind.get("too_long"):
+            self._too_long(rows, fix)
+        if {"leakage", "contradictions", "near_duplicates"} & set(self._by_kind):
+            self._alike(rows, Questions(rows, self._tick(_READ, _SIGN)))
+        if fix := self._by_kind.get("balance"):
+            self._balance(rows, fix)
+        if not rows.train.alive.any():
+            raise InputError(
+                "Nothing would be left to learn from.",
+                why="The fixes together drop every training row.",
+                fix="Choose fewer of them, or mask instead of dropping.",
+                code="data.fix.empty",
+            )
+        return self._write(rows, folder)
+
+    def _check(self) -> None:
+        labelled = self._data.info.labels is not None
+        if "balance" in self._by_kind and not labelled:
+            raise InputError(
+                "This data has no labels to even out.",
+                why="Its rows are learnt with an answer, not with a label.",
+                fix="Leave out --balance.",
+                code="data.fix.balance",
+            )
+        language: LanguageFix | None = self._by_kind.get("language")
+        if language is not None and language.keep not in languages.known():
+            raise InputError(
+                f"The language {language.keep!r} cannot be told.",
+                why=f"Known are {', '.join(sorted(languages.known()))[:300]}…",
+                fix="Give its code of two letters, such as en or de.",
+                code="data.fix.language",
+            )
+
+    # --- the fixes, in their order ---
+
+    def _personal(self, rows: Rows, fix: PersonalFix) -> None:
+        self._masked.clear()
+        for split in SPLITS:
+            for place, example in enumerate(self._data.rows(split)):
+                if self._hidden(example)[1]:
+                    self._masked[split] += 1
+                    if fix.action == "drop" and split != "test":
+                        rows.parts[split].alive[place] = False
+        kinds = " ".join(f"[{kind}]" for kind in fix.kinds)
+        dropped = self._masked["train"] + self._masked["validation"] if fix.action == "drop" else 0
+        changed = sum(self._masked.values()) - dropped
+        said = f"Personal data masked as {kinds} in {rows_text(changed)}"
+        if fix.action == "drop":
+            said = f"{rows_text(dropped)} with personal data dropped, {rows_text(changed, 'test row')} masked"
+        self._note(fix, said, dropped=dropped, changed=changed)
+
+    def _language(self, rows: Rows, fix: LanguageFix) -> None:
+        held = len(languages.strangers(rows.parts["test"], fix.keep))
+        dropped = 0
+        for split in ("train", "validation"):
+            part = rows.parts[split]  # type: ignore[index]
+            gone = languages.strangers(part, fix.keep, self._tick(_READ, 0))
+            part.alive[gone] = False
+            dropped += len(gone)
+        name = languages.name(fix.keep)
+        self._note(
+            fix, f"{rows_text(dropped)} in other languages than {name} dropped", dropped=dropped, held=held
+        )
+
+    def _too_long(self, rows: Rows, fix: TooLongFix) -> None:
+        dropped = held = 0
+        change = (lambda row: self._hidden(row)[0]) if "personal" in self._by_kind else None
+        for item in too_long.long_rows(self._data, fix.max_length, self._tick(_READ, 0), change):
+            if item.split == "test":
+                held += 1
+            elif rows.parts[item.split].alive[item.place]:
+                rows.parts[item.split].alive[item.place] = False
+                dropped += 1
+        said = f"{rows_text(dropped)} with more than {fix.max_length:,} tokens dropped"
+        self._note(fix, said, dropped=dropped, held=held)
+
+    def _alike(self, rows: Rows, questions: Questions) -> None:
+        part = rows.train
+        leak: LeakageFix | None = self._by_kind.get("leakage")
+        if leak is not None:
+            gone = [item.place for item in leakage.leaks(rows, questions, leak.similarity)]
+            part.alive[gone] = False
+            said = f"{rows_text(len(gone), 'training row')} that also stand in the test or among the watched dropped"
+            self._note(leak, said, dropped=len(gone))
+        opposed: ContradictionsFix | None = self._by_kind.get("contradictions")
+        if opposed is not None:
+            gone = contradictions.dropped(rows, questions, opposed.keep)
+            part.alive[gone] = False
+            kept = ", the majority kept" if opposed.keep == "majority" else ""
+            said = f"{rows_text(len(gone), 'training row')} that contradict others dropped{kept}"
+            self._note(opposed, said, dropped=len(gone))
+        near: NearDuplicatesFix | None = self._by_kind.get("near_duplicates")
+        if near is not None:
+            gone = [item.copy for item in near_duplicates.copies(rows, questions, near.similarity)]
+            part.alive[gone] = False
+            said = f"{rows_text(len(gone), 'training row')} that nearly repeat an earlier one dropped"
+            self._note(near, said, dropped=len(gone))
+
+    def _balance(self, rows: Rows, fix: BalanceFix) -> None:
+        if fix.action == "cap":
+            gone = imbalance.capped(rows.train, fix.times)
+            rows.train.alive[gone] = False
+            self._note(
+                fix, f"{rows_text(len(gone), 'training row')} of frequent labels dropped", dropped=len(gone)
+            )
+            return
+        self._often = imbalance.repeated(rows.train, fix.times)
+        added = sum(self._often.values()) - len(self._often)
+        self._note(
+            fix,
+            f"{rows_text(added, 'copy of a rare row') if added == 1 else f'{added:,} copies of rare rows'} "
+            "added to training",
+            added=added,
+        )
+
+    # --- writing ---
+
+    def _write(self, rows: Rows, folder: Path) -> DatasetInfo:
+        encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+        counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
+        labels: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
+        lengths, tick, done = LengthCounter(seed=0), self._tick(_ALL - _WRITE, _WRITE), 0
+        for split in SPLITS:
+            alive = rows.parts[split].alive
+            with open(folder / f"{split}.jsonl", "w", encoding="utf-8", newline="\n") as file:
+                for place, stored in enumerate(self._data.rows(split)):
+                    done += 1
+                    if not done % _ROWS_A_TICK:
+                        tick(done)
+                    if not alive[place]:
+                        continue
+                    example = self._hidden(stored)[0] if "personal" in self._by_kind else stored
+                    often = self._often.get(place, 1) if split == "train" else 1
+                    line = encode({"row": example.row, "values": example.values}) + "\n"
+                    file.write(line * often)
+                    counts[split] += often
+                    labels[split][self._data.label(example)] += often
+                    lengths.add(*too_long.text_and_marks(self._data, example))
+        info = self._described(counts, labels, lengths)
+        durable.write_json(folder / INFO, info.model_dump(mode="json"))
+        return info
+
+    def _described(
+        self, counts: dict[str, int], labels: dict[Split, Counter[str]], lengths: LengthCounter
+    ) -> DatasetInfo:
+        old = self._data.info
+        left_out = Counter(old.split.left_out)
+        for step in self._steps:
+            if step.dropped:
+                left_out[step.reason] += step.dropped
+        sentences = [step.sentence for step in self._steps]
+        check = old.check.model_copy(
+            update={
+                "rows": sum(counts.values()) - (counts["test"] if old.check.test else 0),
+                "warnings": [*sentences, *_missing(counts)],
+                "lengths": lengths.result(),
+                "labels": _label_facts(labels) if old.labels is not None else None,
+                "conflicting": 0 if "contradictions" in self._by_kind else old.check.conflicting,
+                "duplicates": 0 if "near_duplicates" in self._by_kind else old.check.duplicates,
+            }
+        )
+        found = sorted({label for by_label in labels.values() for label in by_label})
+        return old.model_copy(
+            update={
+                "name": self._spec.name,
+                "counts": counts,
+                "labels": found if old.labels is not None else None,
+                "split": SplitFacts(how=old.split.how, seed=old.split.seed, left_out=dict(left_out)),
+                "check": CheckReport.model_validate(check.model_dump()),
+                "made_from": MadeFrom(
+                    id=self._spec.data, name=old.name, digest=self._digest, steps=tuple(self._steps)
+                ),
+            }
+        )
+
+    # --- inside ---
+
+    def _hidden(self, example: Example) -> tuple[Example, Counter[str]]:
+        fix: PersonalFix = self._by_kind["personal"]
+        return personal.mask_example(self._data, example, fix.kinds)
+
+    def _note(
+        self, fix: Any, sentence: str, *, dropped: int = 0, changed: int = 0, added: int = 0, held: int = 0
+    ) -> None:
+        if held:
+            sentence += f"; {rows_text(held, 'such test row')} kept, since test rows are never dropped"
+        self._steps.append(
+            Step(
+                reason=fix.fix,
+                fix=fix.model_dump(mode="json"),
+                sentence=f"{sentence}.",
+                dropped=dropped,
+                changed=changed,
+                added=added,
+                kept_in_test=held,
+            )
+        )
+
+    def _tick(self, before: int, weight: int) -> Callable[[int], None]:
+        def say(done: int) -> None:
+            if self._progress is not None:
+                self._progress(before * self._total + min(done, self._total) * weight, _ALL * self._total)
+
+        return say
+
+
+def _missing(counts: dict[str, int]) -> list[str]:
+    missing = [split for split in ("validation", "test") if not counts[split]]
+    return [f"There are no {' and no '.join(missing)} rows."] if missing else []
+
+
+def _label_facts(labels: dict[Split, Counter[str]]) -> LabelFacts:
+    known = labels["train"] + labels["validation"]
+    counts = [LabelCount(label=label, rows=count) for label, count in known.most_common()]
+    rare = [count for count in reversed(counts) if count.rows < imbalance.RARE]
+    return LabelFacts(
+        distinct=len(counts),
+        top=counts[:_SHOWN],
+        rare=rare[:_SHOWN],
+        rare_count=len(rare),
+        only_in_test=sorted(label for label in labels["test"] if label not in known),
+    )

@@ -1,0 +1,228 @@
+"""A closer look at small data sets, and versions in which it finds nothing more."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.data import dataset, starter
+from core.data.dataset import SPLITS, Dataset
+from core.data.quality.findings import Finding
+from core.data.quality.fixing import Fixing
+from core.data.quality.inspection import inspect
+from core.data.quality.languages import language_of
+from core.errors import CancelledError, InputError
+from core.specs import FixDataSpec, ImportDataSpec, InspectDataSpec
+
+ALL_FIXES = (
+    {"fix": "near_duplicates"},
+    {"fix": "contradictions", "keep": "majority"},
+    {"fix": "leakage"},
+    {"fix": "too_long", "max_length": 64},
+    {"fix": "personal"},
+    {"fix": "language", "keep": "en"},
+    {"fix": "balance", "action": "repeat"},
+)
+WORDS = ("cash", "fee", "limit", "refund", "address", "currency", "statement", "travel", "gift", "photo")
+
+
+def make(
+    folder: Path, train: list[tuple[str, str]], test: list[tuple[str, str]], labels: bool = True
+) -> Dataset:
+    """A data set whose training and test rows are exactly these."""
+    role = "label" if labels else "assistant"
+    paths = []
+    for name, rows in (("train", train), ("test", test)):
+        path = folder.with_name(f"{folder.name}-{name}.jsonl")
+        path.write_text("".join(json.dumps({"user": a, role: b}) + "\n" for a, b in rows), encoding="utf-8")
+        paths.append(path)
+    folder.mkdir()
+    spec = ImportDataSpec(
+        source=str(paths[0]),
+        test_source=str(paths[1]),
+        name="x",
+        roles={"user": "user", role: role},
+        validation_fraction=0.0,
+    )
+    dataset.build(spec, folder)
+    return Dataset(folder)
+
+
+def look(data: Dataset, **settings: Any) -> dict[str, Finding]:
+    spec = InspectDataSpec(data="x", **settings)
+    return {finding.id: finding for finding in inspect(data, spec, "digest").findings}
+
+
+def fix(data: Dataset, folder: Path, *fixes: dict[str, Any]) -> Dataset:
+    folder.mkdir()
+    spec = FixDataSpec.model_validate({"data": "x", "name": "y", "fixes": fixes})
+    Fixing(data, spec, "digest").write(folder)
+    return Dataset(folder)
+
+
+def questions(data: Dataset, split: str = "train") -> list[str]:
+    return [data.messages(row)[0]["content"] for row in data.rows(split)]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def nasty(tmp_path: Path) -> Dataset:
+    train = [(f"What about the {word} of my {other} please?", word) for word in WORDS for other in WORDS[:6]]
+    train += [
+        ("How can I change the secret number of my new card today?", "pin"),
+        ("How can I change the secret number of my new card today", "pin"),
+        ("I would like to close my account for ever", "close"),
+        ("I would like to close my account for ever", "close"),
+        ("I would LIKE to close my account for ever", "travel"),
+        ("Does the bank open on Sunday morning in this town?", "fee"),
+        ("Write to me at anna@example.org about all this", "photo"),
+        ("Wo bleibt denn meine neue Karte, ich warte schon seit zwei Wochen", "gift"),
+        ("The card was declined and accepted again. " * 30, "limit"),
+    ]
+    test = [
+        ("Does the bank open on Sunday morning in this town", "fee"),
+        ("Où est ma nouvelle carte? Je l'attends depuis deux semaines déjà", "gift"),
+        ("Please answer bob@example.org", "photo"),
+        ("A long test row that stays. " * 40, "limit"),
+    ]
+    return make(tmp_path / "nasty", train, test)
+
+
+def test_each_weakness_is_found_with_rows_to_look_at(nasty: Dataset) -> None:
+    found = look(nasty, max_length=64)
+    assert found["near_duplicates"].count >= 2
+    assert found["contradictions"].count == 3
+    assert found["leakage"].figures["test"] == 1
+    assert found["too_long"].figures == {
+        "lost_answers": 0,
+        "longest": found["too_long"].figures["longest"],
+        "train": 1,
+        "validation": 0,
+        "test": 1,
+    }
+    assert found["personal"].figures == {"mail": 2}
+    assert found["language"].count == 2
+    assert found["imbalance"].severity in ("note", "warn")
+    for finding in found.values():
+        assert finding.examples
+        assert all(mark.end <= len(row.text) for row in finding.examples for mark in row.marks)
+    assert not any("@" in row.text for row in found["personal"].examples)
+
+
+def test_fixes_make_a_version_in_which_nothing_is_left_and_a_second_time_changes_nothing(
+    nasty: Dataset, tmp_path: Path
+) -> None:
+    before = {split: (nasty.folder / f"{split}.jsonl").read_bytes() for split in SPLITS}
+    fixed = fix(nasty, tmp_path / "fixed", *ALL_FIXES)
+    found = look(fixed, max_length=64)
+    assert found["contradictions"].count == found["leakage"].count == found["personal"].count == 0
+    assert found["too_long"].figures["train"] == 0
+    again = fix(fixed, tmp_path / "again", *ALL_FIXES)
+    for split in SPLITS:
+        assert (fixed.folder / f"{split}.jsonl").read_bytes() == (
+            again.folder / f"{split}.jsonl"
+        ).read_bytes()
+        assert (nasty.folder / f"{split}.jsonl").read_bytes() == before[split], "the old one stays"
+
+
+def test_the_new_version_says_what_it_was_made_from_and_what_was_left_out(
+    nasty: Dataset, tmp_path: Path
+) -> None:
+    fixed = fix(nasty, tmp_path / "fixed", *ALL_FIXES)
+    made = fixed.info.made_from
+    assert made is not None
+    assert (made.id, made.name, made.digest) == ("x", "x", "digest")
+    dropped = sum(step.dropped for step in made.steps)
+    added = sum(step.added for step in made.steps)
+    assert nasty.count("train") - dropped + added == fixed.count("train")
+    assert fixed.info.split.left_out["leakage"] == 1
+    assert fixed.info.split.left_out["contradictions"] == 1
+
+
+def test_test_rows_are_masked_and_never_dropped(nasty: Dataset, tmp_path: Path) -> None:
+    fixed = fix(
+        nasty,
+        tmp_path / "fixed",
+        {"fix": "too_long", "max_length": 64},
+        {"fix": "language", "keep": "en"},
+        {"fix": "personal", "action": "drop"},
+    )
+    assert fixed.count("test") == nasty.count("test")
+    assert "Please answer [mail]" in questions(fixed, "test")
+    assert not any("@" in text or "[mail]" in text for text in questions(fixed))
+    assert fixed.info.made_from is not None
+    assert any("never dropped" in step.sentence for step in fixed.info.made_from.steps)
+
+
+def test_the_majority_answer_stays_and_without_one_all_go(tmp_path: Path) -> None:
+    rows = [
+        ("Is it one?", "yes"),
+        ("is it one?", "yes"),
+        ("Is it  one?", "no"),
+        ("Two?", "yes"),
+        ("two?", "no"),
+    ]
+    data = make(tmp_path / "d", [*rows, ("Three, and alone", "yes")], [("Unlike the others", "no")])
+    majority = fix(data, tmp_path / "majority", {"fix": "contradictions", "keep": "majority"})
+    assert questions(majority) == ["Is it one?", "is it one?", "Three, and alone"]
+    none = fix(data, tmp_path / "none", {"fix": "contradictions"})
+    assert questions(none) == ["Three, and alone"]
+
+
+def test_like_sums_with_other_figures_are_no_contradiction(tmp_path: Path) -> None:
+    rows = [(f"Please add up these two numbers for me now: {n} and 7", f"It is {n + 7}") for n in range(12)]
+    found = look(make(tmp_path / "d", rows, [("Something else entirely", "yes")], labels=False))
+    assert found["contradictions"].count == found["near_duplicates"].count == 0
+
+
+def test_frequent_labels_are_capped_and_rare_ones_repeated(tmp_path: Path) -> None:
+    rows = [(f"{WORDS[n % 10]} question {n} of {WORDS[n % 7]}", "often") for n in range(60)]
+    rows += [(f"rare {word} thing", "rare") for word in WORDS[:6]]
+    data = make(tmp_path / "d", rows, [("Unlike the others", "rare")])
+    capped = fix(data, tmp_path / "cap", {"fix": "balance", "action": "cap"})
+    assert Counter(map(capped.label, capped.rows("train"))) == {"often": 18, "rare": 6}
+    repeated = fix(data, tmp_path / "repeat", {"fix": "balance", "action": "repeat"})
+    assert Counter(map(repeated.label, repeated.rows("train"))) == {"often": 60, "rare": 20}
+
+
+def test_a_fix_that_leaves_nothing_is_refused(tmp_path: Path) -> None:
+    data = make(tmp_path / "d", [("a@b.example", "x"), ("c@d.example", "y")], [("Unlike", "x")])
+    with pytest.raises(InputError, match="Nothing would be left"):
+        fix(data, tmp_path / "f", {"fix": "personal", "action": "drop"})
+
+
+def test_the_starter_data_is_in_good_order(tmp_path: Path) -> None:
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    dataset.build(
+        ImportDataSpec(source=str(starter.train()), test_source=str(starter.test()), name="x"), folder
+    )
+    found = look(Dataset(folder))
+    fine = {name for name, finding in found.items() if finding.severity == "fine"}
+    assert fine == {"contradictions", "personal", "too_long", "imbalance", "language"}
+    assert found["leakage"].count == 2
+    assert found["near_duplicates"].count == 5
+
+
+def test_a_look_can_be_ended(nasty: Dataset) -> None:
+    def stop(_done: int, _total: int) -> None:
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        inspect(nasty, InspectDataSpec(data="x"), "digest", stop)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Wo bleibt denn meine neue Karte, ich warte schon", "de"),
+        ("אני עדיין מחכה לכרטיס שלי כבר שבועיים", "he"),
+        ("ok thanks", ""),
+        ("1234 5678 9012 3456", ""),
+    ],
+)
+def test_a_language_is_told_only_from_enough_text(text: str, language: str) -> None:
+    assert language_of(text) == language
