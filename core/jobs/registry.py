@@ -18,12 +18,14 @@ class Kind:
         engine: Module with `run(spec, job)`, imported in the child process only.
         makes: Type of the artifact it leaves.
         resumes: Whether an interrupted run goes on where it was, instead of beginning again.
+        network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
     """
 
     spec: type[Spec]
     engine: str
     makes: str
     resumes: bool = False
+    network: bool = False
 
 
 KINDS: dict[str, Kind] = {

@@ -86,7 +86,7 @@ class FinetunePage(PageFrame):
         self.data_card.change_requested.connect(self._on_change_data)
         self.data_card.add_requested.connect(self._on_add_data)
         self.method_card.method_chosen.connect(model.choose_method)
-        self.method_card.passes_chosen.connect(model.choose_passes)
+        self.method_card.patience_chosen.connect(model.choose_patience)
         self.method_card.advanced_changed.connect(model.set_advanced)
         self.method_card.change_requested.connect(self._on_change_method)
         self.check_card.name_edited.connect(model.set_name)

@@ -20,13 +20,15 @@ from app.pages.finetune import estimate
 from app.pages.finetune.estimate import Preview
 from app.pages.finetune.facts import Facts, read_facts
 from core.errors import WorkbenchError
+from core.models import presets
+from core.models.presets import Patience, Preset
 from core.specs import FinetuneSpec
 from core.workspace.workspace import check_name
 
 Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
-_SIMPLE = ("method", "epochs")
+_SIMPLE = ("method",)
 _Item = TypeVar("_Item", ModelItem, DataItem)
 
 
@@ -56,6 +58,7 @@ class FinetuneViewModel(QObject):
         self.facts: Facts | None = None
         self.values: dict[str, Any] = {"method": "lora"}
         self.errors: dict[str, str] = {}
+        self.patience: Patience = presets.DEFAULT
         self._name = ""
         self._rate: float | None = None
         self._facts_of: tuple[str, str] | None = None
@@ -109,11 +112,11 @@ class FinetuneViewModel(QObject):
             self._read_rate()
             self.changed.emit()
 
-    @Slot(float)
-    def choose_passes(self, passes: float) -> None:
-        """How often it sees every example."""
-        if passes != self.passes:
-            self.values["epochs"] = passes
+    @Slot(str)
+    def choose_patience(self, patience: Patience) -> None:
+        """How long it may learn; fills the fields that were not set by hand."""
+        if patience != self.patience:
+            self.patience = patience
             self.changed.emit()
 
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
@@ -143,8 +146,37 @@ class FinetuneViewModel(QObject):
 
     @property
     def passes(self) -> float:
-        """The chosen number of passes."""
-        return float(self.values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
+        """The number of passes, set by hand or chosen by patience."""
+        return float(self._value("epochs"))
+
+    @property
+    def preset(self) -> Preset | None:
+        """What suits model, task and patience."""
+        if self.model is None or self.data is None:
+            return None
+        artifact = self._workspace.store.find_artifact(self.model.id, "model")
+        if artifact is None:
+            return None
+        facts = presets.facts_of(self._workspace.store, artifact)
+        return presets.choose(facts, self.data.task, self.patience, self.method)
+
+    @property
+    def preset_values(self) -> dict[str, Any]:
+        """Fields that patience fills."""
+        preset = self.preset
+        return preset.values() if preset is not None else {}
+
+    @property
+    def preset_text(self) -> str:
+        """What was chosen, in a sentence, less what was set by hand."""
+        preset = self.preset
+        return preset.sentence(self.values) if preset is not None else ""
+
+    @property
+    def preset_reasons(self) -> list[str]:
+        """Each chosen value with its reason."""
+        preset = self.preset
+        return [f"{presets.say(item)}: {item.why}" for item in preset.settings] if preset is not None else []
 
     @property
     def changed_fields(self) -> int:
@@ -227,6 +259,8 @@ class FinetuneViewModel(QObject):
             "--method",
             self.method,
         ]
+        if self.patience != presets.DEFAULT:
+            parts += ["--patience", self.patience]
         for field, value in self.values.items():
             if field != "method":
                 parts += ["--set", f"{field}={json.dumps(value) if not isinstance(value, str) else value}"]
@@ -240,7 +274,9 @@ class FinetuneViewModel(QObject):
         if self.blocker or self.model is None or self.data is None:
             return
         try:
-            spec = FinetuneSpec(model=self.model.id, data=self.data.id, **self.values)
+            spec = FinetuneSpec(
+                model=self.model.id, data=self.data.id, **{**self.preset_values, **self.values}
+            )
             run = self._bridge.submit(spec, self.name)
         except WorkbenchError as error:
             self.failed.emit(error)
@@ -252,7 +288,9 @@ class FinetuneViewModel(QObject):
     # --- inside ---
 
     def _value(self, field: str) -> Any:
-        return self.values.get(field, FinetuneSpec.model_fields[field].default)
+        if field in self.values:
+            return self.values[field]
+        return self.preset_values.get(field, FinetuneSpec.model_fields[field].default)
 
     def _read_rate(self) -> None:
         self._rate = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.cli.commands import chat, data, demo, doctor, jobs, models, runs
+from core.cli.commands import chat, data, demo, doctor, jobs, models, recipe, runs
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     demo.add,
@@ -17,4 +17,5 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     jobs.add_evaluate,
     chat.add,
     runs.add,
+    recipe.add,
 )

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, get_args
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
+from core.models import presets
 from core.specs import EvaluateSpec, FinetuneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -39,6 +40,12 @@ def add_finetune(below: _Below) -> None:
     parser.add_argument("--data", required=True, metavar="D", help="the data it learns from")
     methods = get_args(FinetuneSpec.model_fields["method"].annotation)
     parser.add_argument("--method", choices=methods, help="auto takes LoRA")
+    parser.add_argument(
+        "--patience",
+        choices=presets.PATIENCES,
+        default=presets.DEFAULT,
+        help="how long it may learn; fills what you do not --set to suit model and task (balanced)",
+    )
     parser.set_defaults(run=run_finetune)
 
 
@@ -63,10 +70,18 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     """Fine-tunes."""
     model = workspace.artifact(arguments.model, "model")
     data = workspace.artifact(arguments.data, "dataset")
-    values = {"model": model.id, "data": data.id, **parse_settings(arguments.set, FinetuneSpec)}
+    by_hand = parse_settings(arguments.set, FinetuneSpec)
     if arguments.method:
-        values["method"] = arguments.method
-    spec = build(FinetuneSpec, values)
+        by_hand["method"] = arguments.method
+    preset = presets.choose(
+        presets.facts_of(workspace.store, model),
+        str(data.meta.get("task") or ""),
+        arguments.patience,
+        str(by_hand.get("method", "auto")),
+    )
+    spec = build(FinetuneSpec, {**preset.values(), "model": model.id, "data": data.id, **by_hand})
+    if said := preset.sentence(by_hand):
+        output.progress(said)
     method = "full" if spec.method == "full" else "lora"
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
     run = require_kept(start(workspace, spec, name, output, "Fine-tuning"))
