@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
         Kind(specs.ChatSpec, "core.engines.chat", ""),
+        Kind(specs.PreviewSpec, "core.engines.preview", ""),
     )
 }
 

@@ -5,6 +5,7 @@ from core.specs.data import ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.models import AddModelSpec, ChatSpec
+from core.specs.preview import PreviewSpec
 from core.specs.quantize import QuantizeSpec
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "FinetuneSpec",
     "ImportDataSpec",
     "Option",
+    "PreviewSpec",
     "QuantizeSpec",
     "Spec",
 ]

@@ -10,11 +10,14 @@ from typing import Any
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
+from core.cli.specs import build
 from core.data import check, roles
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
+from core.errors import InputError
 from core.jobs import submission
-from core.specs import ImportDataSpec
+from core.jobs.look import look
+from core.specs import ImportDataSpec, PreviewSpec
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -47,7 +50,11 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verbs.add_parser("list", help="the data sets").set_defaults(run=run_list)
     showing = verbs.add_parser("show", help="roles, counts, checks and the first rows")
     showing.add_argument("data", metavar="N")
-    showing.add_argument("--rows", type=int, default=20, metavar="K", help="how many rows (20)")
+    showing.add_argument("--rows", type=int, metavar="K", help="how many rows (20; with --tokens 4)")
+    showing.add_argument("--model", metavar="M", help="with --tokens: the model that would learn")
+    showing.add_argument(
+        "--tokens", action="store_true", help="the first training rows as --model would see them"
+    )
     showing.set_defaults(run=run_show)
     removing = verbs.add_parser("remove", help="delete a data set; your file stays")
     removing.add_argument("data", metavar="N")
@@ -164,14 +171,17 @@ def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output
 def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Shows a data set; every value as it was written."""
     artifact = workspace.artifact(arguments.data, "dataset")
+    if arguments.tokens or arguments.model:
+        return show_tokens(workspace, artifact, arguments, output)
+    wanted = 20 if arguments.rows is None else max(0, arguments.rows)
     dataset = Dataset(workspace.verified_folder(artifact))
     info = dataset.info.model_dump(mode="json")
     rows: list[dict[str, Any]] = [
         {"split": split, "row": row.row, "values": row.values}
         for split in SPLITS
-        for row in islice(dataset.rows(split), max(0, arguments.rows))
+        for row in islice(dataset.rows(split), wanted)
     ]
-    rows = rows[: max(0, arguments.rows)]
+    rows = rows[:wanted]
     output.say(
         f"{artifact.name}  {info.get('task')}  " + ", ".join(f"{k} {v}" for k, v in info["counts"].items())
     )
@@ -197,6 +207,30 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             "rows": rows,
         }
     )
+    return 0
+
+
+def show_tokens(
+    workspace: Workspace, artifact: Artifact, arguments: argparse.Namespace, output: Output
+) -> int:
+    """Shows the first training rows token by token: underlined is learnt, dim is the template's."""
+    if not (arguments.tokens and arguments.model):
+        raise InputError(
+            "Tokens belong to a model.", fix="Write --model M --tokens.", why="Each model cuts text its own way."
+        )
+    model = workspace.artifact(arguments.model, "model")
+    spec = build(
+        PreviewSpec, {"model": model.id, "data": artifact.id, "rows": arguments.rows if arguments.rows else 4}
+    )
+    said = look(workspace, spec)
+    rows = next((event.get("rows") or [] for event in said if event.ev == "batch"), [])
+    for event in said:
+        if event.ev == "warning":
+            output.say(f"note     {event.get('text')}")
+    for row in rows:
+        output.say(f"row {row['row']}: {row['length']} tokens, {row['learnt']} of them learnt (underlined)")
+        output.tokens(row["texts"], row["trained"], row["special"])
+    output.answer({"data": artifact.name, "model": model.name, "rows": rows})
     return 0
 
 

@@ -80,7 +80,7 @@ def test_models_that_cannot_learn_are_not_offered(page: FinetunePage, add_model:
 def test_preview_shows_need_and_the_row_as_it_is(ready: FinetunePage) -> None:
     assert ready.preview_card.bar.isVisible()
     assert "not known yet" in ready.preview_card.facts._values["Time"].text()
-    parts = ready.sees_text._parts
+    parts = ready.sees_card.text._parts
     assert [part.text for part in parts if part.learnt] in (["card arrival"], ["lost card"])
     assert ready.sees_card.isVisible()
 
