@@ -54,7 +54,7 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     questions = rows.read(data, spec.split, spec.limit)
     threads = int(job.resources["threads"])
     models = [_open(artifact, job, threads) for artifact in spec.models]
-    timed = random.Random(spec.seed).sample(range(len(questions)), min(spec.latency_prompts, len(questions)))
+    timed = timed_rows(spec, len(questions))
 
     job.phase("measuring", total=len(models) * (len(questions) + len(timed)), unit="answers")
     done = 0
@@ -82,6 +82,11 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     _write(job, result, answered, questions)
     if not complete:
         job.stopped()
+
+
+def timed_rows(spec: EvaluateSpec, rows: int) -> list[int]:
+    """Which of so many rows are answered one by one."""
+    return random.Random(spec.seed).sample(range(rows), min(spec.latency_prompts, rows))
 
 
 def _open(artifact: str, job: JobContext, threads: int) -> _Measured:

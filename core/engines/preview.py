@@ -28,23 +28,13 @@ def run(spec: PreviewSpec, job: JobContext) -> None:
     """
     seal()
     job.phase("rendering")
-    folder = job.input(spec.model)
-    data = Dataset(job.input(spec.data))
-    plain_text = str(data.info.task) == "pretraining"  # learnt as it is, without turns
-    if not plain_text and not (folder / records.TEMPLATE).is_file():
-        raise InputError(
-            "The model has no chat template.",
-            why="Without one nobody can say how a conversation is written for it, so nothing can be learnt.",
-            fix="Choose a model whose name ends in Instruct or Chat.",
-            code="template.missing",
-        )
-    tokenizer = _tokenizer(folder)
+    tokenizer, data = open_inputs(spec, job)
     found: list[dict[str, Any]] = []
     failure: list[BaseException] = []
 
     def work() -> None:
         try:
-            found.extend(_rows(spec, data, tokenizer, job))
+            found.extend(rows(spec, tokenizer, data, job))
         except BaseException as error:  # is raised again below, in the thread that reports
             failure.append(error)
 
@@ -63,6 +53,25 @@ def run(spec: PreviewSpec, job: JobContext) -> None:
     job.result(rows=len(found))
 
 
+def open_inputs(spec: PreviewSpec, job: JobContext) -> tuple[Any, Dataset]:
+    """The model's tokenizer, and the data.
+
+    Raises:
+        InputError: There is no chat template, or the tokenizer cannot be loaded.
+    """
+    folder = job.input(spec.model)
+    data = Dataset(job.input(spec.data))
+    plain_text = str(data.info.task) == "pretraining"  # learnt as it is, without turns
+    if not plain_text and not (folder / records.TEMPLATE).is_file():
+        raise InputError(
+            "The model has no chat template.",
+            why="Without one nobody can say how a conversation is written for it, so nothing can be learnt.",
+            fix="Choose a model whose name ends in Instruct or Chat.",
+            code="template.missing",
+        )
+    return _tokenizer(folder), data
+
+
 def _tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
@@ -77,7 +86,12 @@ def _tokenizer(folder: Path) -> Any:
         ) from error
 
 
-def _rows(spec: PreviewSpec, data: Dataset, tokenizer: Any, job: JobContext) -> list[dict[str, Any]]:
+def rows(spec: PreviewSpec, tokenizer: Any, data: Dataset, job: JobContext) -> list[dict[str, Any]]:
+    """The first rows as tokens; what was lost on the way becomes warnings.
+
+    Raises:
+        InputError: The template refuses a row.
+    """
     from core.engines.training import examples, first_batch
     from core.engines.training.templates import without_default_system
 
