@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from core.cli.console import Output
+from core.cli.console import Output, say_bytes
 from core.errors import InputError
+from core.models import hub
 
 
 def require_yes(question: str, *, yes: bool, output: Output) -> None:
@@ -29,3 +30,17 @@ def require_yes(question: str, *, yes: bool, output: Output) -> None:
     output.errors.print("Go on? [y/N] ", end="", markup=False)
     if input().strip().lower() not in ("y", "yes"):
         raise InputError("Nothing was done.", why="You did not agree.", code="consent.refused")
+
+
+def agree(offer: hub.Offer, *, yes: bool, output: Output) -> None:
+    """Shows what would be downloaded, from where and under which licence, and goes on only after a yes.
+
+    Raises:
+        InputError: Nobody agreed; nothing was downloaded.
+    """
+    lines = [f"{offer.reference} would be downloaded from {offer.host} ({say_bytes(offer.bytes)}):"]
+    lines += [f"  {name}  {say_bytes(size)}" for name, size in offer.files]
+    lines.append(f"Licence: {offer.licence}")
+    if yes:
+        output.progress("\n".join(lines))
+    require_yes("\n".join(lines), yes=yes, output=output)

@@ -42,8 +42,11 @@ def look(workspace: Workspace, spec: Spec, cancelled: threading.Event | None = N
                 if cancelled is not None and cancelled.is_set():
                     raise CancelledError("Nobody waits for the answer any more.")
                 if time.monotonic() > end:
-                    raise JobError("The answer took too long.", why=f"Nothing after {PATIENCE_S:.0f} seconds.",
-                                   fix="Try again when the computer is less busy.")
+                    raise JobError(
+                        "The answer took too long.",
+                        why=f"Nothing after {PATIENCE_S:.0f} seconds.",
+                        fix="Try again when the computer is less busy.",
+                    )
                 try:
                     event = child.lines.get(timeout=_POLL_S)
                 except queue.Empty:

@@ -33,6 +33,8 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(specs.ImportDataSpec, "core.engines.import_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
+        Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),
+        Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),

@@ -28,7 +28,9 @@ def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> 
     for ref in spec.inputs():
         artifact: Artifact | None = workspace.store.find_artifact(ref)
         if artifact is None:
-            raise InputError(f"There is no artifact {ref!r}.", fix="Choose what exists.", code="input.unknown")
+            raise InputError(
+                f"There is no artifact {ref!r}.", fix="Choose what exists.", code="input.unknown"
+            )
         while artifact is not None:
             inputs[artifact.id] = str(workspace.verified_folder(artifact))
             base = artifact.meta.get("base")

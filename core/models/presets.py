@@ -135,7 +135,13 @@ def choose(model: Facts, task: str, patience: Patience = DEFAULT, method: str = 
     kind = tasks().get(task) or tasks()[_FALLBACK_TASK]
     stage: Stage = getattr(kind, patience)
     settings = [Setting("epochs", stage.epochs.value, stage.epochs.why)]
-    rate = {"full": size.full, "auto": size.lora, "lora": size.lora, "qlora": size.lora, "dora": size.lora}.get(method)
+    rate = {
+        "full": size.full,
+        "auto": size.lora,
+        "lora": size.lora,
+        "qlora": size.lora,
+        "dora": size.lora,
+    }.get(method)
     if rate is not None:  # other methods know their own
         value = float(f"{rate.value * kind.learning_rate_factor.value:.3g}")
         settings.append(Setting("learning_rate", value, f"{rate.why}; {kind.learning_rate_factor.why}"))
@@ -148,7 +154,9 @@ def choose(model: Facts, task: str, patience: Patience = DEFAULT, method: str = 
     if method not in ("full", "ia3"):
         settings.append(Setting("lora_rank", int(stage.lora_rank.value), stage.lora_rank.why))
         settings.append(Setting("lora_alpha", int(stage.lora_alpha.value), stage.lora_alpha.why))
-    title = " ".join(filter(None, [base.title or model.architecture or "this model", _size(model.parameters)]))
+    title = " ".join(
+        filter(None, [base.title or model.architecture or "this model", _size(model.parameters)])
+    )
     return Preset(title, task, patience, tuple(settings))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from core.data import starter
 from core.jobs.registry import kind_of
 from core.recipes.steps import Execute, Step, made_before, queue
-from core.specs import AddModelSpec, EvaluateSpec, FinetuneSpec, ImportDataSpec, QuantizeSpec, Spec
+from core.specs import AddModelSpec, EvaluateSpec, FinetuneSpec, ImportDataSpec, QuantizeSpec
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace

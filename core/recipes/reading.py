@@ -38,7 +38,9 @@ def read(path: Path) -> Recipe:
     try:
         size = path.stat().st_size
         if size > _LARGEST_BYTES:
-            _refuse(path.name, None, f"it has {size} bytes; a recipe has a few thousand", "Choose a recipe file.")
+            _refuse(
+                path.name, None, f"it has {size} bytes; a recipe has a few thousand", "Choose a recipe file."
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(
@@ -110,17 +112,25 @@ class _Reader:
     def recipe(self, node: yaml.Node) -> Recipe:
         top = self._mapping(node, _TOP, "a recipe")
         if "version" in top and self._value(top["version"]) != VERSION:
-            self._no(top["version"], f"it is of version {top['version'].value}; this program knows {VERSION}",
-                     "Update SLM Workbench.", "version")
+            self._no(
+                top["version"],
+                f"it is of version {top['version'].value}; this program knows {VERSION}",
+                "Update SLM Workbench.",
+                "version",
+            )
         if "steps" not in top:
             self._no(node, "it has no steps", "Write `steps:` and below it a list of jobs.")
         title = self._text(top["title"], "title") if "title" in top else ""
         wanted = self._inputs(top["inputs"]) if "inputs" in top else ()
         steps = top["steps"]
         if not isinstance(steps, yaml.SequenceNode) or not steps.value:
-            self._no(steps, "`steps` is no list of jobs", "Write each step below `steps:` after a dash.", "steps")
+            self._no(
+                steps, "`steps` is no list of jobs", "Write each step below `steps:` after a dash.", "steps"
+            )
         if len(steps.value) > _MOST_STEPS:
-            self._no(steps, f"it has {len(steps.value)} steps", f"A recipe has at most {_MOST_STEPS}.", "steps")
+            self._no(
+                steps, f"it has {len(steps.value)} steps", f"A recipe has at most {_MOST_STEPS}.", "steps"
+            )
         jobs: list[Job] = []
         for step in steps.value:
             jobs.append(self._job(step, jobs))
@@ -128,7 +138,12 @@ class _Reader:
 
     def _inputs(self, node: yaml.Node) -> tuple[Wanted, ...]:
         if not isinstance(node, yaml.SequenceNode):
-            self._no(node, "`inputs` is no list", "Write each input after a dash: - {name: N, type: model}.", "inputs")
+            self._no(
+                node,
+                "`inputs` is no list",
+                "Write each input after a dash: - {name: N, type: model}.",
+                "inputs",
+            )
         found = []
         for value in node.value:
             entry = self._mapping(value, _INPUT, "an input")
@@ -150,7 +165,9 @@ class _Reader:
         name, kind = self._text(step["name"], "name"), self._text(step["kind"], "kind")
         known = [key for key, value in KINDS.items() if value.makes]
         if kind not in known:
-            self._no(step["kind"], f"there is no job kind {kind!r} for recipes", self._near(kind, known), "kind")
+            self._no(
+                step["kind"], f"there is no job kind {kind!r} for recipes", self._near(kind, known), "kind"
+            )
         try:
             name = check_name(name)
         except InputError as error:
@@ -174,7 +191,9 @@ class _Reader:
         self._no_step_ahead(job, places)
         return job
 
-    def _check(self, spec: type[Spec], values: dict[str, Any], places: dict[str, yaml.Node], node: yaml.Node) -> None:
+    def _check(
+        self, spec: type[Spec], values: dict[str, Any], places: dict[str, yaml.Node], node: yaml.Node
+    ) -> None:
         """The spec itself says which values it takes; names stand where it wants ids, which are text too."""
         try:
             spec.model_validate(values)
@@ -182,7 +201,12 @@ class _Reader:
             first = error.errors()[0]
             field = str(first["loc"][0]) if first["loc"] else "set"
             if first["type"] == "missing":
-                self._no(node, f"{spec.title} needs the setting {field}", f"Write `{field}: …` below `set:`.", field)
+                self._no(
+                    node,
+                    f"{spec.title} needs the setting {field}",
+                    f"Write `{field}: …` below `set:`.",
+                    field,
+                )
             info = spec.model_fields.get(field)
             reason = f"{values.get(field)!r} is not possible here: {first['msg']}"
             self._no(places.get(field, node), reason, (info.description or "") if info else "", field)
@@ -190,14 +214,22 @@ class _Reader:
     def _no_step_ahead(self, job: Job, places: dict[str, yaml.Node]) -> None:
         for field, type, ref in references(job):
             if (type, ref) == (job.makes, job.name):
-                self._no(places.get(field), f"the step uses its own result {ref!r}",
-                         "Give it another name, or use an earlier step's.", field)
+                self._no(
+                    places.get(field),
+                    f"the step uses its own result {ref!r}",
+                    "Give it another name, or use an earlier step's.",
+                    field,
+                )
 
     # --- nodes ---
 
     def _setting(self, node: yaml.Node, info: FieldInfo) -> Any:
         """A value; where the spec wants text alone, `on`, `no` or `1.10` are the text that was written."""
-        if isinstance(node, yaml.ScalarNode) and _is_text(info.annotation) and node.tag != "tag:yaml.org,2002:null":
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and _is_text(info.annotation)
+            and node.tag != "tag:yaml.org,2002:null"
+        ):
             return node.value
         return self._value(node)
 
@@ -206,7 +238,11 @@ class _Reader:
         try:
             return yaml.SafeLoader("").construct_document(node)
         except (yaml.YAMLError, ValueError) as error:
-            self._no(node, f"the value cannot be read: {str(error).splitlines()[0]}", "Write plain text or numbers.")
+            self._no(
+                node,
+                f"the value cannot be read: {str(error).splitlines()[0]}",
+                "Write plain text or numbers.",
+            )
 
     def _no_twins(self, node: yaml.Node) -> None:
         if isinstance(node, yaml.MappingNode):
@@ -225,7 +261,9 @@ class _Reader:
     def _pairs(self, node: yaml.Node, field: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Key → (its node, the value's node)."""
         if not isinstance(node, yaml.MappingNode):
-            self._no(node, f"`{field or 'this'}` is no list of `name: value`", "Indent the lines below it.", field)
+            self._no(
+                node, f"`{field or 'this'}` is no list of `name: value`", "Indent the lines below it.", field
+            )
         found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for key, value in node.value:
             text = self._text(key, field)
@@ -259,5 +297,3 @@ def _is_text(annotation: Any) -> bool:
     if origin is Literal:
         return all(isinstance(value, str) for value in get_args(annotation))
     return annotation is str
-
-

@@ -271,4 +271,3 @@ def question_of(job: Job) -> str:
     if kind_of(job.kind).network:
         return f"{job.name} is downloaded from the Hugging Face hub ({source.removeprefix('hf:')})"
     return ""
-

@@ -52,7 +52,9 @@ def save(workspace: Workspace, run: Run, path: Path, *, with_inputs: bool = Fals
     return [str(step["name"]) for step in document["steps"]]
 
 
-def describe(workspace: Workspace, run: Run, *, with_inputs: bool, folder: Path | None = None) -> dict[str, Any]:
+def describe(
+    workspace: Workspace, run: Run, *, with_inputs: bool, folder: Path | None = None
+) -> dict[str, Any]:
     """A run as the plain data of a recipe; paths below `folder` are written from there.
 
     Raises:

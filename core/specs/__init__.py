@@ -4,6 +4,7 @@ from core.specs.base import Option, Spec
 from core.specs.data import ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
+from core.specs.hub import DownloadDataSpec, DownloadModelSpec
 from core.specs.models import AddModelSpec, ChatSpec
 from core.specs.preview import PreviewSpec
 from core.specs.quantize import QuantizeSpec
@@ -11,6 +12,8 @@ from core.specs.quantize import QuantizeSpec
 __all__ = [
     "AddModelSpec",
     "ChatSpec",
+    "DownloadDataSpec",
+    "DownloadModelSpec",
     "EvaluateSpec",
     "FinetuneSpec",
     "ImportDataSpec",

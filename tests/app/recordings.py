@@ -58,11 +58,17 @@ def finetune_events(steps: int, start: float, state: State = "running") -> list[
 
 
 MODEL_FACTS = {
-    "format": "hf", "architecture": "LlamaForCausalLM", "parameters": 134_515_008, "context": 8192,
-    "licence": "Apache-2.0", "dtype": "float32",
+    "format": "hf",
+    "architecture": "LlamaForCausalLM",
+    "parameters": 134_515_008,
+    "context": 8192,
+    "licence": "Apache-2.0",
+    "dtype": "float32",
 }
 DATA_FACTS = {
-    "task": "classification", "counts": {"train": 1350, "validation": 150, "test": 300}, "labels": 77,
+    "task": "classification",
+    "counts": {"train": 1350, "validation": 150, "test": 300},
+    "labels": 77,
     "roles": {"user": "text", "label": "category"},
 }
 
@@ -72,8 +78,13 @@ def add_artifact(
 ) -> Artifact:
     """An artifact that exists in the store only."""
     artifact = Artifact(
-        id=f"{type}-{name}".replace(" ", "-"), type=type, name=name, digest="0" * 64, bytes=272_000_000,
-        created_at=time.time(), run_id=run_id,
+        id=f"{type}-{name}".replace(" ", "-"),
+        type=type,
+        name=name,
+        digest="0" * 64,
+        bytes=272_000_000,
+        created_at=time.time(),
+        run_id=run_id,
         meta=meta or (DATA_FACTS if type == "dataset" else MODEL_FACTS),
     )
     workspace.store.add_artifact(artifact)

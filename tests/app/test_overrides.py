@@ -15,10 +15,33 @@ _EVENTS = frozenset({"event", "eventFilter", "viewportEvent", "nativeEvent"})
 #: Methods of Qt that must give a value back.
 _VALUE_NAMES = frozenset(
     {
-        "data", "headerData", "rowCount", "columnCount", "flags", "index", "parent", "setData", "sizeHint",
-        "minimumSizeHint", "heightForWidth", "hasHeightForWidth", "hitButton", "lessThan", "filterAcceptsRow",
-        "createEditor", "boundingRect", "shape", "translate", "focusNextPrevChild", "mimeData",
-        "canFetchMore", "roleNames", "notify", "tabSizeHint", "validate", "fixup",
+        "data",
+        "headerData",
+        "rowCount",
+        "columnCount",
+        "flags",
+        "index",
+        "parent",
+        "setData",
+        "sizeHint",
+        "minimumSizeHint",
+        "heightForWidth",
+        "hasHeightForWidth",
+        "hitButton",
+        "lessThan",
+        "filterAcceptsRow",
+        "createEditor",
+        "boundingRect",
+        "shape",
+        "translate",
+        "focusNextPrevChild",
+        "mimeData",
+        "canFetchMore",
+        "roleNames",
+        "notify",
+        "tabSizeHint",
+        "validate",
+        "fixup",
     }
     | _EVENTS
 )

@@ -45,7 +45,7 @@ def test_a_recording_gives_the_same_record_however_it_is_cut() -> None:
     whole, parts = RunRecord(), RunRecord()
     whole.take(events)
     for index in range(0, len(events), 7):
-        parts.take(events[max(0, index - 3):index + 7])  # overlapping, as replay and mailbox do
+        parts.take(events[max(0, index - 3) : index + 7])  # overlapping, as replay and mailbox do
     assert whole.points == parts.points
     assert list(whole.log) == list(parts.log)
 
@@ -54,10 +54,12 @@ def test_a_resumed_run_replaces_repeated_steps_and_leaves_out_the_pause() -> Non
     record = RunRecord()
     record.take(recordings.finetune_events(50, 1000.0))
     number = len(recordings.finetune_events(50, 1000.0))
-    record.take([
-        Event("metrics", number, 9000.0, {"step": 40, "values": {"loss": 9.0}}),
-        Event("resources", number + 1, 9001.0, {"rss_bytes": 5}),
-    ])
+    record.take(
+        [
+            Event("metrics", number, 9000.0, {"step": 40, "values": {"loss": 9.0}}),
+            Event("resources", number + 1, 9001.0, {"rss_bytes": 5}),
+        ]
+    )
     assert record.points["loss"][-1] == (40.0, 9.0)
     assert record.points["loss"][-2][0] == 39.0
     assert record.points[MEMORY][-1][0] < 60

@@ -63,8 +63,13 @@ def test_direction_is_set_explicitly(qapp: QApplication) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(512, "0.512 kB"), (52_000_000, "52 MB"), (3_300_000_000, "3.3 GB"), (19_600_000_000, "19.6 GB"),
-     (999_999_999, "1 GB")],
+    [
+        (512, "0.512 kB"),
+        (52_000_000, "52 MB"),
+        (3_300_000_000, "3.3 GB"),
+        (19_600_000_000, "19.6 GB"),
+        (999_999_999, "1 GB"),
+    ],
 )
 def test_sizes_read_as_a_person_says_them(qapp: QApplication, count: int, text: str) -> None:
     i18n.install(qapp, "en")
@@ -80,8 +85,15 @@ def test_times_read_as_a_person_says_them(qapp: QApplication, seconds: float, te
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.1824, "0.182"), (3.3, "3.3"), (2.25, "2.25"), (12.0, "12"), (581.2, "581"), (12400, "12,400"),
-     (float("nan"), "not a number")],
+    [
+        (0.1824, "0.182"),
+        (3.3, "3.3"),
+        (2.25, "2.25"),
+        (12.0, "12"),
+        (581.2, "581"),
+        (12400, "12,400"),
+        (float("nan"), "not a number"),
+    ],
 )
 def test_figures_keep_the_digits_that_help(qapp: QApplication, value: float, text: str) -> None:
     assert formats.number_text(value) == text

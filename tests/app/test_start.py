@@ -13,8 +13,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def _run(code: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", code], cwd=_ROOT, capture_output=True, text=True,
-        timeout=timeout, check=False,
+        [sys.executable, "-X", "faulthandler", "-c", code],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
 
 

@@ -78,8 +78,12 @@ def test_a_blocked_choice_says_why_and_cannot_be_chosen(qtbot: QtBot) -> None:
     cards = ChoiceCards("Method")
     qtbot.addWidget(cards)
     cards.set_choices(
-        [Choice("lora", "LoRA", "Small.", pill="Recommended"), Choice("full", "Full", "All."),
-         Choice("qlora", "QLoRA", "", blocked="Needs a GPU.")], "lora",
+        [
+            Choice("lora", "LoRA", "Small.", pill="Recommended"),
+            Choice("full", "Full", "All."),
+            Choice("qlora", "QLoRA", "", blocked="Needs a GPU."),
+        ],
+        "lora",
     )
     cards.choose("qlora")
     assert cards.current == "lora"

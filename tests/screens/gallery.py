@@ -95,10 +95,14 @@ def page() -> PageFrame:
     frame.add(_method_card())
     sees = Card("What the model sees")
     text = TokenText("What the model sees")
-    text.set_parts([
-        TextPart("<|im_start|>user\n", marker=True), TextPart("I am still waiting on my card?"),
-        TextPart("<|im_end|>\n<|im_start|>assistant\n", marker=True), TextPart("card arrival", learnt=True),
-    ])
+    text.set_parts(
+        [
+            TextPart("<|im_start|>user\n", marker=True),
+            TextPart("I am still waiting on my card?"),
+            TextPart("<|im_end|>\n<|im_start|>assistant\n", marker=True),
+            TextPart("card arrival", learnt=True),
+        ]
+    )
     sees.add(text)
     frame.add(sees)
     error = ErrorText("The file cannot be read.", "Line 7 ends too early.", "Save it again as CSV.", "trace")
@@ -125,8 +129,12 @@ def main(out: Path, rtl: bool) -> None:
         QTest.qWait(100)
         frame.grab().save(str(out / f"gallery-{name}{suffix}.png"))
         dialog = ConfirmDialog(
-            "Cancel “Banking questions”?", "It ends now. What it saved until here stays.", "Cancel the run",
-            "Let it run", "Stop and keep", frame,
+            "Cancel “Banking questions”?",
+            "It ends now. What it saved until here stays.",
+            "Cancel the run",
+            "Let it run",
+            "Stop and keep",
+            frame,
         )
         dialog.open()
         QTest.qWait(100)

@@ -30,9 +30,12 @@ from app.theme import theme  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
 
 _DISK_FULL = {
-    "kind": "job", "code": "disk.full", "what": "The disk became full while a checkpoint was saved.",
+    "kind": "job",
+    "code": "disk.full",
+    "what": "The disk became full while a checkpoint was saved.",
     "why": "The checkpoint of step 120 needs 560 MB, 112 MB are free.",
-    "fix": "Free some space, then resume: the run goes on after step 90.", "details": "OSError: [Errno 28]",
+    "fix": "Free some space, then resume: the run goes on after step 90.",
+    "details": "OSError: [Errno 28]",
 }
 
 

@@ -7,6 +7,7 @@ import json
 from itertools import islice
 from typing import Any
 
+from core.cli.consent import agree
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
@@ -17,9 +18,10 @@ from core.data.report import CheckReport
 from core.errors import InputError
 from core.jobs import submission
 from core.jobs.look import look
-from core.specs import ImportDataSpec, PreviewSpec
+from core.models import hub
+from core.specs import DownloadDataSpec, ImportDataSpec, PreviewSpec
 from core.workspace.manifest import hash_file
-from core.workspace.records import Artifact
+from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
 _SHOWN_CHARACTERS = 60
@@ -35,7 +37,9 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("check", "read a file and say what is in it; keeps nothing", run_check),
     ):
         parser = verbs.add_parser(verb, help=help)
-        parser.add_argument("file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX")
+        parser.add_argument(
+            "file", metavar="FILE", help="CSV, TSV, JSON, JSONL or XLSX; to add, also hf:OWNER/NAME[:FILE]"
+        )
         parser.add_argument(
             "--map",
             action="append",
@@ -68,6 +72,8 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
 
 def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Adds a data set."""
+    if hub.is_reference(arguments.file):
+        return _download(workspace, arguments, output)
     source, test = existing(arguments.file), existing(arguments.test) if arguments.test else None
     mapping = roles.parse(arguments.map)
     name = arguments.name or workspace.free_name(source.stem, "dataset")
@@ -79,7 +85,28 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         test_source=str(test) if test else None,
         test_sha256=hash_file(test) if test else "",
     )
-    run = require_kept(start(workspace, spec, name, output, "Adding the data"))
+    return _added(workspace, require_kept(start(workspace, spec, name, output, "Adding the data")), output)
+
+
+def _download(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Adds a data set from the hub, after a yes to exactly this file."""
+    offer = hub.data_offer(hub.parse(arguments.file))
+    name = workspace.require_free_name(
+        arguments.name or workspace.free_name(offer.reference.name, "dataset"), "dataset"
+    )
+    test = existing(arguments.test) if arguments.test else None
+    agree(offer, yes=arguments.yes, output=output)
+    spec = DownloadDataSpec(
+        source=str(offer.reference),
+        name=name,
+        roles=roles.parse(arguments.map),
+        test_source=str(test) if test else None,
+        test_sha256=hash_file(test) if test else "",
+    )
+    return _added(workspace, require_kept(start(workspace, spec, name, output, "Downloading")), output)
+
+
+def _added(workspace: Workspace, run: Run, output: Output) -> int:
     artifact = workspace.store.artifacts("dataset", run.id)[0]
     counts = artifact.meta.get("counts", {})
     output.say(
@@ -216,7 +243,9 @@ def show_tokens(
     """Shows the first training rows token by token: underlined is learnt, dim is the template's."""
     if not (arguments.tokens and arguments.model):
         raise InputError(
-            "Tokens belong to a model.", fix="Write --model M --tokens.", why="Each model cuts text its own way."
+            "Tokens belong to a model.",
+            fix="Write --model M --tokens.",
+            why="Each model cuts text its own way.",
         )
     model = workspace.artifact(arguments.model, "model")
     spec = build(

@@ -11,7 +11,7 @@ from core.models import presets
 from core.models.presets import Facts
 from core.specs import FinetuneSpec
 
-TASKS = {
+TASKS = {  # those of `core.data.roles`
     "classification", "extraction", "question_answering", "summarization", "generation", "chat", "pretraining",
 }  # fmt: skip
 BASES = {
