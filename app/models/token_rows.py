@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Token:
-    """One token: what it adds to the text, its number, whether it is learnt, whether it is a control token."""
+    """One token: what it adds to the text, its number, whether it is learnt or a control token."""
 
     text: str
     id: int

@@ -42,9 +42,8 @@ class TokenRows(QWidget):
             text.setVisible(shown)
             if shown:
                 count.setText(self._counted(rows[at]))
-                text.set_parts(
-                    [TextPart(item.text, item.is_learnt, item.is_special, item.id) for item in rows[at].tokens]
-                )
+                tokens = rows[at].tokens
+                text.set_parts([TextPart(t.text, t.is_learnt, t.is_special, t.id) for t in tokens])
 
     def _counted(self, row: TokenRow) -> str:
         said = self.tr("Row {row}: {length} tokens, {learnt} of them learnt").format(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,15 +99,15 @@ def rows(spec: PreviewSpec, tokenizer: Any, data: Dataset, job: JobContext) -> l
     try:
         if not spec.default_system and tokenizer.chat_template:
             tokenizer.chat_template = without_default_system(tokenizer).template
-        found = examples.Examples()
-        for found in islice(examples.encode(data, "train", tokenizer, spec.max_length), spec.rows):
-            pass
+        encoded = examples.encode(data, "train", tokenizer, spec.max_length)
+        found = deque(islice(encoded, spec.rows), maxlen=1)  # the same growing result after each row
     except WorkbenchError as error:
         error.code = "template.refused"
         raise
-    for remark in found.remarks(spec.max_length):
+    shown = found[0] if found else examples.Examples()
+    for remark in shown.remarks(spec.max_length):
         job.warn(remark)
-    return first_batch.describe(found.usable, tokenizer)
+    return first_batch.describe(shown.usable, tokenizer)
 
 
 def _wrong(what: str) -> InputError:

@@ -22,7 +22,7 @@ NAMES = {
     "progress": "done, total: how far the phase is",
     "metrics": "step, values: named numbers at a step",
     "sample": "step, prompt, answer, expected, model: an answer of the model as it is now",
-    "batch": "rows: the first rows as tokens; of each row, length, learnt, left_out, ids, texts, trained, special",
+    "batch": "rows: the first rows as tokens, as `first_batch.describe` gives them",
     "warning": "text",
     "log": "text",
     "resolved": "values: what was decided by measuring before the first step",

@@ -19,9 +19,9 @@ def describe(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase) ->
     """The rows as plain data, for the event `batch`.
 
     Returns:
-        For each example `row`, `length` and `learnt` (counts of all its tokens), `left_out` (tokens at the start
-        that are not listed), and the lists `ids`, `texts`, `trained`, `special`, one entry a listed token. The
-        texts put together are the rendered row; a character of several tokens stands with the last of them.
+        For each example `row`, `length` and `learnt` (counts of all its tokens), `left_out` (tokens at the
+        start that are not listed), and the lists `ids`, `texts`, `trained`, `special`, one entry a listed
+        token. The texts put together are the row; a character of several tokens stands with the last one.
     """
     special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
     found = []
