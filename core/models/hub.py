@@ -1,4 +1,4 @@
-"""What the Hugging Face hub offers under a name: asked by one plain request, before anybody agrees to anything.
+"""What the Hugging Face hub offers under a name: asked by one plain request, before anybody agrees.
 
 Only safetensors, tokenizer and settings are ever wanted of a model; pickles and programs stay where they are.
 """
@@ -152,7 +152,8 @@ def _offer(
     commit = str(said.get("sha") or "")
     if not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise JobError("The hub's answer names no commit.", fix="Try again later.", code="hub.answer")
-    card = said.get("cardData") if isinstance(said.get("cardData"), dict) else {}
+    found = said.get("cardData")
+    card: dict[str, Any] = found if isinstance(found, dict) else {}
     licence = card.get("license_name") or card.get("license") or "not stated"
     return Offer(
         Reference(reference.repo, commit, file),
@@ -167,9 +168,10 @@ def _sizes(said: dict[str, Any]) -> dict[str, int]:
     found = {}
     for item in said.get("siblings") or ():
         name, size = item.get("rfilename"), item.get("size")
-        if isinstance(name, str) and not PurePosixPath(name).is_absolute() and "\\" not in name:
-            if ".." not in PurePosixPath(name).parts and ":" not in name:
-                found[name] = size if isinstance(size, int) else 0
+        if not isinstance(name, str) or "\\" in name or ":" in name:
+            continue
+        if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts:
+            found[name] = size if isinstance(size, int) else 0
     return found
 
 

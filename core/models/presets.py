@@ -76,7 +76,7 @@ class Base(_Read):
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a model: its name and origin as written, class, parameters, longest context in tokens."""
+    """What is known of a model: name and origin as written, class, parameters, context in tokens."""
 
     text: str
     architecture: str = ""
@@ -107,7 +107,7 @@ class Preset:
         return {setting.field: setting.value for setting in self.settings}
 
     def sentence(self, by_hand: Mapping[str, Any] | None = None) -> str:
-        """`Chosen for SmolLM2 135M, classification: 3 passes, learning rate 0.001.`, less what was set by hand."""
+        """`Chosen for SmolLM2 135M, chat: 2 passes, …`, less what was set by hand."""
         mine = by_hand or {}
         parts = [say(item) for item in self.settings if item.field in _SAID and item.field not in mine]
         what = ", ".join(filter(None, [self.base, self.task.replace("_", " ")]))
@@ -129,7 +129,7 @@ def say(setting: Setting) -> str:
 
 
 def choose(model: Facts, task: str, patience: Patience = DEFAULT, method: str = "auto") -> Preset:
-    """The preset of a model for a task; an unknown model gets what suits its size, an unknown task free text."""
+    """The preset of a model for a task; an unknown model gets what suits its size."""
     base = base_of(model)
     size = next(s for s in base.sizes if s.up_to is None or model.parameters <= s.up_to)
     kind = tasks().get(task) or tasks()[_FALLBACK_TASK]

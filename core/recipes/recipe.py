@@ -1,7 +1,7 @@
 """A recipe: jobs with names, of which later ones use what earlier ones make.
 
-Names stand for artifacts: of an earlier step, or of the workspace. They become ids only when the step is next,
-so that the same file works in every workspace.
+Names stand for artifacts: of an earlier step, or of the workspace. They become ids only when the step is
+next, so that the same file works in every workspace.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Cooking:
             raise InputError(
                 f"{name} is not what the recipe was made with.",
                 why=f"The recipe wants content {wanted.digest[:12]}…; here {name} has {found.digest[:12]}….",
-                fix="Add the right one under that name, or remove its digest from the recipe to take this one.",
+                fix="Add the right one under that name, or take its digest out of the recipe.",
                 code="recipe.digest",
             )
 

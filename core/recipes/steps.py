@@ -1,4 +1,4 @@
-"""One job of several in a row: found again where its result is there already, gone on with where it stopped."""
+"""One job of several in a row: found again where it was done before, gone on with where it stopped."""
 
 from __future__ import annotations
 

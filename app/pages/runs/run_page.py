@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
 from app.formats import when_text
@@ -53,16 +54,19 @@ class RunPage(PageFrame):
         view_model.added.connect(self._on_added)
         view_model.refused.connect(self._on_refused)
         view_model.removed.connect(self._on_removed)
+        view_model.saved.connect(self._on_saved)
 
     def _make_buttons(self) -> None:
         self.stop_button = PlainButton(self.tr("Stop and keep"))
         self.cancel_button = PlainButton(self.tr("Cancel"))
         self.resume_button = PlainButton(self.tr("Resume"), "rotate-ccw")
         self.remove_button = PlainButton(self.tr("Remove"), "trash-2")
+        self.recipe_button = PlainButton(self.tr("Save as recipe…"), "save")
         self.all_button = PlainButton(self.tr("All runs"))
         for button, action in (
             (self.stop_button, self._model.stop), (self.cancel_button, self._on_cancel),
             (self.resume_button, self._model.resume), (self.remove_button, self._on_remove),
+            (self.recipe_button, self._on_save_recipe),
             (self.all_button, self._on_all),
         ):
             button.clicked.connect(action)
@@ -139,6 +143,20 @@ class RunPage(PageFrame):
         )
         dialog.confirmed.connect(self._model.remove)
         dialog.open()
+
+    def _on_save_recipe(self) -> None:
+        run = self._model.run
+        assert run is not None
+        dialog = QFileDialog(self.window(), self.tr("Save as recipe"), str(Path.home() / f"{run.name}.yaml"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Recipes (*.yaml *.yml)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._model.save_recipe)
+        dialog.open()
+
+    def _on_saved(self, file: str) -> None:
+        text = self.tr("Saved. Run it again with: slm-workbench run {file}")
+        self.notice_raised.emit(text.format(file=file), "accent")
 
     def _on_refused(self, error: ErrorText) -> None:
         self.notice_raised.emit(" ".join(filter(None, (error.what, error.fix))), "warn")

@@ -18,6 +18,7 @@ from core.errors import InputError, WorkbenchError
 from core.jobs import run_folder, submission
 from core.jobs.events import Event
 from core.jobs.registry import KINDS
+from core.recipes import saving
 from core.workspace.records import Run
 
 
@@ -30,6 +31,7 @@ class RunViewModel(QObject):
         added: A `Delta` with new points and log lines.
         refused: A request could not be carried out; an `ErrorText`.
         removed: The run is gone.
+        saved: The run was written as a recipe, to this file.
     """
 
     opened = Signal()
@@ -37,6 +39,7 @@ class RunViewModel(QObject):
     added = Signal(object)
     refused = Signal(object)
     removed = Signal()
+    saved = Signal(str)
 
     def __init__(self, bridge: JobBridge, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -141,6 +144,18 @@ class RunViewModel(QObject):
             return
         self._bridge.run_changed.emit(self.run.id)
         self.removed.emit()
+
+    def save_recipe(self, file: str) -> None:
+        """Writes the run, with the jobs that made what it used, as a recipe."""
+        assert self.run is not None
+        path = Path(file)
+        path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
+        try:
+            saving.save(self._bridge.workspace, self.run, path, with_inputs=True)
+        except WorkbenchError as error:
+            self.refused.emit(ErrorText.of(error))
+            return
+        self.saved.emit(str(path))
 
     def _ask(self, request: Callable[[str], object]) -> None:
         assert self.run is not None

@@ -21,6 +21,7 @@ class Hub:
         repos: Kind (`models` or `datasets`) and name → folder.
         gated: Names that are given only to people with a token.
         asked: Every request as `METHOD path`.
+        begun_at: Where answers began that were asked for in part.
         breaks_after: Bytes after which the next large answer breaks off; 0 never.
     """
 
@@ -29,6 +30,7 @@ class Hub:
         self.gated: set[str] = set()
         self.asked: list[str] = []
         self.breaks_after = 0
+        self.begun_at: list[int] = []
 
     @contextmanager
     def serve(self) -> Iterator[str]:
@@ -72,6 +74,7 @@ class Hub:
         begin = 0
         if given := request.headers.get("Range"):
             begin = int(given.removeprefix("bytes=").partition("-")[0])
+            self.begun_at.append(begin)
         request.send_response(206 if given else 200)
         request.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
         request.send_header("X-Repo-Commit", COMMIT)

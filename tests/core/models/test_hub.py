@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.engines import download_data, hub_download
-from core.errors import InputError, JobError, WorkbenchError
+from core.errors import InputError, JobError
 from core.jobs.child import worker_environment
 from core.jobs.registry import KINDS
 from core.models import hub
@@ -110,12 +111,12 @@ def test_a_download_that_broke_off_goes_on_where_it_was(served: Hub, tmp_path: P
     offer = hub.data_offer(hub.parse("hf:org/data:big.csv"))
     job, _ = tiny.job(tmp_path / "run")
     served.breaks_after = 1_000_000
-    try:
+    with contextlib.suppress(JobError):  # the hub's client may try again by itself
         hub_download.fetch(offer, job, data=True)
-    except WorkbenchError as error:
-        assert error.code == "hub.broken"
     folder = hub_download.fetch(offer, job, data=True)
     assert (folder / "big.csv").read_bytes() == big.read_bytes()
+    assert served.begun_at
+    assert served.begun_at[0] > 0
 
 
 @pytest.fixture

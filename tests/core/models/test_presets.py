@@ -12,7 +12,8 @@ from core.models.presets import Facts
 from core.specs import FinetuneSpec
 
 TASKS = {  # those of `core.data.roles`
-    "classification", "extraction", "question_answering", "summarization", "generation", "chat", "pretraining",
+    "classification", "extraction", "question_answering", "summarization", "generation", "chat",
+    "pretraining",
 }  # fmt: skip
 BASES = {
     "SmolLM2": Facts("SmolLM2-360M-Instruct", "LlamaForCausalLM", 361_821_120, 8192),
