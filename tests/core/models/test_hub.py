@@ -107,10 +107,10 @@ def test_a_file_becomes_a_data_set(served: Hub, tmp_path: Path, online: None) ->
 
 def test_a_download_that_broke_off_goes_on_where_it_was(served: Hub, tmp_path: Path, online: None) -> None:
     big = served.repos["datasets", "org/data"] / "big.csv"
-    big.write_bytes(b"text,category\n" + b"x,y\n" * 500_000)
+    big.write_bytes(b"text,category\n" + b"x,y\n" * 6_000_000)
     offer = hub.data_offer(hub.parse("hf:org/data:big.csv"))
     job, _ = tiny.job(tmp_path / "run")
-    served.breaks_after = 1_000_000
+    served.breaks_after = 12_000_000  # the client writes pieces of 10 MiB
     with contextlib.suppress(JobError):  # the hub's client may try again by itself
         hub_download.fetch(offer, job, data=True)
     folder = hub_download.fetch(offer, job, data=True)
