@@ -34,6 +34,7 @@ class SpecField(QWidget):
     ) -> None:
         super().__init__(parent)
         self.name = name
+        self.own_default = info.default
         self.default = info.default
         self.kind, self.optional = _kind_of(info.annotation)
         kind: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
@@ -135,6 +136,14 @@ class SpecField(QWidget):
             self.control.setText("" if value is None else _plain_text(value))
         self.control.blockSignals(blocked)
         self.check()
+
+    def set_default(self, default: Any) -> None:
+        """Takes another value as the default, and shows it unless the person has changed the field."""
+        if default == self.default:
+            return
+        changed, self.default = self.is_changed, default
+        if not changed:
+            self.reset()
 
     def reset(self) -> None:
         """Puts the default back; a required field becomes empty."""

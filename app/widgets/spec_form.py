@@ -108,6 +108,12 @@ class SpecForm(QWidget):
                 self._fields[name].set_value(value)
         self._after_change()
 
+    def set_defaults(self, values: dict[str, Any]) -> None:
+        """Takes other values as the defaults; fields that the person changed keep what stands in them."""
+        for name, field in self._fields.items():
+            field.set_default(values.get(name, field.own_default))
+        self._refresh()
+
     def errors(self) -> dict[str, str]:
         """What is wrong, by field."""
         return {name: text for name, field in self._fields.items() if (text := field.error())}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 from app.theme import theme
+from app.tokens import mix
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,13 @@ class TextPart:
         text: The characters, as they are.
         learnt: Whether the model learns to write it.
         marker: Whether it is one of the template's control tokens.
+        id: The token's number; with one, the part is a token, told from its neighbours by its ground.
     """
 
     text: str
     learnt: bool = False
     marker: bool = False
+    id: int | None = None
 
 
 class TokenText(QLabel):
@@ -37,7 +41,10 @@ class TokenText(QLabel):
         self.setAccessibleName(name)
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
+        )
+        self.linkHovered.connect(self._on_hovered)
         self._parts: list[TextPart] = []
         theme().changed.connect(self._render)
 
@@ -50,10 +57,25 @@ class TokenText(QLabel):
     def _render(self) -> None:
         colours = theme().tokens
         pieces = []
-        for part in self._parts:
+        for at, part in enumerate(self._parts):
             text = escape(part.text).replace("\n", "↵<br>")
             style = f"color:{colours.muted};" if part.marker else f"color:{colours.text};"
+            style += f"text-decoration:{'underline' if part.learnt else 'none'};"
+            odd = part.id is not None and at % 2 == 1
             if part.learnt:
-                style += f"background-color:{colours.accent_weak};text-decoration:underline;"
-            pieces.append(f'<span style="{style}">{text}</span>')
-        self.setText(f'<div style="line-height:150%">{"".join(pieces)}</div>')
+                ground = mix(colours.accent, colours.accent_weak, 0.18) if odd else colours.accent_weak
+                style += f"background-color:{ground};"
+            elif odd:
+                style += f"background-color:{mix(colours.text, colours.surface, 0.08)};"
+            if part.id is None:
+                pieces.append(f'<span style="{style}">{text}</span>')
+            else:  # only a link says that the pointer is over it
+                pieces.append(f'<a href="{part.id}" style="{style}">{text}</a>')
+        self.setText(f'<div style="line-height:150%;white-space:pre-wrap">{"".join(pieces)}</div>')
+
+    @Slot(str)
+    def _on_hovered(self, id: str) -> None:
+        if id:
+            QToolTip.showText(QCursor.pos(), self.tr("token {id}").format(id=id), self)
+        else:
+            QToolTip.hideText()

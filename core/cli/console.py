@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from core.errors import WorkbenchError
 
@@ -65,6 +66,26 @@ class Output:
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self.people.print(table)
+
+    def tokens(self, texts: list[str], trained: list[bool], special: list[bool]) -> None:
+        """A row token by token, every other one shaded: learnt ones underlined and green, control tokens dim.
+
+        Where nothing can be coloured, learnt stretches stand between ⟦ and ⟧.
+        """
+        if self.as_json:
+            return
+        shown = Text()
+        plain = not self.people.is_terminal
+        for at, (text, learnt, control) in enumerate(zip(texts, trained, special, strict=True)):
+            style = "dim" if control else "on grey19" if at % 2 else ""
+            if learnt:
+                style = f"{style} underline green".strip()
+            if plain and learnt and not (at and trained[at - 1]):
+                shown.append("⟦")
+            shown.append(text, style)
+            if plain and learnt and not (at + 1 < len(trained) and trained[at + 1]):
+                shown.append("⟧")
+        self.people.print(shown)
 
     def error(self, error: WorkbenchError) -> None:
         """What happened, why, what to do; as JSON too where that was asked for."""

@@ -32,15 +32,31 @@ _COPY_CHUNK_BYTES = 8 << 20
 
 def run(spec: AddModelSpec, job: JobContext) -> None:
     """Checks, converts or copies, tries and keeps the model."""
+    source = _starter() if spec.source == "starter" else Path(spec.source).expanduser()
+    origin = "starter" if spec.source == "starter" else source.name
+    keep(spec, job, source, origin=origin, note=_STARTER_NOTE if spec.source == "starter" else "")
+
+
+def keep(
+    spec: AddModelSpec, job: JobContext, source: Path, *, origin: str, licence: str = "", note: str = ""
+) -> None:
+    """Takes what lies at `source` into the library.
+
+    Args:
+        spec: The job, which names the result.
+        job: Where to write and report.
+        source: A transformers folder or a GGUF file.
+        origin: Where it comes from, as the library says it.
+        licence: The licence, if it is known from elsewhere.
+        note: What a person should know of it.
+    """
     seal()
     job.phase("checking")
-    source = _starter() if spec.source == "starter" else Path(spec.source).expanduser()
-    note = _STARTER_NOTE if spec.source == "starter" else ""
     folder = job.stage("model")
     if source.is_dir():
-        licence = _take_folder(source, folder, job)
+        found = _take_folder(source, folder, job)
     elif source.is_file():
-        licence, converted = _take_gguf(source, folder, job)
+        found, converted = _take_gguf(source, folder, job)
         note = note or converted
     else:
         raise InputError(
@@ -53,7 +69,7 @@ def run(spec: AddModelSpec, job: JobContext) -> None:
     _try(folder, source)
     if spec.source != "starter":
         template_trial.check(folder)
-    description = _describe(spec, folder, licence, note)
+    description = _describe(spec, folder, licence or found, note, origin)
     records.write(folder, description)
     if not (folder / records.TEMPLATE).exists():
         job.warn("The model brings no chat template, so it cannot hold conversations as it is.")
@@ -174,7 +190,7 @@ def _try(folder: Path, source: Path) -> None:
         )
 
 
-def _describe(spec: AddModelSpec, folder: Path, licence: str, note: str) -> records.Description:
+def _describe(spec: AddModelSpec, folder: Path, licence: str, note: str, origin: str) -> records.Description:
     config = records.read_json(folder / "config.json")
     parameters, dtype = records.weights(folder, "hf")
     return records.Description(
@@ -185,6 +201,6 @@ def _describe(spec: AddModelSpec, folder: Path, licence: str, note: str) -> reco
         context=int(config.get("max_position_embeddings") or 0),
         licence=licence,
         dtype=dtype,
-        source="starter" if spec.source == "starter" else Path(spec.source).name,
+        source=origin,
         note=note,
     )

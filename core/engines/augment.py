@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.data import augmenting
 from core.data.augmenting import Copies, Variable
 from core.data.dataset import Dataset
-from core.engines import receipt
+from core.engines import merging, receipt
 from core.engines.runtimes import dialect
 from core.engines.runtimes.runtime import Source, open_runtime
 from core.engines.seal import seal
@@ -84,10 +84,10 @@ def _paraphrase(spec: AugmentSpec, model: str, rows: list[Variable], copies: Cop
             why="; ".join(reasons),
             fix="Choose another model.",
         )
-    base = job.input(record.base) if record.format == "adapter" and record.base else None
-    spoken = dialect.load(folder, base)
+    bases = merging.bases(job, model)
+    spoken = dialect.load(folder, bases)
     threads = int(job.resources["threads"])
-    runtime = open_runtime(Source(record.format, folder, base, spoken.stop_ids, threads))
+    runtime = open_runtime(Source(record.format, folder, bases, spoken.stop_ids, threads))
     job.phase("rewriting", total=len(rows), unit="rows")
     refused = done = shown = 0
     rows = sorted(rows, key=lambda row: len(row.question))  # rows of like length share a batch

@@ -64,7 +64,7 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     if spec.general:
         for model in models:
             model.asked = forgetting.prepare(model.dialect)
-    timed = random.Random(spec.seed).sample(range(len(questions)), min(spec.latency_prompts, len(questions)))
+    timed = timed_rows(spec, len(questions))
 
     parts = len(questions) + len(timed) + (forgetting.PARTS if spec.general else 0)
     job.phase("measuring", total=len(models) * parts, unit="answers")
@@ -97,6 +97,11 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     _write(job, result, answered, questions)
     if not complete:
         job.stopped()
+
+
+def timed_rows(spec: EvaluateSpec, rows: int) -> list[int]:
+    """Which of so many rows are answered one by one."""
+    return random.Random(spec.seed).sample(range(rows), min(spec.latency_prompts, rows))
 
 
 def _open(artifact: str, job: JobContext, threads: int, *, chat: bool) -> _Measured:

@@ -54,7 +54,7 @@ def _render(folder: Path, out: Connection) -> None:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    _limit_memory()
+    limit_memory()
     try:
         text = str(tokenizer.apply_chat_template(list(_TRIAL), tokenize=False, add_generation_prompt=True))
         said = "" if len(text) <= _LONGEST_CHARACTERS else f"it wrote {len(text)} characters"
@@ -65,7 +65,8 @@ def _render(folder: Path, out: Connection) -> None:
     out.send(said)
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Lets this process have no more memory than any honest template needs."""
     try:
         import resource
     except ImportError:  # Windows has no such limit; the time limit stands

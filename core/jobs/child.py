@@ -49,11 +49,23 @@ def worker_command() -> list[str]:
 _SPIN_COUNT = "1000"
 
 
-def worker_environment(threads: int) -> dict[str, str]:
-    """The child's environment: quiet, and with the chosen number of threads for native libraries."""
+#: What keeps a child off the hub; a download that a person agreed to has it open, without the hub's second
+#: transport, which would ask hosts that nobody named.
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+_ONLINE_ENVIRONMENT = {**dict.fromkeys(_OFFLINE, "0"), "HF_HUB_DISABLE_XET": "1"}
+
+
+def worker_environment(threads: int, *, network: bool = False) -> dict[str, str]:
+    """The child's environment: quiet, and with the chosen number of threads for native libraries.
+
+    Args:
+        threads: How many.
+        network: Whether the child may reach the hub.
+    """
     environment = {
         **os.environ,
         **QUIET_ENVIRONMENT,
+        **(_ONLINE_ENVIRONMENT if network else {}),
         "OMP_NUM_THREADS": str(threads),
         "GOMP_SPINCOUNT": _SPIN_COUNT,
     }

@@ -25,6 +25,7 @@ NAMES = {
     "sample": "step, prompt, answer, expected, model: an answer of the model as it is now",
     "best": "step, validation_loss: the validation rows went better than ever before",
     "validation_rows": "step, rows: the rows with the lowest and the highest loss, the best first",
+    "batch": "rows: the first rows as tokens, as `first_batch.describe` gives them",
     "warning": "text",
     "log": "text",
     "resolved": "values: what was decided by measuring before the first step",

@@ -18,12 +18,14 @@ class Kind:
         engine: Module with `run(spec, job)`, imported in the child process only.
         makes: Type of the artifact it leaves.
         resumes: Whether an interrupted run goes on where it was, instead of beginning again.
+        network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
     """
 
     spec: type[Spec]
     engine: str
     makes: str
     resumes: bool = False
+    network: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -34,6 +36,8 @@ KINDS: dict[str, Kind] = {
         Kind(specs.InspectDataSpec, "core.engines.inspect_data", ""),
         Kind(specs.FixDataSpec, "core.engines.fix_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
+        Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),
+        Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
@@ -41,6 +45,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
         Kind(specs.ChatSpec, "core.engines.chat", ""),
+        Kind(specs.PreviewSpec, "core.engines.preview", ""),
     )
 }
 

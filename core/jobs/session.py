@@ -9,13 +9,46 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import WorkbenchError, from_dict
+from core.errors import InputError, WorkbenchError, from_dict
 from core.jobs import run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event
-from core.specs import ChatSpec
+from core.specs import ChatSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
+
+
+def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> Child:
+    """Starts a job's child in a folder of its own, outside the store, with its inputs verified.
+
+    Raises:
+        WorkbenchError: An input was changed, or the process could not be started.
+    """
+    inputs: dict[str, str] = {}
+    for ref in spec.inputs():
+        artifact: Artifact | None = workspace.store.find_artifact(ref)
+        if artifact is None:
+            raise InputError(
+                f"There is no artifact {ref!r}.", fix="Choose what exists.", code="input.unknown"
+            )
+        while artifact is not None:
+            inputs[artifact.id] = str(workspace.verified_folder(artifact))
+            base = artifact.meta.get("base")
+            artifact = (
+                workspace.store.find_artifact(base) if isinstance(base, str) and base not in inputs else None
+            )
+    run_folder.write_job(
+        folder,
+        run_folder.Job(
+            kind=spec.kind,
+            name=spec.kind,
+            spec=spec.model_dump(mode="json"),
+            inputs=inputs,
+            resumed=False,
+            threads=threads,
+        ),
+    )
+    return Child([*worker_command(), str(folder)], folder / "worker.log", worker_environment(threads), folder)
 
 
 class ChatSession:
@@ -32,32 +65,7 @@ class ChatSession:
     def __init__(self, workspace: Workspace, spec: ChatSpec) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="chat-", dir=workspace.root))
         self._closed = False
-        threads = spec.threads or os.cpu_count() or 1
-        artifact: Artifact | None = workspace.artifact(spec.model, "model")
-        inputs: dict[str, str] = {}
-        while artifact is not None:
-            inputs[artifact.id] = str(workspace.verified_folder(artifact))
-            base = artifact.meta.get("base")
-            artifact = (
-                workspace.store.find_artifact(base) if isinstance(base, str) and base not in inputs else None
-            )
-        run_folder.write_job(
-            self._folder,
-            run_folder.Job(
-                kind=spec.kind,
-                name="chat",
-                spec=spec.model_dump(mode="json"),
-                inputs=inputs,
-                resumed=False,
-                threads=threads,
-            ),
-        )
-        self._child = Child(
-            [*worker_command(), str(self._folder)],
-            self._folder / "worker.log",
-            worker_environment(threads),
-            self._folder,
-        )
+        self._child = open_child(workspace, spec, self._folder, spec.threads or os.cpu_count() or 1)
 
     @property
     def lines(self) -> queue.Queue[Event | None]:

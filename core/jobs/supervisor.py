@@ -17,6 +17,7 @@ from core.errors import WorkbenchError
 from core.jobs import run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event, encode
+from core.jobs.registry import KINDS
 from core.jobs.sampling import TreeSampler
 from core.workspace.records import Run, State
 from core.workspace.workspace import Workspace
@@ -134,7 +135,7 @@ class Supervisor:
         self._child = Child(
             [*self._command, str(self._folder)],
             self._folder / "worker.log",
-            worker_environment(threads),
+            worker_environment(threads, network=self._run.kind in KINDS and KINDS[self._run.kind].network),
             self._folder,
         )
 

@@ -9,19 +9,19 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from core.data import starter
-from core.errors import InputError
-from core.jobs import submission
 from core.jobs.registry import kind_of
-from core.specs import AddModelSpec, EvaluateSpec, FinetuneSpec, ImportDataSpec, QuantizeSpec, Spec
+from core.recipes.steps import Execute, Step, made_before, queue
+from core.specs import AddModelSpec, EvaluateSpec, FinetuneSpec, ImportDataSpec, QuantizeSpec
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
 MODEL = "starter"
 DATA = "starter-banking"
+_NAME_TAKEN = "Remove it (`{noun} remove`), or run the demo in another place: --workspace DIR."
 
 
 @dataclass(frozen=True)
@@ -57,23 +57,6 @@ QUICK = Scale(
     evaluate={"latency_prompts": 3},
     expected_s={"model": 11, "data": 1, "tuned": 22, "int8": 17, "evaluation": 40},
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One job of the demo."""
-
-    key: str
-    title: str
-    spec: Spec
-    name: str
-
-
-class Execute(Protocol):
-    """Runs a queued run to its end, showing what happens; returns it as it ended."""
-
-    def __call__(self, queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
-        """Executes `queued` in about `expected_s` seconds; other steps of `seconds_after` follow."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +98,7 @@ def run(
     keys = list(scale.expected_s)
     pace = 1.0
     for step in _steps(workspace, scale, artifacts):
-        found = _made_before(workspace, step)
+        found = made_before(workspace, step, "The demo", _NAME_TAKEN)
         if found is not None:
             artifacts[step.key] = found
             runs[step.key] = workspace.store.run(found.run_id)
@@ -123,7 +106,7 @@ def run(
             continue
         after = sum(scale.expected_s[key] for key in keys[keys.index(step.key) + 1 :]) * pace
         began = time.monotonic()
-        runs[step.key] = execute(_queue(workspace, step), step, scale.expected_s[step.key] * pace, after)
+        runs[step.key] = execute(queue(workspace, step), step, scale.expected_s[step.key] * pace, after)
         artifacts[step.key] = workspace.store.artifacts(kind_of(step.spec.kind).makes, runs[step.key].id)[0]
         if scale.expected_s[step.key] >= 15:  # short steps say little about this computer
             pace = (time.monotonic() - began) / scale.expected_s[step.key]
@@ -184,43 +167,3 @@ def _steps(workspace: Workspace, scale: Scale, made: dict[str, Artifact]) -> Ite
         EvaluateSpec(models=models, data=made["data"].id, **scale.evaluate),
         f"demo-evaluation{scale.suffix}",
     )
-
-
-def _made_before(workspace: Workspace, step: Step) -> Artifact | None:
-    """The step's result from an earlier demo, if its run succeeded with the same spec.
-
-    Raises:
-        InputError: Something else of yours has that name.
-    """
-    found = workspace.store.find_artifact(step.name, kind_of(step.spec.kind).makes)
-    if found is None:
-        return None
-    run = workspace.store.run(found.run_id)
-    same = _same_spec(run, step)
-    if same and run.state == "succeeded":
-        return found
-    if same:
-        return None  # stopped half-way: its run goes on
-    raise InputError(
-        f"The demo wants to make {step.name!r}, but you have something else of that name.",
-        why="It was made by another spec or an earlier version.",
-        fix=f"Remove it (`{found.type}s remove`), or run the demo in another place: --workspace DIR.",
-        code="name.taken",
-    )
-
-
-def _same_spec(run: Run, step: Step) -> bool:
-    stored, wanted = dict(run.spec), step.spec.model_dump(mode="json")
-    for volatile in ("source", "test_source"):  # where the program is installed may change; the hashes do not
-        if stored.get("source_sha256"):
-            stored.pop(volatile, None)
-            wanted.pop(volatile, None)
-    return run.kind == step.spec.kind and stored == wanted
-
-
-def _queue(workspace: Workspace, step: Step) -> Run:
-    """A new run of the step, or its interrupted one, to go on."""
-    for run in workspace.store.runs():
-        if run.name == step.name and _same_spec(run, step) and (run.can_resume or run.state == "queued"):
-            return submission.resume(workspace, run.id)
-    return submission.submit(workspace, step.spec, step.name)

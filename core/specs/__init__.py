@@ -5,8 +5,10 @@ from core.specs.data import AugmentSpec, ImportDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
+from core.specs.hub import DownloadDataSpec, DownloadModelSpec
 from core.specs.merge import MergeSpec
 from core.specs.models import AddModelSpec, ChatSpec
+from core.specs.preview import PreviewSpec
 from core.specs.quality import FixDataSpec, InspectDataSpec
 from core.specs.quantize import QuantizeSpec
 from core.specs.search import SearchSpec
@@ -15,6 +17,8 @@ __all__ = [
     "AddModelSpec",
     "AugmentSpec",
     "ChatSpec",
+    "DownloadDataSpec",
+    "DownloadModelSpec",
     "EvaluateSpec",
     "FinetuneSpec",
     "FitSpec",
@@ -23,6 +27,7 @@ __all__ = [
     "InspectDataSpec",
     "MergeSpec",
     "Option",
+    "PreviewSpec",
     "QuantizeSpec",
     "SearchSpec",
     "Spec",

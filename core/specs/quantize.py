@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from core.specs.base import SEED_HELP, THREADS_HELP, Option, Spec
+from core.specs.base import THREADS_HELP, Option, Spec
 
 Recipe = Literal["fp32", "int8", "int4", "int4-mixed"]
 
@@ -37,7 +37,6 @@ class QuantizeSpec(Spec):
         ge=64,
         le=131072,
     )
-    seed: int = Option(17, label="Seed", help=SEED_HELP, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
 
     def inputs(self) -> tuple[str, ...]:

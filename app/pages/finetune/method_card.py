@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
@@ -30,7 +31,7 @@ class MethodCard(Card):
     """
 
     method_chosen = Signal(str)
-    passes_chosen = Signal(float)
+    patience_chosen = Signal(str)
     advanced_changed = Signal(dict, dict)
     change_requested = Signal()
     search_requested = Signal()
@@ -60,7 +61,7 @@ class MethodCard(Card):
         self.continuing = Label(text, "note", wrap=True)
         column.addWidget(self.continuing)
         column.addLayout(self._patience())
-        self.form = SpecForm(FinetuneSpec, [], columns=2, parent=self.choosing)
+        self.form = SpecForm(FinetuneSpec, [], _advanced(), columns=2, parent=self.choosing)
         self.form.values_changed.connect(self._on_form_changed)
         column.addWidget(self.form)
         self.add(self.choosing)
@@ -112,23 +113,19 @@ class MethodCard(Card):
         self.patience = QComboBox(self)
         self.patience.setMinimumHeight(CONTROL_HEIGHT)
         self.patience.setAccessibleName(self.tr("How patient are you?"))
-        for passes, text in (
-            (1.0, self.tr("Quick: 1 pass over the data")),
-            (3.0, self.tr("Balanced: 3 passes over the data")),
-            (6.0, self.tr("Thorough: 6 passes over the data")),
-            (10.0, self.tr("Very thorough: 10 passes over the data")),
+        for patience, text in (
+            ("quick", self.tr("Quick: to see whether it learns")),
+            ("balanced", self.tr("Balanced: good for most")),
+            ("thorough", self.tr("Thorough: takes its time")),
         ):
-            self.patience.addItem(text, passes)
+            self.patience.addItem(text, patience)
         self.patience.setCurrentIndex(1)
         self.patience.currentIndexChanged.connect(self._on_patience_changed)
         label.setBuddy(self.patience)
         grid.addWidget(label, 0, 0)
         grid.addWidget(self.patience, 1, 0)
-        grid.addWidget(
-            Label(self.tr("More passes take longer; few examples need more of them."), "note", wrap=True),
-            2,
-            0,
-        )
+        self.chosen = Label("", "note", wrap=True)
+        grid.addWidget(self.chosen, 2, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         return grid
@@ -137,11 +134,6 @@ class MethodCard(Card):
         """Shows values of an earlier run in every field; those left out are the defaults."""
         blocked = self.blockSignals(True)
         self.methods.choose(values["method"])
-        passes = float(values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
-        if self.patience.findData(passes) < 0:
-            text = self.tr("As before: {count} passes over the data").format(count=number_text(passes))
-            self.patience.addItem(text, passes)
-        self.patience.setCurrentIndex(self.patience.findData(passes))
         self.form.reset()
         self.form.set_values(values)
         self.blockSignals(blocked)
@@ -158,15 +150,27 @@ class MethodCard(Card):
         passes = self.tr("{count} passes").format(count=number_text(model.passes))
         changed = self.tr("advanced: {count} changed").format(count=model.changed_fields)
         self.set_note("" if is_open else " · ".join([method, passes, changed]))
+        self.chosen.setText(model.preset_text)
+        self.chosen.setToolTip(html.escape("\n".join(model.preset_reasons)).replace("\n", "<br>"))
+        self.form.set_defaults(model.preset_values)
         for name in _LORA_FIELDS:
             self.form.field(name).setEnabled(model.method in _LORA_METHODS and not model.continues)
         self.form.field("continue_adapter").setEnabled(model.can_continue)
 
     @Slot(int)
     def _on_patience_changed(self, index: int) -> None:
-        self.passes_chosen.emit(float(self.patience.itemData(index)))
+        self.patience_chosen.emit(str(self.patience.itemData(index)))
 
     @Slot()
     def _on_form_changed(self) -> None:
         errors = self.form.errors()
         self.advanced_changed.emit({} if errors else self.form.changed_values(), errors)
+
+
+def _advanced() -> list[str]:
+    """The passes, which patience chooses, and every field that the spec calls advanced."""
+    return ["epochs"] + [
+        name
+        for name, info in FinetuneSpec.model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("advanced")
+    ]

@@ -152,5 +152,6 @@ def blocked_text(blocker: Blocker) -> str:
         "settings": QCoreApplication.translate("FinetunePage", "Correct the advanced fields first"),
         "name": QCoreApplication.translate("FinetunePage", "Choose another name first"),
         "name_taken": QCoreApplication.translate("FinetunePage", "Choose a free name first"),
+        "template": QCoreApplication.translate("FinetunePage", "Choose a model whose chat template works"),
         "disk": QCoreApplication.translate("FinetunePage", "Free disk space first"),
     }[blocker]

@@ -12,16 +12,14 @@ from app.models.repeat import Repeat
 from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
 from app.pages.finetune.needs import needs_of
+from app.pages.finetune.sees_card import SeesCard
 from app.pages.finetune.view_model import STEPS, FinetuneViewModel, Step
 from app.pages.input_card import CardState, InputCard, data_choice, data_summary, model_choice, model_summary
 from app.pages.run_preview import RunPreview
-from app.widgets.card import Card
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
-from app.widgets.labels import Label
 from app.widgets.page_frame import PageFrame
 from app.widgets.steps import SegmentedSteps
-from app.widgets.token_text import TextPart, TokenText
 from core.errors import WorkbenchError
 from core.specs import FinetuneSpec
 
@@ -65,10 +63,7 @@ class FinetunePage(PageFrame):
         )
         self.method_card = MethodCard(self)
         self.check_card = CheckCard(self)
-        self.sees_card = Card(self.tr("What the model sees"), parent=self)
-        self.sees_card.add_action(Label(self.tr("first row, underlined: learnt"), "muted"))
-        self.sees_text = TokenText(self.tr("What the model sees"), self)
-        self.sees_card.add(self.sees_text)
+        self.sees_card = SeesCard(self)
         for card in (self.model_card, self.data_card, self.method_card, self.check_card, self.sees_card):
             self.add(card)
         self.preview_card = RunPreview(self.tr("Start fine-tuning"), self)
@@ -77,8 +72,9 @@ class FinetunePage(PageFrame):
     def _bind(self) -> None:
         model = self.view_model
         model.changed.connect(self._show)
-        model.facts_read.connect(self._show_facts)
         model.filled.connect(self._on_filled)
+        model.facts_read.connect(self._show_sees)
+        model.looked.connect(self._show_sees)
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
         self.model_card.chosen.connect(model.choose_model)
@@ -90,7 +86,7 @@ class FinetunePage(PageFrame):
         self.data_card.change_requested.connect(self._on_change_data)
         self.data_card.add_requested.connect(self._on_add_data)
         self.method_card.method_chosen.connect(model.choose_method)
-        self.method_card.passes_chosen.connect(model.choose_passes)
+        self.method_card.patience_chosen.connect(model.choose_patience)
         self.method_card.advanced_changed.connect(model.set_advanced)
         self.method_card.change_requested.connect(self._on_change_method)
         self.method_card.search_requested.connect(self._on_search_requested)
@@ -230,17 +226,14 @@ class FinetunePage(PageFrame):
         self.check_card.setVisible(self._shown == "check")
         self.check_card.show_state(model)
         self.sees_card.setVisible(ready and self._shown in ("method", "check"))
+        if self.sees_card.isVisible():
+            model.want_look()
+        self._show_sees()
         self.preview_card.show_needs(needs_of(model))
 
     @Slot()
-    def _show_facts(self) -> None:
-        facts = self.view_model.facts
-        parts: list[TextPart] = []
-        for turn in facts.turns if facts else ():
-            parts.append(TextPart(f"{turn.role}\n", marker=True))
-            parts.append(TextPart(turn.text, learnt=turn.is_learnt))
-            parts.append(TextPart("\n"))
-        self.sees_text.set_parts(parts[:-1])
+    def _show_sees(self) -> None:
+        self.sees_card.show_sees(self.view_model.facts, self.view_model.look)
 
 
 def _id(item: object) -> str:

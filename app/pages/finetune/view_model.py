@@ -6,9 +6,10 @@ import json
 import math
 import shlex
 import threading
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.background import Background
 from app.formats import size_text
@@ -16,17 +17,37 @@ from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
+from app.models.token_rows import TokenRow, rows_of
 from app.pages.finetune.facts import Facts, read_facts
 from app.pages.finetune.fit_model import FitModel
-from core.errors import WorkbenchError
-from core.specs import FinetuneSpec
+from core.errors import CancelledError, WorkbenchError
+from core.jobs.look import look
+from core.models import presets
+from core.models.presets import Patience, Preset
+from core.specs import FinetuneSpec, PreviewSpec
 from core.workspace.workspace import check_name
 
-Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "disk"]
+Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "template", "disk"]
 Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
-_SIMPLE = ("method", "epochs")
+_SIMPLE = ("method",)
+_LOOK_ROWS = 3
+_LOOK_AFTER_MS = 700  # a process of two seconds: not for every key that is pressed
 _Item = TypeVar("_Item", ModelItem, DataItem)
+
+
+@dataclass(frozen=True)
+class Look:
+    """The first rows as the model sees them, or why they cannot be shown."""
+
+    spec: PreviewSpec
+    rows: tuple[TokenRow, ...]
+    error: WorkbenchError | None = None
+
+    @property
+    def forbids(self) -> bool:
+        """Whether nothing can be learnt like that: the chat template is missing or wrong."""
+        return self.error is not None and self.error.code.startswith("template.")
 
 
 class FinetuneViewModel(QObject):
@@ -38,6 +59,8 @@ class FinetuneViewModel(QObject):
 
     #: Lists, choices or the preview are different now.
     changed = Signal()
+    #: The first rows were rendered as the model sees them, or could not be.
+    looked = Signal()
     #: The first row was read.
     facts_read = Signal()
     run_started = Signal(str)
@@ -57,11 +80,17 @@ class FinetuneViewModel(QObject):
         self.facts: Facts | None = None
         self.values: dict[str, Any] = {"method": "lora"}
         self.errors: dict[str, str] = {}
+        self.patience: Patience = presets.DEFAULT
         self._name = ""
         self._facts_of: str | None = None
         self.fit = FitModel(bridge, self)
         self.fit.changed.connect(self.changed)
         self.fit.failed.connect(self.failed)
+        self._looks: dict[PreviewSpec, Look] = {}
+        self._look_timer = QTimer(self)
+        self._look_timer.setSingleShot(True)
+        self._look_timer.setInterval(_LOOK_AFTER_MS)
+        self._look_timer.timeout.connect(self._start_look)
         bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
@@ -106,7 +135,7 @@ class FinetuneViewModel(QObject):
         """The fine-tuning as it is set now; None while something is missing or wrong."""
         if self.model is None or self.data is None or self.errors:
             return None
-        return FinetuneSpec(model=self.model.id, data=self.data.id, **self._spec_values())
+        return FinetuneSpec(model=self.model.id, data=self.data.id, **{**self.preset_values, **self._spec_values()})
 
     @Slot(str)
     def choose_method(self, method: str) -> None:
@@ -115,11 +144,11 @@ class FinetuneViewModel(QObject):
             self.values["method"] = method
             self._choices_changed()
 
-    @Slot(float)
-    def choose_passes(self, passes: float) -> None:
-        """How often it sees every example."""
-        if passes != self.passes:
-            self.values["epochs"] = passes
+    @Slot(str)
+    def choose_patience(self, patience: Patience) -> None:
+        """How long it may learn; fills the fields that were not set by hand."""
+        if patience != self.patience:
+            self.patience = patience
             self._choices_changed()
 
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
@@ -135,9 +164,11 @@ class FinetuneViewModel(QObject):
         told = repeat.spec.model_dump()
         self.model = next((item for item in self.models if item.id == told["model"]), None)
         self.data = next((item for item in self.data_sets if item.id == told["data"]), None)
-        fields = {name: info for name, info in FinetuneSpec.model_fields.items() if not info.is_required()}
-        self.values = {name: told[name] for name, info in fields.items() if told[name] != info.default}
-        self.values["method"] = "lora" if told["method"] == "auto" else told["method"]
+        method = "lora" if told["method"] == "auto" else told["method"]
+        self.values = {"method": method}
+        fields = {name: info.default for name, info in FinetuneSpec.model_fields.items() if name in told}
+        usual = {**fields, **self.preset_values, "model": told["model"], "data": told["data"]}
+        self.values = {name: value for name, value in told.items() if value != usual[name]} | {"method": method}
         self.errors = {}
         self._name = repeat.name
         self.filled.emit()
@@ -163,8 +194,37 @@ class FinetuneViewModel(QObject):
 
     @property
     def passes(self) -> float:
-        """The chosen number of passes."""
-        return float(self.values.get("epochs", FinetuneSpec.model_fields["epochs"].default))
+        """The number of passes, set by hand or chosen by patience."""
+        return float(self._value("epochs"))
+
+    @property
+    def preset(self) -> Preset | None:
+        """What suits model, task and patience."""
+        if self.model is None or self.data is None:
+            return None
+        artifact = self._workspace.store.find_artifact(self.model.id, "model")
+        if artifact is None:
+            return None
+        facts = presets.facts_of(self._workspace.store, artifact)
+        return presets.choose(facts, self.data.task, self.patience, self.method)
+
+    @property
+    def preset_values(self) -> dict[str, Any]:
+        """Fields that patience fills."""
+        preset = self.preset
+        return preset.values() if preset is not None else {}
+
+    @property
+    def preset_text(self) -> str:
+        """What was chosen, in a sentence, less what was set by hand."""
+        preset = self.preset
+        return preset.sentence(self.values) if preset is not None else ""
+
+    @property
+    def preset_reasons(self) -> list[str]:
+        """Each chosen value with its reason."""
+        preset = self.preset
+        return [f"{presets.say(item)}: {item.why}" for item in preset.settings] if preset is not None else []
 
     @property
     def can_continue(self) -> bool:
@@ -221,6 +281,8 @@ class FinetuneViewModel(QObject):
             return "name"
         if self._workspace.store.find_artifact(name, "model") is not None:
             return "name_taken"
+        if self.look is not None and self.look.forbids:
+            return "template"
         said = self.fit.forecast
         return "" if said is None or said.has_disk else "disk"
 
@@ -237,6 +299,8 @@ class FinetuneViewModel(QObject):
             "--method",
             values["method"],
         ]
+        if self.patience != presets.DEFAULT:
+            parts += ["--patience", self.patience]
         for field, value in values.items():
             if field != "method":
                 parts += ["--set", f"{field}={json.dumps(value) if not isinstance(value, str) else value}"]
@@ -281,6 +345,55 @@ class FinetuneViewModel(QObject):
         self.run_started.emit(run.id)
         self.changed.emit()
 
+    # --- what the model sees ---
+
+    @property
+    def look(self) -> Look | None:
+        """The first rows as tokens with the choices of now; None while they are not known."""
+        wanted = self._look_spec()
+        return self._looks.get(wanted) if wanted is not None else None
+
+    def want_look(self) -> None:
+        """Somebody looks at the rows: renders them soon, unless that was done before."""
+        if self.look is None and self._look_spec() is not None:
+            if not self._background.is_busy("look"):
+                self._look_timer.start()
+        else:
+            self._look_timer.stop()
+
+    def _look_spec(self) -> PreviewSpec | None:
+        if self.model is None or self.data is None or self.errors:
+            return None
+        return PreviewSpec(
+            model=self.model.id,
+            data=self.data.id,
+            rows=_LOOK_ROWS,
+            max_length=self._value("max_length"),
+            default_system=self._value("default_system"),
+        )
+
+    def _start_look(self) -> None:
+        spec = self._look_spec()
+        if spec is None or spec in self._looks:
+            return
+        workspace = self._workspace
+
+        def work(cancelled: threading.Event) -> Look:
+            try:
+                said = look(workspace, spec, cancelled)
+            except CancelledError:
+                raise
+            except WorkbenchError as error:
+                return Look(spec, (), error)
+            return Look(spec, rows_of(next((e.get("rows") for e in said if e.ev == "batch"), [])))
+
+        self._background.run("look", work, self._on_look, self.failed.emit)
+
+    def _on_look(self, found: Look) -> None:
+        self._looks[found.spec] = found
+        self.looked.emit()
+        self.changed.emit()
+
     def _choices_changed(self) -> None:
         self._read_facts()
         self.fit.ask(self.spec())
@@ -296,7 +409,9 @@ class FinetuneViewModel(QObject):
         return values
 
     def _value(self, field: str) -> Any:
-        return self.values.get(field, FinetuneSpec.model_fields[field].default)
+        if field in self.values:
+            return self.values[field]
+        return self.preset_values.get(field, FinetuneSpec.model_fields[field].default)
 
     def _read_facts(self) -> None:
         wanted = self.data.id if self.model and self.data else None

@@ -11,8 +11,8 @@ from app.formats import when_text
 from app.job_bridge import JobBridge
 from app.job_status import state_tone, state_word
 from app.widgets.pill import Tone
-from core.recipes.demo import Step as StarterStep
 from core.recipes.demo import starter_steps
+from core.recipes.steps import Step as StarterStep
 from core.workspace.records import Run
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
 from app.dialogs.export_figures import ExportDialog
@@ -67,6 +68,7 @@ class RunPage(PageFrame):
         view_model.removed.connect(self._on_removed)
         view_model.repeat_requested.connect(self._on_repeat_requested)
         view_model.exported.connect(self._on_exported)
+        view_model.saved.connect(self._on_saved)
 
     def _make_buttons(self) -> None:
         self.stop_button = PlainButton(self.tr("Stop and keep"))
@@ -75,11 +77,13 @@ class RunPage(PageFrame):
         self.repeat_button = PlainButton(self.tr("Duplicate and change"), "copy")
         self.export_button = PlainButton(self.tr("Export figures"), "download")
         self.remove_button = PlainButton(self.tr("Remove"), "trash-2")
+        self.recipe_button = PlainButton(self.tr("Save as recipe…"), "save")
         self.all_button = PlainButton(self.tr("All runs"))
         for button, action in (
             (self.stop_button, self._model.stop), (self.cancel_button, self._on_cancel),
             (self.resume_button, self._model.resume), (self.repeat_button, self._model.repeat),
-            (self.export_button, self._on_export), (self.remove_button, self._on_remove),
+            (self.export_button, self._on_export), (self.recipe_button, self._on_save_recipe),
+            (self.remove_button, self._on_remove),
             (self.all_button, self._on_all),
         ):
             button.clicked.connect(action)
@@ -176,6 +180,19 @@ class RunPage(PageFrame):
 
     def _on_repeat_requested(self, repeat: Repeat) -> None:
         self.page_requested.emit(repeat.page, repeat)
+    def _on_save_recipe(self) -> None:
+        run = self._model.run
+        assert run is not None
+        dialog = QFileDialog(self.window(), self.tr("Save as recipe"), str(Path.home() / f"{run.name}.yaml"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("Recipes (*.yaml *.yml)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._model.save_recipe)
+        dialog.open()
+
+    def _on_saved(self, file: str) -> None:
+        text = self.tr("Saved. Run it again with: slm-workbench run {file}")
+        self.notice_raised.emit(text.format(file=file), "accent")
 
     def _on_refused(self, error: ErrorText) -> None:
         self.notice_raised.emit(" ".join(filter(None, (error.what, error.fix))), "warn")

@@ -22,6 +22,7 @@ from core.jobs import export, run_folder, submission
 from core.jobs.events import Event
 from core.jobs.registry import KINDS
 from core.models.learning_curve import Overfitting
+from core.recipes import saving
 from core.workspace.records import Run
 
 
@@ -55,6 +56,7 @@ class RunViewModel(QObject):
         removed: The run is gone.
         repeat_requested: A `Repeat` for the page that can start it.
         exported: The file or folder the figures were written to.
+        saved: The run was written as a recipe, to this file.
     """
 
     opened = Signal()
@@ -64,6 +66,7 @@ class RunViewModel(QObject):
     removed = Signal()
     repeat_requested = Signal(object)
     exported = Signal(str)
+    saved = Signal(str)
 
     def __init__(self, bridge: JobBridge, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -232,6 +235,17 @@ class RunViewModel(QObject):
 
     def _on_export_failed(self, error: WorkbenchError) -> None:
         self.refused.emit(ErrorText.of(error))
+    def save_recipe(self, file: str) -> None:
+        """Writes the run, with the jobs that made what it used, as a recipe."""
+        assert self.run is not None
+        path = Path(file)
+        path = path if path.suffix in (".yaml", ".yml") else path.with_name(f"{path.name}.yaml")
+        try:
+            saving.save(self._bridge.workspace, self.run, path, with_inputs=True)
+        except WorkbenchError as error:
+            self.refused.emit(ErrorText.of(error))
+            return
+        self.saved.emit(str(path))
 
     def _ask(self, request: Callable[[str], object]) -> None:
         assert self.run is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.cli.commands import chat, data, demo, doctor, fit, jobs, models, runs, search
+from core.cli.commands import chat, data, demo, doctor, fit, jobs, models, recipe, runs, search
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     demo.add,
@@ -20,4 +20,5 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     jobs.add_evaluate,
     chat.add,
     runs.add,
+    recipe.add,
 )

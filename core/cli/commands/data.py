@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.cli.commands import data_quality
+from core.cli.consent import agree
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
@@ -16,11 +17,14 @@ from core.cli.specs import build, describe, parse_settings
 from core.data import check, examples, roles, signature, tasks
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
+from core.errors import InputError
 from core.jobs import submission
-from core.specs import AugmentSpec, ImportDataSpec
+from core.jobs.look import look
+from core.models import hub
+from core.specs import AugmentSpec, DownloadDataSpec, ImportDataSpec, PreviewSpec
 from core.specs.data import Task, TaskChoice
 from core.workspace.manifest import hash_file
-from core.workspace.records import Artifact
+from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
 _SHOWN_CHARACTERS = 60
@@ -36,7 +40,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("check", "read a file and say what is in it; keeps nothing", run_check),
     ):
         parser = verbs.add_parser(verb, help=help)
-        parser.add_argument("file", metavar="FILE", help=f"{signature.FORMATS}; or starter, or example:gsm8k")
+        parser.add_argument("file", metavar="FILE", help=f"{signature.FORMATS}; or starter, example:gsm8k, hf:OWNER/NAME[:FILE]")
         parser.add_argument(
             "--map",
             action="append",
@@ -65,7 +69,11 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verbs.add_parser("list", help="the data sets").set_defaults(run=run_list)
     showing = verbs.add_parser("show", help="roles, counts, checks and the first rows")
     showing.add_argument("data", metavar="N")
-    showing.add_argument("--rows", type=int, default=20, metavar="K", help="how many rows (20)")
+    showing.add_argument("--rows", type=int, metavar="K", help="how many rows (20; with --tokens 4)")
+    showing.add_argument("--model", metavar="M", help="with --tokens: the model that would learn")
+    showing.add_argument(
+        "--tokens", action="store_true", help="the first training rows as --model would see them"
+    )
     showing.set_defaults(run=run_show)
     varying = verbs.add_parser(
         "augment",
@@ -95,6 +103,8 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
 
 def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Adds a data set."""
+    if hub.is_reference(arguments.file):
+        return _download(workspace, arguments, output)
     source, test = _source(arguments)
     mapping = roles.parse(arguments.map)
     wished = examples.name_of(arguments.file) if examples.is_example(arguments.file) else source.stem
@@ -109,7 +119,28 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         task=arguments.task,
         instruction=arguments.instruction,
     )
-    run = require_kept(start(workspace, spec, name, output, "Adding the data"))
+    return _added(workspace, require_kept(start(workspace, spec, name, output, "Adding the data")), output)
+
+
+def _download(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Adds a data set from the hub, after a yes to exactly this file."""
+    offer = hub.data_offer(hub.parse(arguments.file))
+    name = workspace.require_free_name(
+        arguments.name or workspace.free_name(offer.reference.name, "dataset"), "dataset"
+    )
+    test = existing(arguments.test) if arguments.test else None
+    agree(offer, yes=arguments.yes, output=output)
+    spec = DownloadDataSpec(
+        source=str(offer.reference),
+        name=name,
+        roles=roles.parse(arguments.map),
+        test_source=str(test) if test else None,
+        test_sha256=hash_file(test) if test else "",
+    )
+    return _added(workspace, require_kept(start(workspace, spec, name, output, "Downloading")), output)
+
+
+def _added(workspace: Workspace, run: Run, output: Output) -> int:
     artifact = workspace.store.artifacts("dataset", run.id)[0]
     counts = artifact.meta.get("counts", {})
     output.say(
@@ -233,14 +264,17 @@ def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output
 def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Shows a data set; every value as it was written."""
     artifact = workspace.artifact(arguments.data, "dataset")
+    if arguments.tokens or arguments.model:
+        return show_tokens(workspace, artifact, arguments, output)
+    wanted = 20 if arguments.rows is None else max(0, arguments.rows)
     dataset = Dataset(workspace.verified_folder(artifact))
     info = dataset.info.model_dump(mode="json")
     rows: list[dict[str, Any]] = [
         {"split": split, "row": row.row, "values": row.values}
         for split in SPLITS
-        for row in islice(dataset.rows(split), max(0, arguments.rows))
+        for row in islice(dataset.rows(split), wanted)
     ]
-    rows = rows[: max(0, arguments.rows)]
+    rows = rows[:wanted]
     output.say(
         f"{artifact.name}  {info.get('task')}  " + ", ".join(f"{k} {v}" for k, v in info["counts"].items())
     )
@@ -270,6 +304,32 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             "rows": rows,
         }
     )
+    return 0
+
+
+def show_tokens(
+    workspace: Workspace, artifact: Artifact, arguments: argparse.Namespace, output: Output
+) -> int:
+    """Shows the first training rows token by token: underlined is learnt, dim is the template's."""
+    if not (arguments.tokens and arguments.model):
+        raise InputError(
+            "Tokens belong to a model.",
+            fix="Write --model M --tokens.",
+            why="Each model cuts text its own way.",
+        )
+    model = workspace.artifact(arguments.model, "model")
+    spec = build(
+        PreviewSpec, {"model": model.id, "data": artifact.id, "rows": arguments.rows if arguments.rows else 4}
+    )
+    said = look(workspace, spec)
+    rows = next((event.get("rows") or [] for event in said if event.ev == "batch"), [])
+    for event in said:
+        if event.ev == "warning":
+            output.say(f"note     {event.get('text')}")
+    for row in rows:
+        output.say(f"row {row['row']}: {row['length']} tokens, {row['learnt']} of them learnt (underlined)")
+        output.tokens(row["texts"], row["trained"], row["special"])
+    output.answer({"data": artifact.name, "model": model.name, "rows": rows})
     return 0
 
 

@@ -11,6 +11,7 @@ from core.errors import CancelledError
 from core.jobs import submission
 from core.jobs.timeleft import say_duration
 from core.recipes import demo, report
+from core.recipes.steps import Step
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
@@ -32,7 +33,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     whole = say_duration(sum(scale.expected_s.values()))
     output.progress(f"{total} jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
 
-    def execute(queued: Run, step: demo.Step, expected_s: float, seconds_after: float) -> Run:
+    def execute(queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
         number = keys.index(step.key) + 1
         output.progress(f"[{number} of {total}] {step.title} …")
         ended = require_kept(
@@ -47,7 +48,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         output.progress(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
         return ended
 
-    def skipped(step: demo.Step, artifact: Artifact) -> None:
+    def skipped(step: Step, artifact: Artifact) -> None:
         output.progress(
             f"[{keys.index(step.key) + 1} of {total}] {step.title}: done before, kept as {artifact.name}"
         )

@@ -11,7 +11,7 @@ from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
-from core.models import verdict
+from core.models import presets, verdict
 from core.models.report import Comparison, main_figure
 from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
@@ -48,6 +48,12 @@ def add_finetune_arguments(below: _Below, help: str) -> argparse.ArgumentParser:
     parser.add_argument("--data", required=True, metavar="D", help="the data it learns from")
     methods = get_args(FinetuneSpec.model_fields["method"].annotation)
     parser.add_argument("--method", choices=methods, help="auto takes LoRA")
+    parser.add_argument(
+        "--patience",
+        choices=presets.PATIENCES,
+        default=presets.DEFAULT,
+        help="how long it may learn; fills what you do not --set to suit model and task (balanced)",
+    )
     return parser
 
 
@@ -79,23 +85,31 @@ def add_evaluate(below: _Below) -> None:
     parser.set_defaults(run=run_evaluate)
 
 
-def finetune_spec(workspace: Workspace, arguments: argparse.Namespace) -> FinetuneSpec:
-    """The spec that the arguments of `finetune` describe.
+def finetune_spec(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> FinetuneSpec:
+    """The spec that the arguments of `finetune` describe; says what was chosen to suit model and task.
 
     Raises:
         InputError: Model, data or a setting is wrong.
     """
     model = workspace.artifact(arguments.model, "model")
     data = workspace.artifact(arguments.data, "dataset")
-    values = {"model": model.id, "data": data.id, **parse_settings(arguments.set, FinetuneSpec)}
+    by_hand = parse_settings(arguments.set, FinetuneSpec)
     if arguments.method:
-        values["method"] = arguments.method
-    return build(FinetuneSpec, values)
+        by_hand["method"] = arguments.method
+    preset = presets.choose(
+        presets.facts_of(workspace.store, model),
+        str(data.meta.get("task") or ""),
+        arguments.patience,
+        str(by_hand.get("method", "auto")),
+    )
+    if said := preset.sentence(by_hand):
+        output.progress(said)
+    return build(FinetuneSpec, {**preset.values(), "model": model.id, "data": data.id, **by_hand})
 
 
 def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Fine-tunes, unless it clearly needs more memory than there is."""
-    spec = finetune_spec(workspace, arguments)
+    spec = finetune_spec(workspace, arguments, output)
     method = "lora" if spec.method == "auto" else spec.method
     data = workspace.artifact(arguments.data, "dataset")
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")

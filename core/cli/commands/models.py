@@ -7,12 +7,14 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+from core.cli.consent import agree
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.jobs import submission
-from core.specs import AddModelSpec
-from core.workspace.records import Artifact
+from core.models import hub
+from core.specs import AddModelSpec, DownloadModelSpec
+from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
 STARTER = "starter"
@@ -23,7 +25,9 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     group = below.add_parser("models", help="add, list, show and remove models")
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     adding = verbs.add_parser("add", help="take a model into the library")
-    adding.add_argument("source", metavar="SRC", help="`starter`, a transformers folder, or a GGUF file")
+    adding.add_argument(
+        "source", metavar="SRC", help="`starter`, a folder, a GGUF file, or hf:OWNER/NAME[@REVISION]"
+    )
     adding.add_argument("--name", help="how you will call it")
     adding.set_defaults(run=run_add)
     verbs.add_parser("list", help="the models").set_defaults(run=run_list)
@@ -55,14 +59,29 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         output.say(f"The starter model is already here as {known.name}.")
         output.answer({"run": known.run_id, **facts(known)})
         return 0
+    if hub.is_reference(source):
+        return _download(workspace, arguments, output)
     if source != "starter":
         source = str(existing(source))
     name = arguments.name or workspace.free_name(
         Path(source).stem if source != "starter" else "starter", "model"
     )
-    run = require_kept(
-        start(workspace, AddModelSpec(source=source, name=name), name, output, "Adding the model")
+    spec = AddModelSpec(source=source, name=name)
+    return _added(workspace, require_kept(start(workspace, spec, name, output, "Adding the model")), output)
+
+
+def _download(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Adds a model from the hub, after a yes to exactly these files."""
+    offer = hub.model_offer(hub.parse(arguments.source))
+    name = workspace.require_free_name(
+        arguments.name or workspace.free_name(offer.reference.name, "model"), "model"
     )
+    agree(offer, yes=arguments.yes, output=output)
+    spec = DownloadModelSpec(source=str(offer.reference), name=name)
+    return _added(workspace, require_kept(start(workspace, spec, name, output, "Downloading")), output)
+
+
+def _added(workspace: Workspace, run: Run, output: Output) -> int:
     artifact = workspace.store.artifacts("model", run.id)[0]
     output.say(f"Added {artifact.name}: {_line(artifact)}.")
     output.answer({"run": run.id, **facts(artifact)})

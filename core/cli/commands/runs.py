@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from pathlib import Path
 from typing import Any
 
 from core.cli.commands import run_figures
@@ -13,12 +14,13 @@ from core.jobs import run_folder, submission
 from core.jobs.events import Event
 from core.jobs.registry import kind_of
 from core.jobs.timeleft import say_duration
+from core.recipes import saving
 from core.workspace.workspace import Workspace
 
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
-    group = below.add_parser("runs", help="list, show, compare, repeat, export, resume, stop and remove runs")
+    group = below.add_parser("runs", help="list, show, compare, repeat, export, save, resume, stop and remove runs")
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     verbs.add_parser("list", help="the runs, newest first").set_defaults(run=run_list)
     for verb, help, function in (
@@ -33,6 +35,21 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parser.add_argument("ref", metavar="R")
         parser.set_defaults(run=function)
     run_figures.add(verbs)
+    saver = verbs.add_parser("save", help="write a run as a recipe that `slm-workbench run` runs again")
+    saver.add_argument("ref", metavar="R")
+    saver.add_argument("--out", required=True, metavar="FILE.yaml", help="a new file")
+    saver.add_argument("--with-inputs", action="store_true", help="also the jobs that made what it used")
+    saver.set_defaults(run=run_save)
+
+
+def run_save(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Writes a run as a recipe."""
+    run = workspace.store.run(arguments.ref)
+    path = Path(arguments.out).expanduser().absolute()
+    names = saving.save(workspace, run, path, with_inputs=arguments.with_inputs)
+    output.say(f"Saved {len(names)} step{'s' if len(names) > 1 else ''} ({', '.join(names)}) as {path}.")
+    output.answer({"file": str(path), "run": run.id, "steps": names})
+    return 0
 
 
 def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

@@ -82,6 +82,7 @@ def add_model(workspace: Workspace) -> AddModel:
     def add(name: str = "SmolLM2", **changes: Any) -> Artifact:
         meta = {**MODEL, **changes}
         files = {
+            "chat_template.jinja": "{{ messages }}",
             "config.json": json.dumps(CONFIG),
             "model.json": json.dumps({"version": 1, "name": name, **meta}),
         }

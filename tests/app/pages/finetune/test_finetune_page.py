@@ -122,7 +122,7 @@ def test_preview_shows_need_and_the_row_as_it_is(ready: FinetunePage) -> None:
     assert ready.preview_card.bar.isVisible()
     assert ready.preview_card.facts.names == ["Time", "Disk", "Electricity"]
     assert "no run of this kind" in ready.preview_card.note.text()
-    parts = ready.sees_text._parts
+    parts = ready.sees_card.text._parts
     assert [part.text for part in parts if part.learnt] in (["card arrival"], ["lost card"])
     assert ready.sees_card.isVisible()
 
@@ -259,6 +259,22 @@ def test_start_queues_the_spec_and_opens_the_run(
     assert run.name == "Banking questions-full"
 
 
+def test_patience_fills_what_was_not_set_by_hand_and_says_so(
+    ready: FinetunePage, workspace: Workspace
+) -> None:
+    form = ready.method_card.form
+    assert "SmolLM2 135M, classification: 3 passes, learning rate 0.001" in ready.method_card.chosen.text()
+    form.field("lora_rank").control.setText("4")
+    form.field("lora_rank").control.textEdited.emit("4")
+    ready.method_card.patience.setCurrentIndex(2)
+    assert form.field("epochs").value() == 6.0
+    assert form.field("lora_rank").value() == 4
+    assert ready.view_model.changed_fields == 1
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    spec = FinetuneSpec.model_validate(workspace.store.runs()[0].spec)
+    assert (spec.epochs, spec.lora_rank, spec.lora_alpha) == (6.0, 4, 64)
+
+
 def test_a_waiting_run_of_the_same_name_is_refused_in_words(ready: FinetunePage, qtbot: QtBot) -> None:
     QTest.mouseClick(ready.preview_card.start_button, LEFT)
     ready.view_model.set_name("Banking questions-lora")
@@ -280,12 +296,13 @@ def test_the_result_can_be_named_in_the_last_step(ready: FinetunePage, workspace
 
 
 def test_command_says_the_same(ready: FinetunePage, qtbot: QtBot) -> None:
-    ready.view_model.choose_passes(6.0)
+    ready.view_model.choose_patience("thorough")
+    ready.view_model.set_advanced({"epochs": 6.0}, {})
     QTest.mouseClick(ready.preview_card.command_button, LEFT)
     command = ready.preview_card.command.toPlainText()
     assert command == (
-        "slm-workbench finetune --model SmolLM2 --data 'Banking questions' --method lora --set epochs=6.0 "
-        "--name 'Banking questions-lora'"
+        "slm-workbench finetune --model SmolLM2 --data 'Banking questions' --method lora --patience thorough "
+        "--set epochs=6.0 --name 'Banking questions-lora'"
     )
     with qtbot.waitSignal(ready.notice_raised):
         QTest.mouseClick(ready.preview_card.copy_button, LEFT)

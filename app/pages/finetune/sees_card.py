@@ -1,0 +1,48 @@
+"""The card that shows the first rows as the model will see them."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from app.pages.finetune.facts import Facts
+from app.pages.finetune.view_model import Look
+from app.widgets.card import Card
+from app.widgets.error_text import ErrorText
+from app.widgets.labels import Label
+from app.widgets.token_rows import TokenRows
+from app.widgets.token_text import TextPart, TokenText
+
+
+class SeesCard(Card):
+    """The first row in words at once; the first rows token by token as soon as they are rendered."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent=parent)
+        self.set_title(self.tr("What the model sees"))
+        self.add_action(Label(self.tr("underlined: learnt"), "muted"))
+        self.text = TokenText(self.tr("What the model sees"), self)
+        self.rows = TokenRows(self.tr("What the model sees"), self)
+        self.problem = Label("", "error", wrap=True)
+        self.problem.hide()
+        for widget in (self.problem, self.text, self.rows):
+            self.add(widget)
+        self._shown: tuple[object, object] = (None, None)
+
+    def show_sees(self, facts: Facts | None, look: Look | None) -> None:
+        """Shows what is known now."""
+        if self._shown == (facts, look):
+            return
+        self._shown = (facts, look)
+        rows = look.rows if look is not None else ()
+        self.text.setVisible(not rows)
+        self.rows.setVisible(bool(rows))
+        self.rows.show_rows(rows)
+        parts: list[TextPart] = []
+        for turn in facts.turns if facts else ():
+            parts.append(TextPart(f"{turn.role}\n", marker=True))
+            parts.append(TextPart(turn.text, learnt=turn.is_learnt))
+            parts.append(TextPart("\n"))
+        self.text.set_parts(parts[:-1])
+        error = ErrorText.of(look.error) if look is not None and look.error is not None else None
+        self.problem.setText(" ".join(filter(None, (error.what, error.why, error.fix))) if error else "")
+        self.problem.setVisible(error is not None)

@@ -1,0 +1,65 @@
+"""A short job that only answers a question: no run, nothing of it is stored."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from core.errors import CancelledError, JobError, from_dict
+from core.jobs.child import explain_exit
+from core.jobs.events import Event
+from core.jobs.session import open_child
+from core.specs import Spec
+from core.workspace.workspace import Workspace
+
+_POLL_S = 0.1
+PATIENCE_S = 120.0
+
+
+def look(workspace: Workspace, spec: Spec, cancelled: threading.Event | None = None) -> list[Event]:
+    """Runs a job in a child and gives what it said.
+
+    Args:
+        workspace: Where its inputs are.
+        spec: The job; it must keep nothing.
+        cancelled: Set from another thread, it ends the child.
+
+    Raises:
+        CancelledError: `cancelled` was set.
+        WorkbenchError: The job says why it could not answer.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="look-", dir=workspace.root))
+    try:
+        child = open_child(workspace, spec, folder, 1)
+        try:
+            said: list[Event] = []
+            end = time.monotonic() + PATIENCE_S
+            while True:
+                if cancelled is not None and cancelled.is_set():
+                    raise CancelledError("Nobody waits for the answer any more.")
+                if time.monotonic() > end:
+                    raise JobError(
+                        "The answer took too long.",
+                        why=f"Nothing after {PATIENCE_S:.0f} seconds.",
+                        fix="Try again when the computer is less busy.",
+                    )
+                try:
+                    event = child.lines.get(timeout=_POLL_S)
+                except queue.Empty:
+                    continue
+                if event is None:
+                    code = child.poll()
+                    raise from_dict(explain_exit(code if code is not None else 1, folder / "worker.log"))
+                if event.ev == "error":
+                    raise from_dict({key: str(value) for key, value in event.fields.items()})
+                if event.ev == "done":
+                    return said
+                said.append(event)
+        finally:
+            child.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

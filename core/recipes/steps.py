@@ -1,0 +1,96 @@
+"""One job of several in a row: found again where it was done before, gone on with where it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.errors import InputError
+from core.jobs import submission
+from core.jobs.registry import kind_of
+from core.specs import Spec
+from core.workspace.records import Artifact, Run
+from core.workspace.workspace import Workspace
+
+#: Fields with paths that may differ while the content, whose hash is in the spec, is the same.
+PATHS = ("source", "test_source")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job of several.
+
+    Attributes:
+        key: Short name within the list.
+        title: What is being done, for a bar.
+        spec: The job.
+        name: What its result will be called.
+    """
+
+    key: str
+    title: str
+    spec: Spec
+    name: str
+
+
+class Execute(Protocol):
+    """Runs a queued run to its end, showing what happens; returns it as it ended."""
+
+    def __call__(self, queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
+        """Executes `queued` in about `expected_s` seconds; other steps of `seconds_after` follow."""
+
+
+def made_before(workspace: Workspace, step: Step, who: str, fix: str) -> Artifact | None:
+    """The step's result, if a run with the same spec succeeded earlier.
+
+    Args:
+        workspace: Where to look.
+        step: What would be made.
+        who: Who wants to make it, for a refusal: `The demo`.
+        fix: What the person can do when the name is taken; `{type}` is the command's noun.
+
+    Raises:
+        InputError: Something else of yours has that name.
+    """
+    found = workspace.store.find_artifact(step.name, kind_of(step.spec.kind).makes)
+    if found is None:
+        return None
+    run = _maker(workspace, found)
+    same = run is not None and same_spec(run, step)
+    if run is not None and same and run.state == "succeeded":
+        return found
+    if same:
+        return None  # stopped half-way: its run goes on
+    noun = {"dataset": "data", "model": "models", "report": "runs"}.get(found.type, "runs")
+    raise InputError(
+        f"{who} wants to make {step.name!r}, but you have something else of that name.",
+        why="It was made by another spec or an earlier version.",
+        fix=fix.format(noun=noun),
+        code="name.taken",
+    )
+
+
+def _maker(workspace: Workspace, artifact: Artifact) -> Run | None:
+    """The run that made it, unless someone removed it."""
+    try:
+        return workspace.store.run(artifact.run_id)
+    except InputError:
+        return None
+
+
+def same_spec(run: Run, step: Step) -> bool:
+    """Whether a run was given what the step would be given."""
+    stored, wanted = dict(run.spec), step.spec.model_dump(mode="json")
+    for path in PATHS:  # where the files lie may change; the hashes do not
+        if stored.get("source_sha256"):
+            stored.pop(path, None)
+            wanted.pop(path, None)
+    return run.kind == step.spec.kind and stored == wanted
+
+
+def queue(workspace: Workspace, step: Step) -> Run:
+    """A new run of the step, or its interrupted one, to go on."""
+    for run in workspace.store.runs():
+        if run.name == step.name and same_spec(run, step) and (run.can_resume or run.state == "queued"):
+            return submission.resume(workspace, run.id)
+    return submission.submit(workspace, step.spec, step.name)

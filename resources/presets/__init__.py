@@ -1,0 +1,1 @@
+"""What suits which model and task: data, read by `core.models.presets`."""
