@@ -1,4 +1,4 @@
-"""Looks closer at a data set; what it finds stays in the run's folder and is shown again without looking twice."""
+"""Looks closer at a data set; what it finds stays in the run's folder and is not looked for twice."""
 
 from __future__ import annotations
 

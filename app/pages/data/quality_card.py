@@ -102,8 +102,8 @@ class QualityCard(Card):
         elif model.report is None:
             self.set_note(
                 self.tr(
-                    "Finds nearly equal rows, contradicting answers, test questions in training, rows that are "
-                    "too long, uneven labels, personal data and other languages."
+                    "Finds nearly equal rows, contradicting answers, test questions in training, rows "
+                    "that are too long, uneven labels, personal data and other languages."
                 )
             )
         elif model.findings:

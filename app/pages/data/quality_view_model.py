@@ -1,4 +1,4 @@
-"""Rules of the quality card: a closer look at the selected data, the fixes chosen, and the version they make."""
+"""Rules of the quality card: a closer look at the selected data, the fixes chosen, and what they make."""
 
 from __future__ import annotations
 

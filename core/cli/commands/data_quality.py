@@ -44,7 +44,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fixing = verbs.add_parser(
         "fix",
         help="make a better version of a data set; the old one stays",
-        description="Makes a new version with the fixes you name. Test rows are masked at most, never dropped.",
+        description="Makes a new version with the fixes you name. Test rows are only ever masked.",
     )
     fixing.add_argument("data", metavar="N")
     fixing.add_argument(

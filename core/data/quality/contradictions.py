@@ -39,8 +39,8 @@ class Contradictions:
 def look(rows: Rows, questions: Questions) -> Contradictions:
     """Finds them among the living rows.
 
-    Only labels are compared across questions that are nearly the same: `12 + 7` and `12 + 8` rightly differ in
-    their answer.
+    Only labels are compared across questions that are nearly the same: `12 + 7` and `12 + 8` rightly
+    differ in their answer.
     """
     part = rows.train
     labelled = rows.data.info.labels is not None
@@ -147,7 +147,7 @@ def find(rows: Rows, questions: Questions) -> Finding:
         count=count,
         share=share,
         severity=("bad" if share >= _MANY else "warn") if labelled else "note",
-        sentence=f"{rows_text(count, 'training row')} ({share_text(share)}) give a different {what} to the same "
+        sentence=f"{rows_text(count, 'training row')} ({share_text(share)}) give another {what} to the same "
         f"question{closely}. A model cannot learn both.",
         advice="Look at the rows: where wording decides, both may be right."
         if labelled
@@ -157,7 +157,7 @@ def find(rows: Rows, questions: Questions) -> Finding:
         fixes=(
             FixOffer(
                 fix=ContradictionsFix(keep="majority"),
-                text=f"Keep the {what} that most rows of a question give; drop the others, and all where none leads.",
+                text=f"Keep the {what} most rows of a question give; drop the others, or all if none leads.",
                 rows=len(dropped(rows, questions, "majority")),
             ),
             FixOffer(

@@ -141,7 +141,7 @@ class Fixing:
         held = len(languages.strangers(rows.parts["test"], fix.keep))
         dropped = 0
         for split in ("train", "validation"):
-            part = rows.parts[split]  # type: ignore[index]
+            part = rows.parts[split]
             gone = languages.strangers(part, fix.keep, self._tick(_READ, 0))
             part.alive[gone] = False
             dropped += len(gone)
@@ -168,7 +168,7 @@ class Fixing:
         if leak is not None:
             gone = [item.place for item in leakage.leaks(rows, questions, leak.similarity)]
             part.alive[gone] = False
-            said = f"{rows_text(len(gone), 'training row')} that also stand in the test or among the watched dropped"
+            said = f"{rows_text(len(gone), 'training row')} that give held-out rows away dropped"
             self._note(leak, said, dropped=len(gone))
         opposed: ContradictionsFix | None = self._by_kind.get("contradictions")
         if opposed is not None:

@@ -89,8 +89,8 @@ def find(rows: Rows) -> Finding | None:
     even = ratio < _UNEVEN and not rare and not never
     severity = "warn" if never or ratio >= _VERY_UNEVEN else "fine" if even else "note"
     said = [
-        f"The most frequent label, {most[:60]}, has {rows_text(many)} to learn from; the rarest, {least[:60]}, "
-        f"has {few:,}: {ratio:.1f} times as many."
+        f"The most frequent label, {most[:60]}, has {rows_text(many)} to learn from; the rarest, "
+        f"{least[:60]}, has {few:,}: {ratio:.1f} times as many."
     ]
     if rare:
         said.append(f"{rows_text(len(rare), 'label')} with fewer than {RARE} rows will be learnt badly.")
@@ -128,7 +128,7 @@ def _offers(part: Part) -> tuple[FixOffer, ...]:
     fewer, more = BalanceFix(action="cap"), BalanceFix(action="repeat")
     found = []
     if gone := capped(part, fewer.times):
-        text = "Keep fewer rows of the frequent labels: at most 3 times as many as the rarest with 5 rows or more."
+        text = "Keep fewer rows of the frequent labels: 3 times the rarest that has 5 rows, at most."
         found.append(FixOffer(fix=fewer, text=text, rows=len(gone)))
     if added := sum(repeated(part, more.times).values()) - len(repeated(part, more.times)):
         text = "Repeat training rows of the rare labels, up to a third of the most frequent one."

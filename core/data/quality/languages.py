@@ -88,11 +88,11 @@ def strangers(part: Part, keep: str, tick: Callable[[int], None] | None = None) 
 
 
 def _codes(
-    part: Part, places: list[int], tick: Callable[[int], None] | None = None
+    part: Part, places: list[int], tick: Callable[[int], None] | None = None, before: int = 0
 ) -> Iterator[tuple[int, str]]:
     for done, place in enumerate(places):
         if tick is not None and not done % 256:
-            tick(done)
+            tick(before + done)
         yield place, language_of(part.questions[place])
 
 
@@ -110,9 +110,7 @@ def find(rows: Rows, tick: Callable[[int], None] | None = None) -> Finding:
     for split in SPLITS:
         part = rows.parts[split]
         places = part.living()[::step]
-        for place, code in _codes(
-            part, places, (lambda done, base=looked: tick(base + done)) if tick else None
-        ):
+        for place, code in _codes(part, places, tick, looked):
             if code:
                 spoken[code] += 1
                 by_code.setdefault(code, []).append((split, place))
@@ -149,7 +147,7 @@ def find(rows: Rows, tick: Callable[[int], None] | None = None) -> Finding:
         count=others,
         share=share,
         severity="warn" if share >= _SOME else "note",
-        sentence=f"{told}: {listed}. Shorter texts do not say enough, and close languages are easily mistaken.",
+        sentence=f"{told}: {listed}. Shorter texts do not tell, and close languages are easily mistaken.",
         advice="If the model is to speak several languages, leave it as it is.",
         figures=figures,
         examples=tuple(_examples(rows, by_code, main)),

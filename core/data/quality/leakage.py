@@ -71,8 +71,8 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
     sentence = (
         f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what a held-out row asks"
         f"{f', {exact:,} of them exactly' if exact else ''}: {rows_text(len(tested), 'test row')}"
-        f"{f' ({share_text(of_test)} of the test)' if tested else ''} and {len(watched):,} for watching are given "
-        "away. The final figure may look better than it is."
+        f"{f' ({share_text(of_test)} of the test)' if tested else ''} and {len(watched):,} for watching are "
+        "given away. The final figure may look better than it is."
     )
     fix = LeakageFix(similarity=least)
     return Finding(

@@ -89,9 +89,9 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
         count=len(found),
         share=share,
         severity="warn" if share >= _SOME else "note",
-        sentence=f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what an earlier one "
-        f"asks, with the same answer, in {rows_text(groups, 'group')}. They teach little that is new, and count "
-        "more than others.",
+        sentence=f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what an earlier "
+        f"one asks, with the same answer, in {rows_text(groups, 'group')}. They teach little that is "
+        "new, and count more than others.",
         figures={"groups": groups},
         examples=tuple(_examples(rows, found)),
         fixes=(FixOffer(fix=fix, text="Keep the first row of each group.", rows=len(found)),),

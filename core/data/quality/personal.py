@@ -1,7 +1,7 @@
 """Personal data by its form: mails, phone numbers, cards, IBANs, IP addresses.
 
-A help, never a promise: names, addresses and much else have no form that a program could check. Where there is
-a checksum it decides, so that an order number is not taken for a card.
+A help, never a promise: names, addresses and much else have no form that a program could check. Where there
+is a checksum it decides, so that an order number is not taken for a card.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from core.data.table import Value
 from core.specs.quality import PERSONAL_KINDS, PersonalFix, PersonalKind
 
 PROMISE = (
-    "This is a help and no promise: it finds what has a known form and, for cards and IBANs, a right checksum. "
-    "Names, addresses and much else it cannot see."
+    "This is a help and no promise: it finds what has a known form and, for cards and IBANs, a right "
+    "checksum. Names, addresses and much else it cannot see."
 )
 WORDS: dict[PersonalKind, tuple[str, str]] = {
     "mail": ("mail address", "mail addresses"),
@@ -286,8 +286,8 @@ def find(data: Dataset, tick: Callable[[int], None] | None = None) -> Finding:
         count=count,
         share=count / total if total else 0.0,
         severity="warn",
-        sentence=f"{rows_text(count)} ({share_text(count / total)}) hold what looks like personal data: {listed}. "
-        "A model may learn it by heart and say it to others.",
+        sentence=f"{rows_text(count)} ({share_text(count / total)}) hold what looks like personal data: "
+        f"{listed}. A model may learn it by heart and say it to others.",
         advice=PROMISE,
         figures={kind: kinds[kind] for kind in PERSONAL_KINDS if kinds[kind]},
         examples=tuple(examples),

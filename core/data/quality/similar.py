@@ -1,13 +1,12 @@
 """Texts that are nearly the same: MinHash signatures, bands of them as buckets, then the true similarity.
 
-Broder, "On the resemblance and containment of documents" (1997); banding after Leskovec, Rajaraman and Ullman,
-"Mining of Massive Datasets", chapter 3. The signatures are datasketch's. Its LSH tables are not used: they hold
-a Python object for every row and band, some 600 MB for 100,000 rows; sorted columns of numbers need 13 MB.
+Broder, "On the resemblance and containment of documents" (1997); banding after Leskovec, Rajaraman and
+Ullman, "Mining of Massive Datasets", chapter 3. The signatures are datasketch's. Its LSH tables are not used:
+they hold a Python object for every row and band; sorted columns of numbers need 13 MB for 100,000 rows.
 """
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -76,11 +75,20 @@ def common_frame(texts: Iterable[str]) -> tuple[int, int]:
         shortest = min(shortest, len(text))
     if least is None or most is None or least == most:
         return 0, 0
-    head = os.path.commonprefix([least, most])
+    head = _shared_start(least, most)
     start = head.rfind(" ") + 1
-    tail = os.path.commonprefix([least_end, most_end])
+    tail = _shared_start(least_end, most_end)
     end = tail.rfind(" ") + 1
     return (start, end) if start + end < shortest else (start, 0)
+
+
+def _shared_start(one: str, other: str) -> str:
+    shared = 0
+    for first, second in zip(one, other, strict=False):
+        if first != second:
+            break
+        shared += 1
+    return one[:shared]
 
 
 class Questions:
@@ -119,7 +127,8 @@ class Questions:
 
     def keys(self, place: int) -> NDArray[np.uint64]:
         """The row's bucket in each band."""
-        return self._keys[place]
+        row: NDArray[np.uint64] = self._keys[place]
+        return row
 
     def similarity(self, one: int, other: int) -> float:
         """How alike two questions are, from 0 to 1."""

@@ -134,8 +134,8 @@ def find(data: Dataset, max_length: int, tick: Callable[[int], None] | None = No
         )
     kept = f" {rows_text(found['test'], 'test row')} of them stay: the test keeps all of its rows."
     sentence = (
-        f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens, the longest {longest:,}: "
-        "the beginning of such a row is cut off"
+        f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens, the longest "
+        f"{longest:,}: the beginning of such a row is cut off"
         + (
             f"; of {rows_text(lost)} not even the answer fits, so nothing is learnt from them."
             if lost
@@ -160,8 +160,8 @@ def find(data: Dataset, max_length: int, tick: Callable[[int], None] | None = No
         share=share,
         severity="bad" if lost / total >= _MANY else "warn" if lost or share >= _SOME else "note",
         sentence=sentence,
-        advice=f"Or fine-tune with max_length={_round_up(longest)}, which takes more memory and time and cuts "
-        "nothing.",
+        advice=f"Or fine-tune with max_length={_round_up(longest)}, which takes more memory and time and "
+        "cuts nothing.",
         figures={"lost_answers": lost, "longest": longest, **found},
         examples=tuple(examples),
         fixes=fixes,

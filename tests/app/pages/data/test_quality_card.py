@@ -94,7 +94,7 @@ def test_a_look_is_taken_once_and_a_fixed_version_is_made_by_clicks(
 
 
 def test_marks_count_letters_as_a_person_does(qtbot: QtBot) -> None:
-    words = MarkedText("😀 <i>call</i> me", [Mark(start=2, end=5)])
+    words = MarkedText("😀 <i>call</i> me" + " today" * 20, [Mark(start=2, end=5)])
     qtbot.addWidget(words)
     assert words.ranges == [(3, 3)]
     assert words.heightForWidth(60) > words.heightForWidth(600)
