@@ -135,7 +135,8 @@ class FinetuneViewModel(QObject):
         """The fine-tuning as it is set now; None while something is missing or wrong."""
         if self.model is None or self.data is None or self.errors:
             return None
-        return FinetuneSpec(model=self.model.id, data=self.data.id, **{**self.preset_values, **self._spec_values()})
+        values = {**self.preset_values, **self._spec_values()}
+        return FinetuneSpec(model=self.model.id, data=self.data.id, **values)
 
     @Slot(str)
     def choose_method(self, method: str) -> None:
@@ -168,7 +169,8 @@ class FinetuneViewModel(QObject):
         self.values = {"method": method}
         fields = {name: info.default for name, info in FinetuneSpec.model_fields.items() if name in told}
         usual = {**fields, **self.preset_values, "model": told["model"], "data": told["data"]}
-        self.values = {name: value for name, value in told.items() if value != usual[name]} | {"method": method}
+        self.values = {name: value for name, value in told.items() if value != usual[name]}
+        self.values["method"] = method
         self.errors = {}
         self._name = repeat.name
         self.filled.emit()

@@ -40,7 +40,8 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("check", "read a file and say what is in it; keeps nothing", run_check),
     ):
         parser = verbs.add_parser(verb, help=help)
-        parser.add_argument("file", metavar="FILE", help=f"{signature.FORMATS}; or starter, example:gsm8k, hf:OWNER/NAME[:FILE]")
+        kinds = f"{signature.FORMATS}; or starter, example:gsm8k, hf:OWNER/NAME[:FILE]"
+        parser.add_argument("file", metavar="FILE", help=kinds)
         parser.add_argument(
             "--map",
             action="append",

@@ -20,7 +20,8 @@ from core.workspace.workspace import Workspace
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
-    group = below.add_parser("runs", help="list, show, compare, repeat, export, save, resume, stop and remove runs")
+    help = "list, show, compare, repeat, export, save, resume, stop and remove runs"
+    group = below.add_parser("runs", help=help)
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     verbs.add_parser("list", help="the runs, newest first").set_defaults(run=run_list)
     for verb, help, function in (
