@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 Point: TypeAlias = tuple[float, float]
 
-_SHORTEST_SPAN, _LONGEST_SPAN, _SPANS_A_RUN = 8, 400, 20
+_SHORTEST_SPAN, _LONGEST_SPAN, _SPANS_A_RUN = 6, 400, 40
 _LOOKS_AFTER = 2
 #: A rise counts when it is so many times the noise. Asked after each of 20 looks at a level curve with 1 %
 #: noise, 5 % of 400 trial runs were ever called learning by heart (16 % with 1.5, half of them with 1), while

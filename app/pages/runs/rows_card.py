@@ -57,7 +57,8 @@ class RowsCard(Card):
 
     def texts(self) -> list[str]:
         """What the cells say, row by row."""
-        return [label.text() for label in self._table.findChildren(Label) if not label.isHidden()]
+        labels = (self._grid.itemAt(place).widget() for place in range(self._grid.count()))
+        return [label.text() for label in labels if isinstance(label, Label)]
 
     def _on_toggled(self) -> None:
         self._open = not self._open
