@@ -81,7 +81,7 @@ def percent(change: Change) -> str:
 def times(change: Change) -> str:
     """A change of log-probability as a factor: `3.2 [2.5 to 4.1]`."""
     value, low, high = factors(change)
-    return f"{value} [{low} to {high}]"
+    return value if value == low == high else f"{value} [{low} to {high}]"
 
 
 def figures(change: Change, digits: int) -> tuple[str, str, str]:

@@ -79,7 +79,8 @@ def in_general(comparison: Comparison) -> str:
                 "verdict", "Right answers to general questions became {times} times more likely."
             )
             value, low, high = verdict.factors(right)
-            said.append((less if right.value < 0 else more).format(times=f"{value} [{low} – {high}]"))
+            times = value if value == low == high else f"{value} [{low} – {high}]"
+            said.append((less if right.value < 0 else more).format(times=times))
     return " ".join(said)
 
 

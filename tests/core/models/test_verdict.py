@@ -53,6 +53,10 @@ def test_less_perplexity_is_better(value: float, word: str) -> None:
     assert verdict.on_the_task(found) == f"{word} on your task by 20 % [10 to 30] of perplexity on 9 rows"
 
 
+def test_beyond_a_thousand_times_no_digits_are_claimed() -> None:
+    assert verdict.times(change(-12.0, -13.0, -11.0)) == "over 1,000"
+
+
 def test_reports_of_before_have_a_main_figure_too() -> None:
     assert main_figure({"exact_match": 0.5, "n": 3}) == ("exact_match", 0.5)
     assert main_figure({"measure": "rouge_l", "exact_match": 0.0, "rouge_l": 0.4}) == ("rouge_l", 0.4)
