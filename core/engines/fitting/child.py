@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import psutil
 
@@ -119,7 +119,7 @@ def _main(spec: FinetuneSpec, inputs: dict[str, Path], scratch: Path, threads: i
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    job = JobContext(scratch, inputs, _Voice(out), threads=threads, name="dry run")
+    job = JobContext(scratch, inputs, cast(IO[str], _Voice(out)), threads=threads, name="dry run")
     try:
         from core.engines.fitting import dry_run  # the libraries' memory belongs to this process alone
 

@@ -258,7 +258,7 @@ def _learner_bytes(model: nn.Module, optimizer: Any) -> int:
         for value in state.values()
         if isinstance(value, torch.Tensor)
     )
-    return states + bytes_learnt
+    return int(states + bytes_learnt)
 
 
 def _watts(before: float | None, after: float | None, seconds: float) -> float | None:
