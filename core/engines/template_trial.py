@@ -13,9 +13,11 @@ from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
 
-_PATIENCE_S = 20.0  # two seconds of it are the import of transformers
+_PATIENCE_S = 15.0
+_START_S = 120.0  # two seconds alone; the import of transformers on a busy computer
 _MEMORY_BYTES = 4 << 30
 _LONGEST_CHARACTERS = 100_000
+_READY = "ready"
 _TRIAL = ({"role": "user", "content": "Hello"},)
 
 
@@ -33,7 +35,10 @@ def check(folder: Path) -> None:
     process.start()
     sending.close()
     try:
-        said = receiving.recv() if receiving.poll(_PATIENCE_S) else "it does not come to an end"
+        if receiving.poll(_START_S) and receiving.recv() == _READY and receiving.poll(_PATIENCE_S):
+            said = receiving.recv()
+        else:
+            said = "it does not come to an end"
     except EOFError:
         said = "it used up the memory it was given"
     finally:
@@ -55,6 +60,7 @@ def _render(folder: Path, out: Connection) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     limit_memory()
+    out.send(_READY)
     try:
         text = str(tokenizer.apply_chat_template(list(_TRIAL), tokenize=False, add_generation_prompt=True))
         said = "" if len(text) <= _LONGEST_CHARACTERS else f"it wrote {len(text)} characters"

@@ -39,8 +39,13 @@ def _open(context: Context, qtbot: QtBot, run_id: str) -> RunPage:
 def page(workspace: Workspace, context: Context, qtbot: QtBot) -> RunPage:
     """A finished run whose validation loss rose from step 112 on."""
     run = recordings.add_finetune(
-        workspace, "Banking", recordings.STEPS, "succeeded", rises_from=112,
-        spec={"keep_best": True}, result={"best_step": 140},
+        workspace,
+        "Banking",
+        recordings.STEPS,
+        "succeeded",
+        rises_from=112,
+        spec={"keep_best": True},
+        result={"best_step": 140},
     )
     return _open(context, qtbot, run.id)
 
