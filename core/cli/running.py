@@ -172,6 +172,7 @@ def run_now(
     *,
     expected_s: float | None = None,
     seconds_after: float = 0.0,
+    note: str = "",
 ) -> Run:
     """Executes a queued run here; the caller holds the execution lock. Returns it as it ended.
 
@@ -182,9 +183,12 @@ def run_now(
         title: What is being done, for the bar.
         expected_s: How long it takes, as far as known; earlier runs are asked otherwise.
         seconds_after: Estimated time of the jobs that follow, when this is one of several.
+        note: A sentence for the person, after the run's id.
     """
     expected_s = expected_s or usual_seconds(workspace.store, run)
     output.progress(run.id)
+    if note:
+        output.progress(note)
     with _Interrupts(output) as interrupts, RunDisplay(output, title, expected_s, seconds_after) as display:
 
         def keep(supervisor: Supervisor) -> None:
@@ -194,7 +198,13 @@ def run_now(
 
 
 def start(
-    workspace: Workspace, spec: Spec, name: str, output: Output, title: str, warnings: Sequence[str] = ()
+    workspace: Workspace,
+    spec: Spec,
+    name: str,
+    output: Output,
+    title: str,
+    warnings: Sequence[str] = (),
+    note: str = "",
 ) -> Run:
     """Queues and executes a job in this process.
 
@@ -205,6 +215,7 @@ def start(
         output: Where its progress is shown.
         title: What is being done, for the bar.
         warnings: What its log says first.
+        note: A sentence for the person, after the run's id.
 
     Raises:
         InUseError: Another process executes jobs in this workspace.
@@ -213,7 +224,7 @@ def start(
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.submit(workspace, spec, name, warnings)
-        return run_now(workspace, run, output, title)
+        return run_now(workspace, run, output, title, note=note)
 
 
 def require_kept(run: Run) -> Run:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.engines.training import adapters, checkpoints, examples, weights
+from core.engines.training import adapters, checkpoints, examples, first_batch, weights
 from core.engines.training.preparation import Prepared, decide, prepare, require_trainable
 from core.engines.training.sampling import Sampler
 from core.engines.training.trainer import WorkbenchTrainer
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 _SHOWN_ROWS = 8
+_SHOWN_TOKENS = 3  # rows of the first batch shown token by token
 
 
 def run(spec: FinetuneSpec, job: JobContext) -> None:
@@ -42,6 +43,9 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
         return
 
     plan = prepared.plan
+    if not found:
+        first = prepared.train.usable[:_SHOWN_TOKENS]
+        job.emit("batch", rows=first_batch.describe(first, prepared.tokenizer))
     sampler = Sampler(prepared.watched[: spec.sample_prompts], prepared.tokenizer, job)
     trainer = WorkbenchTrainer(
         prepared.model,

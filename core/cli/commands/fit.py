@@ -41,7 +41,7 @@ def add(below: _Below) -> None:
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Predicts and measures; 0 also when it does not fit."""
-    spec = jobs.finetune_spec(workspace, arguments, output)
+    spec, _chosen = jobs.finetune_spec(workspace, arguments)
     said = forecast.look(workspace, spec, sizes.read)
     answer = forecast.as_data(said)
     if not arguments.no_measure:

@@ -85,8 +85,8 @@ def add_evaluate(below: _Below) -> None:
     parser.set_defaults(run=run_evaluate)
 
 
-def finetune_spec(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> FinetuneSpec:
-    """The spec that the arguments of `finetune` describe; says what was chosen to suit model and task.
+def finetune_spec(workspace: Workspace, arguments: argparse.Namespace) -> tuple[FinetuneSpec, str]:
+    """The spec that the arguments of `finetune` describe, and what was chosen to suit model and task.
 
     Raises:
         InputError: Model, data or a setting is wrong.
@@ -102,19 +102,18 @@ def finetune_spec(workspace: Workspace, arguments: argparse.Namespace, output: O
         arguments.patience,
         str(by_hand.get("method", "auto")),
     )
-    if said := preset.sentence(by_hand):
-        output.progress(said)
-    return build(FinetuneSpec, {**preset.values(), "model": model.id, "data": data.id, **by_hand})
+    spec = build(FinetuneSpec, {**preset.values(), "model": model.id, "data": data.id, **by_hand})
+    return spec, preset.sentence(by_hand)
 
 
 def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Fine-tunes, unless it clearly needs more memory than there is."""
-    spec = finetune_spec(workspace, arguments, output)
+    spec, chosen = finetune_spec(workspace, arguments)
     method = "lora" if spec.method == "auto" else spec.method
     data = workspace.artifact(arguments.data, "dataset")
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
     warnings = fitting.require(workspace, spec, arguments)
-    run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings))
+    run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings, chosen))
     return _finish(workspace, run, output)
 
 

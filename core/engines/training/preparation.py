@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from core.data import sizes
 from core.data.dataset import Dataset
 from core.engines.training import adapters, examples, four_bit, packing, precision, weights
 from core.engines.training.losses import Objective
@@ -17,6 +18,10 @@ from core.engines.training.templates import without_default_system
 from core.engines.training.trainer import Plan
 from core.errors import InputError
 from core.models import records
+from core.models.fit import machine
+from core.models.fit.corrections import Corrections
+from core.models.fit.need import predict
+from core.models.fit.shape import shape_of
 from core.specs import FinetuneSpec
 
 if TYPE_CHECKING:
@@ -84,9 +89,20 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
         "gflops": speeds,
         "learning_rate": spec.learning_rate or _LEARNING_RATES[method],
         "precision": precision.choose(speeds) if spec.precision == "auto" else spec.precision,
-        "recompute": spec.gradient_checkpointing == "on",
+        "recompute": _must_recompute(spec, job, threads),
         "versions": {"torch": torch.__version__},
     }
+
+
+def _must_recompute(spec: FinetuneSpec, job: JobContext, threads: int) -> bool:
+    """Whether activations are computed twice: as told, or when memory asks for it."""
+    if spec.gradient_checkpointing != "auto":
+        return spec.gradient_checkpointing == "on"
+    folder = weights.root(job, spec.model)
+    said = records.describe(folder)
+    shape = shape_of(folder, said.parameters, said.architecture)
+    here = machine.this(job.folder, threads)
+    return predict(spec, shape, sizes.read(job.input(spec.data)), here, Corrections()).checkpointing
 
 
 def require_trainable(spec: FinetuneSpec, job: JobContext) -> None:
@@ -136,6 +152,7 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
     if decisions.recompute:
         # The reentrant kind would need inputs that require gradients, which a frozen embedding's do not.
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        job.log("Activations are computed a second time instead of kept: less memory, more time.")
     if decisions.adapter:
         name = records.describe(job.input(beneath)).name or beneath
         model = attach(model, spec, decisions, name, existing=base if spec.continue_adapter else None)

@@ -50,7 +50,7 @@ def tuned(workspace: Workspace, tmp_path: Path) -> Run:
     _, model = ran(workspace, AddModelSpec(source=str(tmp_path / "folder"), name="bank"), "model", "bank")
     imported = ImportDataSpec(source=str(table), source_sha256=hash_file(table), name="bank")
     _, data = ran(workspace, imported, "dataset", "bank")
-    spec = FinetuneSpec(model=model.id, data=data.id, epochs=2, compile="on")
+    spec = FinetuneSpec(model=model.id, data=data.id, epochs=2, gradient_checkpointing="on")
     return ran(workspace, spec, "model", "tuned")[0]
 
 
@@ -123,8 +123,8 @@ STEP = "steps:\n- name: tuned\n  kind: finetune\n  set:\n    model: m\n    data:
 
 
 def test_what_yaml_calls_true_stays_the_word_that_was_written() -> None:
-    (job,) = reading.parse(STEP + "    compile: on\n    learning_rate: 1e-3\n", "r.yaml").jobs
-    assert job.values["compile"] == "on"
+    (job,) = reading.parse(STEP + "    gradient_checkpointing: on\n    learning_rate: 1e-3\n", "r.yaml").jobs
+    assert job.values["gradient_checkpointing"] == "on"
 
 
 @pytest.mark.parametrize(
