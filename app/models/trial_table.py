@@ -113,7 +113,7 @@ class TrialTableModel(QAbstractTableModel):
         if column == LOSS:
             return "" if trial.value is None else number_text(trial.value)
         if column == 2 and self._has_answers:
-            return "" if trial.accuracy is None else f"{trial.accuracy:.0%}"
+            return "" if trial.accuracy is None else f"{100 * trial.accuracy:.0f} %"
         if place < len(self._fields):
             value = trial.params.get(self._fields[place])
             return "" if value is None else value_text(value)

@@ -93,8 +93,9 @@ class ItemList(QTableView):
 
     def _fit_columns(self) -> None:
         room = self.viewport().width() - _FIRST_COLUMN_WIDTH
+        header = self.horizontalHeader()
         for column in range(1, self._proxy.columnCount()):
-            header = self.horizontalHeader()
+            self.setColumnHidden(column, False)  # a hidden one has no width to ask for
             room -= max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
             self.setColumnHidden(column, room < 0)
 

@@ -28,6 +28,7 @@ from app.widgets.labels import Label
 from app.widgets.tabs import Tabs
 
 _TICK_MS = 100
+_ROOM_X, _ROOM_Y = 0.02, 0.04  # of the axis, so that dots and the ring at its ends are whole
 
 
 class LivePlot(Card):
@@ -265,7 +266,10 @@ class LivePlot(Card):
         self.readout.hide()
 
     def _set_axis(self, name: str, end: float, *, end_shown: bool) -> list[float]:
-        (self.plot.setXRange if name == "bottom" else self.plot.setYRange)(0.0, end, padding=0.0)
+        if name == "bottom":
+            self.plot.setXRange(0.0, end * (1 + _ROOM_X), padding=0.0)
+        else:
+            self.plot.setYRange(-end * _ROOM_Y, end * (1 + _ROOM_Y), padding=0.0)
         marks = ticks(end, end_shown=end_shown)
         digits = ".0f" if end > 20 else ".3g"
         named = [(value, format(value, digits)) for value in marks]

@@ -22,6 +22,7 @@ from app.widgets.labels import ElidedLabel
 
 _NEAR_PX = 14.0
 _TOP, _BOTTOM = 1.24, -0.1
+_GROUND_ALPHA = 200
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,10 @@ class ParallelPlot(Card):
         font.setPixelSize(11)
         for place, axis in enumerate(self._axes):
             item.addItem(pg.PlotCurveItem([place, place], [0, 1], pen=pg.mkPen(colours.border, width=1)))
-            self._write(axis.title, place, 1.05, (0.5, 1.0), colours.text, font)
+            # The first title has less room at its start than the others.
+            self._write(axis.title, place, 1.05, (0.5 if place else 0.3, 1.0), colours.text, font)
             for value, text in axis.marks:
-                self._write(text, place + 0.02, axis.place(value), (0.0, 0.5), colours.muted, font)
+                self._write(text, place + 0.02, axis.place(value), (0.0, 0.5), colours.muted, font, True)
         marked = {self._chosen, self._hovered} - {0}
         order = sorted(
             self._threads,
@@ -184,9 +186,15 @@ class ParallelPlot(Card):
         return pg.mkPen(colour, width=3 if thread.quality == 1 else 1)
 
     def _write(
-        self, text: str, x: float, y: float, anchor: tuple[float, float], colour: str, font: QFont
-    ) -> None:
+        self, text: str, x: float, y: float, anchor: tuple[float, float], colour: str, font: QFont,
+        on_lines: bool = False,
+    ) -> None:  # fmt: skip
         label = pg.TextItem(text, color=colour, anchor=anchor)
+        if on_lines:  # the lines go behind the words
+            ground = QColor(theme().tokens.surface)
+            ground.setAlpha(_GROUND_ALPHA)
+            label.fill = pg.mkBrush(ground)
+            label.setZValue(10)
         label.setFont(font)
         label.setPos(x, y)
         self.plot.getPlotItem().addItem(label)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.layouts import set_margins
 from app.tokens import SPACE_L, SPACE_S, SPACE_XL, SPACE_XXL
 from app.widgets.labels import ElidedLabel, Label
 
 _SIDE_WIDTH, _NARROW_SIDE_WIDTH, _WIDE = 330, 270, 1000
+_MARGIN_BESIDE = SPACE_XL - SPACE_S
+_TITLE_WIDTH = 320  # with less room beside them, the actions go below the title
 
 
 class PageFrame(QWidget):
@@ -43,6 +45,9 @@ class PageFrame(QWidget):
         titles.addWidget(self.title_label)
         titles.addWidget(self.subtitle_label)
         head.addLayout(titles, 1)
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(SPACE_S)
+        head.addLayout(self._actions)
         self._head = head
         outer.addLayout(head)
         self.top = QVBoxLayout()
@@ -51,7 +56,7 @@ class PageFrame(QWidget):
         outer.addLayout(self.top)
         self._columns = QHBoxLayout()
         self._columns.setContentsMargins(0, 0, 0, 0)
-        self._columns.setSpacing(0)
+        self._columns.setSpacing(SPACE_S)  # between the body's bar and the side
         self._body = _Scroll(SPACE_XXL)
         self._columns.addWidget(self._body, 1)
         outer.addLayout(self._columns, 1)
@@ -66,7 +71,7 @@ class PageFrame(QWidget):
 
     def add_action(self, widget: QWidget) -> None:
         """Puts a button at the end of the head."""
-        self._head.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._actions.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def add(self, item: QWidget | QLayout, stretch: int = 0) -> None:
         """Adds something below what the body already holds; with a stretch it takes the free height."""
@@ -85,13 +90,14 @@ class PageFrame(QWidget):
         """Shows the column at the end side, or gives its room to the body."""
         if self._side is not None:
             self._side.setVisible(on)
+            self._body.set_end_margin(_MARGIN_BESIDE if on else SPACE_XXL)
 
     def _side_scroll(self) -> _Scroll:
         if self._side is None:
             self._side = _Scroll(SPACE_XXL)
             self._fit_side()
             self._columns.addWidget(self._side)
-            self._body.set_end_margin(SPACE_XL)
+            self._body.set_end_margin(_MARGIN_BESIDE)
         return self._side
 
     def _fit_side(self) -> None:
@@ -103,6 +109,24 @@ class PageFrame(QWidget):
         """Gives the body more of a narrow window."""
         super().resizeEvent(event)
         self._fit_side()
+        self._fit_head()
+
+    def event(self, event: QEvent) -> bool:
+        """Looks again whether the head has room when an action came or went."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_head()
+        return super().event(event)
+
+    def _fit_head(self) -> None:
+        """Puts the actions below the title where they would leave it no room beside them."""
+        room = self.width() - SPACE_XXL * 2 - self._actions.sizeHint().width()
+        below = room < _TITLE_WIDTH
+        way = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
+        if self._head.direction() != way:
+            self._head.setDirection(way)
+            self._head.setAlignment(
+                self._actions, Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
+            )
 
     def open_with(self, argument: object) -> None:
         """Called each time the page is shown, with what the caller of `page_requested` gave."""

@@ -43,7 +43,8 @@ class SpecForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_L)
-        column.addWidget(self._grid_of(spec, fields, choices or {}, columns))
+        if fields:
+            column.addWidget(self._grid_of(spec, fields, choices or {}, columns))
         if advanced is None:
             advanced = [
                 name for name, info in spec.model_fields.items()

@@ -218,6 +218,8 @@ class SearchSpec(Spec):
     def _possible(self) -> SearchSpec:
         if not self.fields:
             raise ValueError("Choose at least one setting to search.")
+        if self.settings.get("continue_adapter"):
+            raise ValueError("An add-on that learns on keeps its own settings; there is little to search.")
         for name in ("model", "data", "threads"):
             if name in self.settings:
                 raise ValueError(f"{name} is no setting of a trial.")

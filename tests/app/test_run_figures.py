@@ -172,7 +172,10 @@ def test_a_duplicate_opens_the_wizard_with_everything_filled_in(
     assert isinstance(page, FinetunePage)
     shown = page.view_model
     assert (shown.model.id, shown.data.id, shown.name) == (model.id, data.id, "Banking")
-    assert shown.values == {"method": "full", "epochs": 4.5, "batch_size": 8}
+    # It was told no learning rate: that is kept too, and not what patience would choose now.
+    assert shown.values == {"method": "full", "epochs": 4.5, "batch_size": 8, "learning_rate": None}
     assert page.method_card.form.field("batch_size").value() == 8
-    assert page.method_card.patience.currentData() == 4.5
+    assert page.method_card.form.field("epochs").value() == 4.5
+    assert page.method_card.form.field("learning_rate").value() is None
+    assert page.method_card.patience.currentData() == "balanced"
     assert page.method_card.methods.current == "full"

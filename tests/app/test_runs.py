@@ -16,6 +16,9 @@ from app.models.run_table import STATE, RunTableModel
 from app.pages.runs.page import RunsPage
 from app.pages.runs.run_page import RunPage
 from app.pages.runs.run_view_model import RunViewModel
+from app.tokens import SPACE_XXL
+from app.widgets.card import Card
+from app.widgets.page_frame import PageFrame
 from core.jobs.events import Event
 from core.workspace.workspace import Workspace
 
@@ -171,3 +174,29 @@ def test_a_removed_run_is_gone_and_its_model_stays(
     assert asked.args[0] == "runs"
     assert not workspace.run_folder(run.id).exists()
     assert workspace.store.find_artifact(artifact.id) is not None
+
+
+def test_a_narrow_window_cuts_neither_the_name_nor_the_charts(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking questions, LoRA", 174)
+    page = _open(context, qtbot, run.id)
+    charts = page.charts
+    for width, columns in ((1232, 2), (892, 1), (1232, 2)):
+        page.resize(width, 700)
+        qtbot.waitUntil(lambda: charts.geometry().right() <= page._body.viewport().width())
+        qtbot.waitUntil(lambda count=columns: (charts.memory.y() == charts.loss.y()) == (count == 2))
+        assert page.title_label.text() == "Banking questions, LoRA"
+        buttons = [page.stop_button, page.cancel_button, page.repeat_button, page.all_button]
+        assert all(button.width() >= button.sizeHint().width() for button in buttons)
+        assert page.all_button.geometry().right() <= page.width()
+
+
+def test_without_its_side_a_page_keeps_the_margin_of_the_others(qtbot: QtBot) -> None:
+    page = PageFrame("Deploy")
+    qtbot.addWidget(page)
+    card = Card("Model")
+    page.add(card)
+    page.add_side(Card("Chat"))
+    page.resize(1200, 700)
+    page.show()
+    page.show_side(False)
+    qtbot.waitUntil(lambda: card.mapTo(page, card.rect().topRight()).x() == 1200 - SPACE_XXL - 1)

@@ -2,7 +2,7 @@
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed` and
-`run-heart` ones that ended, `compare` several.
+`run-heart` ones that ended, `compare` several, `search` what to search and `search-done` what was found.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "app")]
 
 import recordings  # noqa: E402
+import search_recording  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
 
 from app.application import Application  # noqa: E402
@@ -31,6 +32,8 @@ from app.settings import SettingsFile  # noqa: E402
 from app.theme import theme  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
 
+_SETTLE_MS = 900  # curves are read in the background, and laid out once they are there
+_PAGE_OF = {"compare": "compare_runs", "search": "search", "search-done": "search_run"}
 _DISK_FULL = {
     "kind": "job",
     "code": "disk.full",
@@ -65,6 +68,8 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-failed": failed.id,
         "run-heart": heart.id,
         "compare": [done.id, heart.id, failed.id, running.id],
+        "search": None,
+        "search-done": search_recording.add_search(workspace, 30, "succeeded").id,
     }
 
 
@@ -87,8 +92,7 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
             window.job_bar.set_memory(3_300_000_000, 23_000_000_000)
             shots = [(record.key, record.key, None) for record in PAGES if not record.parent]
             shots += [
-                (name, "compare_runs" if name == "compare" else "run", argument)
-                for name, argument in runs.items()
+                (name, _PAGE_OF.get(name, "run"), argument) for name, argument in runs.items()
             ]
             for name in ("light", "dark"):
                 theme().apply(name)
@@ -96,7 +100,7 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
                     if wanted and picture not in wanted:
                         continue
                     window.show_page(page, argument)
-                    QTest.qWait(400)
+                    QTest.qWait(_SETTLE_MS)
                     window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
             window.close()
             workspace.close()

@@ -204,8 +204,9 @@ class DeployPage(PageFrame):
             "answering": self.tr("Answering"),
             "failed": self.tr("Stopped"),
         }
-        tone = {"idle": "good", "failed": "bad", "closed": "muted"}.get(chat.state, "accent")
         loading = chat.state in ("idle", "answering") and chat.phase == "loading"
+        tones = {"idle": "good", "failed": "bad", "closed": "muted"}
+        tone = "accent" if loading else tones.get(chat.state, "accent")
         self.state_pill.show_status(texts["opening" if loading else chat.state], tone)  # type: ignore[arg-type]
         self.command.setPlainText(model.command())
         self._show_adapters()

@@ -48,7 +48,7 @@ class ProgressCard(Card):
             text = self.tr("{unit} {done} of {total}")
             unit = {"steps": self.tr("Step"), "rows": self.tr("Row")}.get(progress.unit, "")
             if progress.unit == "bytes":
-                self.step.setText(f"{progress.done / progress.total:.0%}")
+                self.step.setText(f"{100 * progress.done / progress.total:.0f} %")
             else:
                 self.step.setText(text.format(unit=unit, done=progress.done, total=progress.total).strip())
         else:

@@ -5,6 +5,7 @@ Learning rate and gradient share the loss chart's place, behind tabs.
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.formats import number_text, rate_text, size_text
@@ -15,6 +16,7 @@ from app.widgets.tabs import Tabs
 
 _GB = 1e9
 _ONE_ROW_HEIGHT, _NO_LIMIT = 320, 16_777_215
+_LEAST_WIDTH, _TWO_COLUMNS_WIDTH = 300, 680
 
 
 class RunCharts(QWidget):
@@ -69,6 +71,8 @@ class RunCharts(QWidget):
         self._grid.setSpacing(SPACE_M + 2)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
+        self._in_row = 2
+        self.setMinimumWidth(_LEAST_WIDTH)  # else two columns would never get narrow enough for one
         for plot in (*self._plots, self.rate, self.gradient):
             plot.hide()
 
@@ -126,12 +130,21 @@ class RunCharts(QWidget):
             if plot not in shown:
                 plot.hide()
         for index, plot in enumerate(shown):
-            alone = index == len(shown) - 1 and index % 2 == 0
-            self._grid.addWidget(plot, index // 2, index % 2, 1, 2 if alone else 1)
+            row, column = divmod(index, self._in_row)
+            alone = index == len(shown) - 1 and column == 0
+            self._grid.addWidget(plot, row, column, 1, 2 if alone or self._in_row == 1 else 1)
             plot.show()
         # One row of charts does not grow to the height of a poster.
-        self.setMaximumHeight(_ONE_ROW_HEIGHT if len(plots) < 3 else _NO_LIMIT)
+        self.setMaximumHeight(_ONE_ROW_HEIGHT if len(plots) <= self._in_row else _NO_LIMIT)
         self._shown = plots
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One chart in a row where two would be cut."""
+        super().resizeEvent(event)
+        in_row = 2 if self.width() >= _TWO_COLUMNS_WIDTH else 1
+        if in_row != self._in_row:
+            self._in_row = in_row
+            self._show(self._shown)
 
     def _memory_text(self, value: float) -> str:
         return self.tr("at most {size}").format(size=size_text(value * _GB))

@@ -123,8 +123,8 @@ class RunsPage(PageFrame):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(run_table.NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((run_table.KIND, 150), (run_table.STATE, 190), (run_table.STARTED, 170),
-                              (run_table.TOOK, 130)):
+        for column, width in ((run_table.KIND, 160), (run_table.STATE, 172), (run_table.STARTED, 160),
+                              (run_table.TOOK, 120)):
             header.resizeSection(column, width)
         table.activated.connect(self._on_activated)
         table.doubleClicked.connect(self._on_activated)

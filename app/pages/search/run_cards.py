@@ -84,7 +84,7 @@ class ImportanceCard(Card):
             meter.set_fraction(share)
             self._grid.addWidget(Label(field_word(field)), row, 0)
             self._grid.addWidget(meter, row, 1)
-            self._grid.addWidget(Label(f"{share:.0%}", "strong"), row, 2)
+            self._grid.addWidget(Label(f"{100 * share:.0f} %", "strong"), row, 2)
 
 
 class TrialTable(QTableView):

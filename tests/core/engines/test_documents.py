@@ -67,7 +67,8 @@ def test_a_model_reads_on_and_is_measured_by_perplexity(source: Path, book: Path
     evaluate.run(EvaluateSpec(models=("m",), data="d", latency_prompts=1, max_new_tokens=4), job)
     figures = job.final_result["models"][0]["quality"]
     assert figures["perplexity"] > 1
-    assert not {"accuracy", "exact_match", "ci95"} & figures.keys()
+    assert figures["measure"] == "perplexity"
+    assert not {"accuracy", "exact_match"} & figures.keys()
     text = sum(
         len(documents.document_ids(dialect.load(source).tokenizer, question.messages[0]["content"])) - 1
         for question in rows.read(Dataset(book), "test", None)

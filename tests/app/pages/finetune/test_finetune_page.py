@@ -222,7 +222,7 @@ def test_measure_it_queues_a_dry_run_and_shows_its_figures(
     assert card.facts._values["Memory, measured"].text() == "1.23 GB"
     assert card.facts._values["Time, measured"].text() == "about 1 min 1 s"
     assert card.measure_button.text() == "Measure again"
-    ready.view_model.choose_passes(2.0)
+    ready.view_model.choose_patience("thorough")
     assert "Memory, measured" not in card.facts.names, "another run was measured"
 
 

@@ -182,3 +182,18 @@ def test_failed_job_shows_its_error_here(
     assert page.error_panel.isVisible()
     assert page.error_panel.title_label.text() == "The starter model is not installed."
     assert page.empty.isVisible()
+
+
+def test_columns_without_room_stay_away_when_measured_again(
+    page: ModelsPage, add_model: Callable[..., Artifact], qtbot: QtBot
+) -> None:
+    add_model()
+    page.open_with(None)
+    table = page.list
+    for width in (820, 860, 820):  # the second look has the same answer as the first
+        page.resize(width, 700)
+        qtbot.wait(20)
+        assert table.columnWidth(0) >= 160
+    page.resize(1400, 700)
+    columns = range(page.table.columnCount())
+    qtbot.waitUntil(lambda: not any(table.isColumnHidden(column) for column in columns))

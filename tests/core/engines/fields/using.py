@@ -1,0 +1,179 @@
+"""How the jobs that take models in, make them small, measure and ask them are looked at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from core.data.dataset import Dataset
+from core.engines import add_model, chat, evaluate, hub_download, preview, quantize
+from core.engines.measuring import child, rows
+from core.engines.quantization import graph
+from core.engines.runtimes.runtime import open_runtime
+from core.jobs.session import ChatSession
+from core.models import hub
+from core.specs import QuantizeSpec, Spec
+from core.workspace import manifest
+from core.workspace.workspace import Workspace
+from tests.core.engines.fields.rig import Rig, Seen, Sight, child_threads, content, events
+
+
+def downloaded_model(rig: Rig, spec: Spec) -> Seen:
+    """The files that a model's download brings, and the name it would get."""
+    job, _ = rig.job()
+    with rig.online():
+        folder = hub_download.fetch(hub.model_offer(hub.parse(spec.source)), job)
+    said = add_model._describe(spec, folder, "", "", spec.source)
+    return {"weights": content(folder)["model.safetensors"], "name": said.name}
+
+
+def taken(rig: Rig, spec: Spec) -> Seen:
+    """The files taken from a model's folder, and its description."""
+    job, _ = rig.job()
+    folder = job.stage("model")
+    licence = add_model._take_folder(Path(spec.source), folder, job)
+    said = add_model._describe(spec, folder, licence, "", "somewhere")
+    return {**content(folder), "name": said.name}
+
+
+def quantized(rig: Rig, spec: Spec) -> Seen:
+    """The folder for the runtime; one that serves adapters is kept as `served`."""
+    job, _ = rig.job()
+    quantize.run(spec, job)
+    folder = job.folder / "out" / "model"
+    if spec.adapters:
+        rig.inputs["served"] = folder
+    settings = json.loads((folder / "genai_config.json").read_text())
+    files = content(folder)
+    return {
+        "bits": dict(graph.inspect(folder / "model.onnx").matmul),
+        "weights": [files[name] for name in files if name.startswith("model.onnx")],
+        "max_length": settings["search"]["max_length"],
+        "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
+    }
+
+
+def asked(rig: Rig, spec: Spec) -> Seen:
+    """What an evaluation is about to do, before a model is loaded: it was stopped in advance."""
+    job, out = rig.job(stopped=True)
+    evaluate.run(spec, job)
+    lines = (job.folder / "out" / "report" / "answers.jsonl").read_text().splitlines()
+    (measuring,) = [event for event in events(out) if event.get("name") == "measuring"]
+    return {
+        "rows": [json.loads(line)["row"] for line in lines],
+        "prompts": [json.loads(line)["prompt"] for line in lines],
+        "answers to give": measuring["total"],
+        "timed": evaluate.timed_rows(spec, 12),
+    }
+
+
+def answered(rig: Rig, spec: Spec) -> Seen:
+    """The rows' answers, in this process and by the code of the measuring one."""
+    job, _ = rig.job()
+    data = Dataset(job.input(spec.data))
+    model = evaluate._open(spec.models[0], job, 1, chat=True)
+    questions = rows.read(data, spec.split, spec.limit)
+    work = evaluate._work(model, str(data.info.task), questions, (), spec)
+    batches = list(child._answer(open_runtime(work.source), work))
+    return {
+        "answers": [answer.ids for batch in batches for answer in batch.answers],
+        "at once": [len(batch.rows) for batch in batches],
+    }
+
+
+def chatted(rig: Rig, spec: Spec) -> Seen:
+    """One answer."""
+    if spec.model == "served":
+        rig.look(quantized, QuantizeSpec(**QUANTIZE, adapters=("one",)))
+    job, out = rig.job()
+    job.take({"cmd": "ask", "messages": [{"role": "user", "content": "where is my card?"}]})
+    job._asks.put(None)
+    torch.manual_seed(0)
+    chat.run(spec, job)
+    (answer,) = [event for event in events(out) if event["ev"] == "answer"]
+    return {"text": answer["text"], "tokens": answer["tokens"]}
+
+
+def previewed(rig: Rig, spec: Spec) -> Seen:
+    """The rows as tokens."""
+    job, _ = rig.job()
+    shown = preview.rows(spec, *preview.open_inputs(spec, job), job)
+    ids, texts = [row["ids"] for row in shown], [row["texts"] for row in shown]
+    return {"rows": len(shown), "ids": ids, "texts": texts}
+
+
+def chat_threads(rig: Rig, spec: Spec) -> Seen:
+    """The threads that a conversation's process is given."""
+    rig.runs += 1
+    workspace = Workspace(rig.root / f"workspace-{rig.runs}")
+    run = workspace.store.add_run("add_model", "a", {}, ())
+    staged = rig.root / f"staged-{rig.runs}"
+    staged.mkdir()
+    (staged / "model.json").write_text("{}")
+    manifest.write(staged)
+    model = workspace.take_artifact(run.id, staged, "model", "a", {})
+    session = ChatSession(workspace, spec.model_copy(update={"model": model.id}))
+    job = json.loads((session._folder / "job.json").read_text())
+    session.close()
+    workspace.close()
+    return {"threads": job["threads"]}
+
+
+QUANTIZE = {"model": "a", "recipe": "fp32"}
+
+#: What a spec needs to be one, by kind.
+BASES = {
+    "add_model": lambda rig: {"source": str(rig.root / "outside-a"), "name": "one"},
+    "download_model": lambda _rig: {"source": "hf:org/a", "name": "one"},
+    "quantize": lambda _rig: QUANTIZE,
+    "evaluate": lambda _rig: {"models": ("a",), "data": "d", "limit": 3, "latency_prompts": 1},
+    "chat": lambda _rig: {"model": "a", "max_new_tokens": 8},
+    "preview": lambda _rig: {"model": "a", "data": "d"},
+}
+
+SIGHTS: dict[str, dict[str, Sight]] = {
+    "add_model": {
+        "source": Sight(taken, lambda rig: str(rig.root / "outside-b"), "model.safetensors"),
+        "name": Sight(taken, "two", "name"),
+    },
+    "download_model": {
+        "source": Sight(downloaded_model, "hf:org/b", "weights"),
+        "name": Sight(downloaded_model, "two", "name"),
+    },
+    "quantize": {
+        "model": Sight(quantized, "b", "weights"),
+        "recipe": Sight(quantized, "int4", "bits"),
+        "adapters": Sight(quantized, ("one",), "adapters"),
+        "max_length": Sight(quantized, 100, "max_length"),
+        "threads": Sight(child_threads, 3, "threads"),
+    },
+    "evaluate": {
+        "models": Sight(asked, ("a", "b"), "answers to give"),
+        "data": Sight(asked, "e", "prompts"),
+        "split": Sight(asked, "validation", "rows"),
+        "limit": Sight(asked, 2, "rows"),
+        "max_new_tokens": Sight(answered, 64, "answers"),
+        "batch_size": Sight(answered, 1, "at once"),
+        "general": Sight(asked, True, "answers to give"),
+        "latency_prompts": Sight(asked, 2, "answers to give"),
+        "seed": Sight(asked, 18, "timed"),
+        "threads": Sight(child_threads, 3, "threads"),
+    },
+    "chat": {
+        "model": Sight(chatted, "b", "text"),
+        "adapter": Sight(chatted, "one", "text", {"model": "served"}),
+        "max_new_tokens": Sight(chatted, 4, "tokens"),
+        "temperature": Sight(chatted, 2.0, "text"),
+        "instruction": Sight(chatted, "Say it in one word.", "text", {"model": "b"}),
+        "threads": Sight(chat_threads, 3, "threads"),
+    },
+    "preview": {
+        "model": Sight(previewed, "plain", "texts"),
+        "data": Sight(previewed, "e", "ids"),
+        "rows": Sight(previewed, 2, "rows"),
+        "max_length": Sight(previewed, 24, "ids"),
+        "default_system": Sight(previewed, True, "ids"),
+    },
+}
