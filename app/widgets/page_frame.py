@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.layouts import set_margins
+from app.safety import safe_override
 from app.tokens import SPACE_L, SPACE_S, SPACE_XL, SPACE_XXL
 from app.widgets.labels import ElidedLabel, Label
 
@@ -111,6 +112,7 @@ class PageFrame(QWidget):
         self._fit_side()
         self._fit_head()
 
+    @safe_override(bool)
     def event(self, event: QEvent) -> bool:
         """Looks again whether the head has room when an action came or went."""
         if event.type() == QEvent.Type.LayoutRequest:
