@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data import sizes
+from core.engines import merging
 from core.engines.fitting import child
 from core.engines.fitting.child import Died
 from core.models import records
@@ -70,11 +71,8 @@ def run(spec: FitSpec, job: JobContext) -> None:
 
 
 def _case(spec: FitSpec, job: JobContext) -> Case:
-    folder = job.input(spec.spec.model)
+    folder = merging.root(job, spec.spec.model)
     said = records.describe(folder)
-    while said.format == "adapter" and said.base:
-        folder = job.input(said.base)
-        said = records.describe(folder)
     shape = shape_of(folder, said.parameters, said.architecture)
     return Case(spec.spec, shape, sizes.read(job.input(spec.spec.data)))
 

@@ -44,6 +44,15 @@ def bases(job: JobContext, artifact_id: str) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def root(job: JobContext, artifact_id: str) -> Path:
+    """Folder of the whole model that an adapter stands on in the end; of a whole model, its own.
+
+    Raises:
+        InputError: As for `bases`.
+    """
+    return (job.input(artifact_id), *bases(job, artifact_id))[-1]
+
+
 def load(folder: Path, bases: Sequence[Path] = ()) -> Any:
     """A transformers model in fp32; an adapter is merged into its base, and that into its own.
 

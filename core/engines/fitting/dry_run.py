@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import TrainerCallback
 
+from core.engines import merging
 from core.engines.fitting.peak import PeakMeter
 from core.engines.training import adapters, packing, weights
 from core.engines.training.examples import Example
@@ -119,7 +120,7 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
     rows = prepared.train.usable
     trainer = _DryTrainer(prepared, job, meter)
     order = trainer.order(spec.epochs)
-    shape = shape_of(weights.root(job, spec.model), 0)
+    shape = shape_of(merging.root(job, spec.model), 0)
     heavy = max(
         order,
         key=lambda chosen: max(

@@ -12,6 +12,7 @@ import torch
 
 from core.data import sizes
 from core.data.dataset import Dataset
+from core.engines import merging
 from core.engines.training import adapters, examples, four_bit, packing, precision, weights
 from core.engines.training.losses import Objective
 from core.engines.training.templates import without_default_system
@@ -98,7 +99,7 @@ def _must_recompute(spec: FinetuneSpec, job: JobContext, threads: int) -> bool:
     """Whether activations are computed twice: as told, or when memory asks for it."""
     if spec.gradient_checkpointing != "auto":
         return spec.gradient_checkpointing == "on"
-    folder = weights.root(job, spec.model)
+    folder = merging.root(job, spec.model)
     said = records.describe(folder)
     shape = shape_of(folder, said.parameters, said.architecture)
     here = machine.this(job.folder, threads)

@@ -55,13 +55,6 @@ def load_model(job: JobContext, artifact_id: str, dtype: torch.dtype, *, depth: 
     return merged.to(dtype)
 
 
-def root(job: JobContext, artifact_id: str) -> Path:
-    """Folder of the whole model that an adapter stands on in the end; of a whole model, its own."""
-    folder = job.input(artifact_id)
-    base = records.describe(folder).base
-    return root(job, base) if base else folder
-
-
 def digest(job: JobContext, artifact_id: str) -> str:
     """Identifies the bytes of a model and of the bases below it."""
     folder = job.input(artifact_id)
