@@ -99,10 +99,10 @@ def _go_back_to_the_best(trainer: WorkbenchTrainer, job: JobContext) -> int:
     last, best = int(trainer.state.global_step), trainer.best_step
     if not trainer.plan.keep_best or best is None or best == last:
         return last
-    folder = checkpoints.at_step(trainer.folder, best, job.warn)
-    if folder is None:
+    found = checkpoints.at_step(trainer.folder, best, job.warn)
+    if found is None:
         return last
-    trainer.load_weights(folder)
+    trainer.load_weights(found[0])
     job.log(f"The validation rows went best at step {best}; the result is the model of that step.")
     return best
 

@@ -91,26 +91,21 @@ def newest(folder: Path, warn: Callable[[str], None]) -> tuple[Path, Record] | N
     for leftover in folder.glob(".*"):
         shutil.rmtree(leftover, ignore_errors=True)
     for step in reversed(_steps(folder)):
-        path = folder / f"{_PREFIX}{step}"
-        try:
-            manifest.verify(path)
-            return path, Record.model_validate_json((path / _RECORD).read_bytes())
-        except (IntegrityError, ValidationError, OSError) as error:
-            reason = error.why if isinstance(error, IntegrityError) else str(error).splitlines()[0]
-            warn(f"The checkpoint of step {step} is damaged and is not used: {reason}")
+        if found := at_step(folder, step, warn):
+            return found
     return None
 
 
-def at_step(folder: Path, step: int, warn: Callable[[str], None]) -> Path | None:
+def at_step(folder: Path, step: int, warn: Callable[[str], None]) -> tuple[Path, Record] | None:
     """The checkpoint of a step if every byte of it verifies; `warn` hears why not."""
     path = folder / f"{_PREFIX}{step}"
     try:
         manifest.verify(path)
-    except (IntegrityError, OSError) as error:
-        reason = error.why if isinstance(error, IntegrityError) else str(error)
+        return path, Record.model_validate_json((path / _RECORD).read_bytes())
+    except (IntegrityError, ValidationError, OSError) as error:
+        reason = error.why if isinstance(error, IntegrityError) else str(error).splitlines()[0]
         warn(f"The checkpoint of step {step} is damaged and is not used: {reason}")
         return None
-    return path
 
 
 def require_same(record: Record, expected: tuple[str, str, str]) -> None:
