@@ -25,7 +25,7 @@ app: $(READY) ## Open the window.
 	@$(BIN)/slm-workbench $(ARGS)
 
 test: $(READY) ## Every test; no network and no screen needed.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## Speed and memory against named peers (an hour or so).
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[bench]"
@@ -36,6 +36,7 @@ campaign: $(READY) ## Long kill and fuzz campaigns.
 
 lint: $(READY) ## Style, types, and the architecture's contracts.
 	@$(BIN)/ruff check core app tests resources packaging
+	@$(BIN)/ruff format --check -q core app tests resources packaging
 	@$(BIN)/mypy
 	@PYTHONPATH=. $(BIN)/lint-imports --no-cache
 

@@ -42,7 +42,9 @@ class Closing(QObject):
         dialog = ConfirmDialog(
             self.tr("Close while “{name}” is running?").format(name=name),
             self.tr("The job finishes its step and saves. You can resume it when you are back."),
-            self.tr("Save and close"), self.tr("Keep working"), parent=self._window,
+            self.tr("Save and close"),
+            self.tr("Keep working"),
+            parent=self._window,
         )
         dialog.confirmed.connect(self._on_confirmed)
         dialog.open()

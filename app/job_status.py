@@ -12,9 +12,17 @@ from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
-_PAGE_OF = {"import_data": "data", "add_model": "models", "finetune": "finetune", "quantize": "quantize",
-            "evaluate": "evaluate", "search": "finetune", "augment": "data", "inspect_data": "data",
-            "fix_data": "data"}
+_PAGE_OF = {
+    "import_data": "data",
+    "add_model": "models",
+    "finetune": "finetune",
+    "quantize": "quantize",
+    "evaluate": "evaluate",
+    "search": "finetune",
+    "augment": "data",
+    "inspect_data": "data",
+    "fix_data": "data",
+}
 
 
 class JobStatusSource(QObject):
@@ -65,9 +73,15 @@ class JobStatusSource(QObject):
             note = self.tr("another SLM Workbench is at work here")
         self.status_changed.emit(
             JobStatus(
-                run_id=run.id, title=run.name, state=phase_word(progress.phase) or state_word(run.state),
-                tone="warn" if run.state == "stopping" else "accent", fraction=progress.fraction,
-                left_s=progress.left_s(), note=note, can_stop=run.state != "stopping", queued=self._waiting,
+                run_id=run.id,
+                title=run.name,
+                state=phase_word(progress.phase) or state_word(run.state),
+                tone="warn" if run.state == "stopping" else "accent",
+                fraction=progress.fraction,
+                left_s=progress.left_s(),
+                note=note,
+                can_stop=run.state != "stopping",
+                queued=self._waiting,
             )
         )
 
@@ -118,8 +132,13 @@ def state_word(state: str) -> str:
 def state_tone(state: str) -> Tone:
     """A run's state as a tone."""
     tones: dict[str, Tone] = {
-        "succeeded": "good", "stopped": "good", "failed": "bad", "crashed": "warn", "stopping": "warn",
-        "cancelled": "muted", "queued": "muted",
+        "succeeded": "good",
+        "stopped": "good",
+        "failed": "bad",
+        "crashed": "warn",
+        "stopping": "warn",
+        "cancelled": "muted",
+        "queued": "muted",
     }
     return tones.get(state, "accent")
 

@@ -83,12 +83,23 @@ def palette(colours: Tokens) -> QPalette:
     result = QPalette()
     role = QPalette.ColorRole
     for target, value in (
-        (role.Window, colours.background), (role.WindowText, colours.text), (role.Base, colours.surface),
-        (role.AlternateBase, colours.background), (role.Text, colours.text), (role.Button, colours.surface),
-        (role.ButtonText, colours.text), (role.BrightText, colours.bad), (role.ToolTipBase, colours.surface),
-        (role.ToolTipText, colours.text), (role.PlaceholderText, colours.muted), (role.Mid, colours.border),
-        (role.Highlight, colours.accent), (role.HighlightedText, colours.on_accent),
-        (role.Link, colours.accent), (role.LinkVisited, colours.accent), (role.Accent, colours.accent),
+        (role.Window, colours.background),
+        (role.WindowText, colours.text),
+        (role.Base, colours.surface),
+        (role.AlternateBase, colours.background),
+        (role.Text, colours.text),
+        (role.Button, colours.surface),
+        (role.ButtonText, colours.text),
+        (role.BrightText, colours.bad),
+        (role.ToolTipBase, colours.surface),
+        (role.ToolTipText, colours.text),
+        (role.PlaceholderText, colours.muted),
+        (role.Mid, colours.border),
+        (role.Highlight, colours.accent),
+        (role.HighlightedText, colours.on_accent),
+        (role.Link, colours.accent),
+        (role.LinkVisited, colours.accent),
+        (role.Accent, colours.accent),
     ):
         result.setColor(target, QColor(value))
     for target in (role.WindowText, role.Text, role.ButtonText):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.cli.terminal import Terminal
 
-pytestmark = pytest.mark.timeout(1200)  # whichever comes first waits for the demo
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]  # whichever comes first waits for the demo
 NAMES = ["starter", "demo-tuned-quick", "demo-int8-quick"]
 
 

@@ -30,7 +30,12 @@ class ConfirmDialog(QDialog):
     third_chosen = Signal()
 
     def __init__(
-        self, question: str, consequence: str, act: str, keep: str, third: str = "",
+        self,
+        question: str,
+        consequence: str,
+        act: str,
+        keep: str,
+        third: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

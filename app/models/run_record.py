@@ -131,10 +131,12 @@ class RunRecord:
             case "validation_rows":
                 self.rows = tuple(
                     ValidationRow(
-                        str(row.get("prompt", "")), str(row.get("expected", "")),
+                        str(row.get("prompt", "")),
+                        str(row.get("expected", "")),
                         float(row.get("loss") or 0.0),
                     )
-                    for row in event.get("rows") or () if isinstance(row, dict)
+                    for row in event.get("rows") or ()
+                    if isinstance(row, dict)
                 )
             case "trial":
                 trial = Trial.model_validate(event.fields)
@@ -158,7 +160,9 @@ class RunRecord:
     def _add_sample(self, event: Event) -> None:
         prompt, expected = str(event.get("prompt", "")), event.get("expected")
         sample = Sample(
-            prompt, str(event.get("answer", "")), None if expected is None else str(expected),
+            prompt,
+            str(event.get("answer", "")),
+            None if expected is None else str(expected),
             event.get("step"),
         )
         self.samples[prompt] = sample

@@ -85,8 +85,12 @@ class TrialTableModel(QAbstractTableModel):
             return None
         answers = [self.tr("Right")] if self._has_answers else []
         titles = [
-            self.tr("Trial"), self.tr("Loss"), *answers, *map(field_word, self._fields),
-            self.tr("Took"), self.tr("State"),
+            self.tr("Trial"),
+            self.tr("Loss"),
+            *answers,
+            *map(field_word, self._fields),
+            self.tr("Took"),
+            self.tr("State"),
         ]
         return titles[section]
 

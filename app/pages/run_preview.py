@@ -81,7 +81,13 @@ class RunPreview(Card):
         self.start_button = PrimaryButton(start, parent=self)
         self.start_button.clicked.connect(self.start_requested)
         for item in (
-            self.memory, self.bar, self.line, self.facts, self.note, self.measure_button, self.helps,
+            self.memory,
+            self.bar,
+            self.line,
+            self.facts,
+            self.note,
+            self.measure_button,
+            self.helps,
             self.start_button,
         ):
             self.add(item)

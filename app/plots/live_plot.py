@@ -46,9 +46,16 @@ class LivePlot(Card):
     """
 
     def __init__(
-        self, title: str, curves: list[Curve], *, x_label: str = "",
-        value_text: Callable[[float], str] = number_text, peak: bool = False, columns: int = 0,
-        readout_text: Callable[[float], str] | None = None, parent: QWidget | None = None,
+        self,
+        title: str,
+        curves: list[Curve],
+        *,
+        x_label: str = "",
+        value_text: Callable[[float], str] = number_text,
+        peak: bool = False,
+        columns: int = 0,
+        readout_text: Callable[[float], str] | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, parent=parent)
         self._outer.setContentsMargins(14, 12, 14, 8)

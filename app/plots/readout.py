@@ -56,7 +56,10 @@ class Readout(QFrame):
     """
 
     def __init__(
-        self, curves: list[Curve], styles: list[Qt.PenStyle], value_text: Callable[[float], str],
+        self,
+        curves: list[Curve],
+        styles: list[Qt.PenStyle],
+        value_text: Callable[[float], str],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)

@@ -22,7 +22,11 @@ class Card(QFrame):
     """
 
     def __init__(
-        self, title: str = "", note: str = "", *, kind: Literal["plain", "accent", "bad"] = "plain",
+        self,
+        title: str = "",
+        note: str = "",
+        *,
+        kind: Literal["plain", "accent", "bad"] = "plain",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

@@ -28,7 +28,12 @@ class EmptyState(QWidget):
     second_requested = Signal()
 
     def __init__(
-        self, icon_name: str, title: str, text: str, action: str = "", second: str = "",
+        self,
+        icon_name: str,
+        title: str,
+        text: str,
+        action: str = "",
+        second: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

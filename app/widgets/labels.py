@@ -19,7 +19,12 @@ class Label(QLabel):
     """
 
     def __init__(
-        self, text: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False,
+        self,
+        text: str = "",
+        role: str = "",
+        *,
+        wrap: bool = False,
+        selectable: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

@@ -161,7 +161,10 @@ class NavItem(QPushButton):
             return
         colours = tokens()
         colour = {
-            "empty": colours.track, "ready": colours.good, "busy": colours.accent, "warn": colours.warn
+            "empty": colours.track,
+            "ready": colours.good,
+            "busy": colours.accent,
+            "warn": colours.warn,
         }[self.state]
         centre_x = 15.0 if rtl else self.width() - 15.0
         spot = QRectF(centre_x - 4, self.height() / 2 - 4, 8, 8)

@@ -34,8 +34,13 @@ class SpecForm(QWidget):
     validity_changed = Signal(bool)
 
     def __init__(
-        self, spec: type[Spec], fields: Sequence[str], advanced: Sequence[str] | None = None,
-        choices: dict[str, dict[str, str]] | None = None, columns: int = 3, parent: QWidget | None = None,
+        self,
+        spec: type[Spec],
+        fields: Sequence[str],
+        advanced: Sequence[str] | None = None,
+        choices: dict[str, dict[str, str]] | None = None,
+        columns: int = 3,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._was_valid = True
@@ -47,8 +52,10 @@ class SpecForm(QWidget):
             column.addWidget(self._grid_of(spec, fields, choices or {}, columns))
         if advanced is None:
             advanced = [
-                name for name, info in spec.model_fields.items()
-                if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("advanced")
+                name
+                for name, info in spec.model_fields.items()
+                if isinstance(info.json_schema_extra, dict)
+                and info.json_schema_extra.get("advanced")
                 and name not in fields
             ]
         self._advanced_names = list(advanced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,13 @@ class TreeSampler:
                 rss += process.memory_info().rss
                 cpu += process.cpu_percent()
         return Sample(rss_bytes=rss, cpu_percent=cpu)
+
+
+def cores() -> int:
+    """Processor cores that this program may use: what it was confined to counts, not what there is."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def peak_rss_bytes() -> int:

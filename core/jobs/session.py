@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from core.errors import InputError, WorkbenchError, from_dict
 from core.jobs import run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event
+from core.jobs.sampling import cores
 from core.specs import ChatSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -65,7 +65,7 @@ class ChatSession:
     def __init__(self, workspace: Workspace, spec: ChatSpec) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="chat-", dir=workspace.root))
         self._closed = False
-        self._child = open_child(workspace, spec, self._folder, spec.threads or os.cpu_count() or 1)
+        self._child = open_child(workspace, spec, self._folder, spec.threads or cores())
 
     @property
     def lines(self) -> queue.Queue[Event | None]:

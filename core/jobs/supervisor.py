@@ -7,7 +7,6 @@ artifacts into the workspace. Whoever shows the run drains `mailbox` at their ow
 from __future__ import annotations
 
 import collections
-import os
 import queue
 import threading
 import time
@@ -18,7 +17,7 @@ from core.jobs import run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
-from core.jobs.sampling import TreeSampler
+from core.jobs.sampling import TreeSampler, cores
 from core.workspace.records import Run, State
 from core.workspace.workspace import Workspace
 
@@ -120,7 +119,7 @@ class Supervisor:
         inputs: dict[str, str] = {}
         for artifact_id in store.inputs(self._run.id):
             self._add_input(artifact_id, inputs)
-        threads = int(self._run.spec.get("threads") or os.cpu_count() or 1)
+        threads = int(self._run.spec.get("threads") or cores())
         run_folder.write_job(
             self._folder,
             run_folder.Job(

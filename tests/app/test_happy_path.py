@@ -19,6 +19,7 @@ from app.main_window import MainWindow
 from app.settings import SettingsFile
 from core.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.long
 LEFT = Qt.MouseButton.LeftButton
 
 

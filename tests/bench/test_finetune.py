@@ -20,10 +20,10 @@ from transformers.data.data_collator import pad_without_fast_tokenizer_warning
 from core.data import starter
 from core.data.dataset import Dataset, build
 from core.engines import add_model
-from core.engines.training import examples, packing, precision, weights
+from core.engines.training import adapters, examples, packing, precision, weights
 from core.engines.training.templates import IGNORED
 from core.engines.training.trainer import Plan, WorkbenchTrainer
-from core.specs import AddModelSpec, ImportDataSpec
+from core.specs import AddModelSpec, FinetuneSpec, ImportDataSpec
 from tests.core.engines import tiny
 
 ROWS, BATCH, RATE = 256, 16, 8e-4
@@ -45,6 +45,7 @@ PLAN = Plan(
     validate_every=10_000,
     seed=17,
 )
+SPEC = FinetuneSpec(model="m", data="d", lora_rank=16, lora_alpha=32, lora_dropout=0.0, seed=17)
 
 
 @dataclass
@@ -174,10 +175,11 @@ def plain(lab: Lab, rows, **loading) -> Trained:
     return trained
 
 
-def trl(lab: Lab, rows) -> Trained:
+def trl(lab: Lab, rows, **loading) -> Trained:
     """TRL's SFTTrainer on rows that are tokens already."""
     datasets = pytest.importorskip("datasets")
     sft = pytest.importorskip("trl")
+    precise = {"bf16": False} if loading else {}
     trained = Trained()
     torch.manual_seed(17)
 
@@ -185,14 +187,16 @@ def trl(lab: Lab, rows) -> Trained:
         pass
 
     peer = Peer(
-        model=AutoModelForCausalLM.from_pretrained(lab.base),
+        model=AutoModelForCausalLM.from_pretrained(lab.base, **loading),
         processing_class=lab.tokenizer,
         train_dataset=datasets.Dataset.from_list(
             [{"input_ids": row["input_ids"], "labels": row["labels"]} for row in in_order(rows)]
         ),
         peft_config=LoraConfig(**LORA),
         callbacks=[StepEnds(trained)],
-        args=sft.SFTConfig(output_dir=str(lab.folder / "trl"), max_steps=len(rows) // BATCH, **COMMON),
+        args=sft.SFTConfig(
+            output_dir=str(lab.folder / "trl"), max_steps=len(rows) // BATCH, **COMMON, **precise
+        ),
     )
     peer.trained = trained
     peer.train()
@@ -205,7 +209,7 @@ def ours(lab: Lab, rows, *, bf16: bool) -> Trained:
     trained = Trained()
     model = AutoModelForCausalLM.from_pretrained(lab.base, dtype=torch.bfloat16 if bf16 else torch.float32)
     assert packing.prepare(model, rows)
-    model = weights.attach_lora(model, rank=16, alpha=32, dropout=0.0, base_name="b", seed=17)
+    model = adapters.attach(model, SPEC, "lora", "b")
     plan = replace(PLAN, steps=len(rows) // BATCH, steps_per_epoch=len(rows) // BATCH, bf16=bf16)
     job, _out = tiny.job(lab.folder / f"ours-{time.time_ns()}")
 
@@ -230,9 +234,10 @@ def show(capsys, lines: Iterable[str]) -> None:
 
 def test_lora_learns_three_times_the_rows_a_second_of_its_peers(lab, capsys):
     bf16 = precision.choose(precision.race()) == "bf16"
+    loading = {} if bf16 else {"dtype": torch.float32}
     contenders: dict[str, Callable[[list], Trained]] = {
-        "transformers Trainer + PEFT": lambda rows: plain(lab, rows),
-        "TRL SFTTrainer": lambda rows: trl(lab, rows),
+        "transformers Trainer + PEFT": lambda rows: plain(lab, rows, **loading),
+        "TRL SFTTrainer": lambda rows: trl(lab, rows, **loading),
         "this program": lambda rows: ours(lab, rows, bf16=bf16),
     }
     speeds: dict[str, list[float]] = {name: [] for name in contenders}

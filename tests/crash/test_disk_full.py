@@ -24,6 +24,7 @@ def can_mount() -> bool:
 
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not can_mount(), reason="needs user namespaces to mount a small disk"),
     pytest.mark.timeout(280),
 ]

@@ -11,6 +11,7 @@ from core.engines.training import checkpoints
 from tests.crash.lab import SPEC, Lab
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="the harness forks"),
     pytest.mark.timeout(280),
 ]

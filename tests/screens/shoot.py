@@ -91,9 +91,7 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
             window.show()
             window.job_bar.set_memory(3_300_000_000, 23_000_000_000)
             shots = [(record.key, record.key, None) for record in PAGES if not record.parent]
-            shots += [
-                (name, _PAGE_OF.get(name, "run"), argument) for name, argument in runs.items()
-            ]
+            shots += [(name, _PAGE_OF.get(name, "run"), argument) for name, argument in runs.items()]
             for name in ("light", "dark"):
                 theme().apply(name)
                 for picture, page, argument in shots:

@@ -155,4 +155,3 @@ class FitModel(QObject):
         """An input was removed meanwhile; the lists say so."""
         self._known = None
         self.changed.emit()
-

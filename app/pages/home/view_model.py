@@ -72,20 +72,43 @@ class HomeViewModel(QObject):
         tuned = [item for item in models if kinds.get(item.run_id) == "finetune"]
         small = [item for item in models if kinds.get(item.run_id) == "quantize"]
         self.steps = [
-            Step("data", self.tr("Data"),
-                 data[0].name if data else self.tr("A spreadsheet or a file with questions and answers."),
-                 bool(data), self.tr("Add data"), self.tr("Use the starter data")),
-            Step("models", self.tr("Model"),
-                 models[-1].name if models else self.tr("A small language model to start from."),
-                 bool(models), self.tr("Add a model"), self.tr("Use the starter model")),
-            Step("finetune", self.tr("Fine-tune"),
-                 tuned[0].name if tuned else self.tr("Teach the model your task from the examples."),
-                 bool(tuned), self.tr("Fine-tune")),
-            Step("quantize", self.tr("Quantize"),
-                 small[0].name if small else self.tr("Make it small and fast for the device."),
-                 bool(small), self.tr("Quantize")),
-            Step("deploy", self.tr("Use"), self.tr("Chat with it on this computer."), False,
-                 self.tr("Chat with it")),
+            Step(
+                "data",
+                self.tr("Data"),
+                data[0].name if data else self.tr("A spreadsheet or a file with questions and answers."),
+                bool(data),
+                self.tr("Add data"),
+                self.tr("Use the starter data"),
+            ),
+            Step(
+                "models",
+                self.tr("Model"),
+                models[-1].name if models else self.tr("A small language model to start from."),
+                bool(models),
+                self.tr("Add a model"),
+                self.tr("Use the starter model"),
+            ),
+            Step(
+                "finetune",
+                self.tr("Fine-tune"),
+                tuned[0].name if tuned else self.tr("Teach the model your task from the examples."),
+                bool(tuned),
+                self.tr("Fine-tune"),
+            ),
+            Step(
+                "quantize",
+                self.tr("Quantize"),
+                small[0].name if small else self.tr("Make it small and fast for the device."),
+                bool(small),
+                self.tr("Quantize"),
+            ),
+            Step(
+                "deploy",
+                self.tr("Use"),
+                self.tr("Chat with it on this computer."),
+                False,
+                self.tr("Chat with it"),
+            ),
         ]
         now = time.time()
         self.recent = [self._recent(run, now) for run in runs[:5]]

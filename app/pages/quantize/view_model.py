@@ -106,7 +106,8 @@ class QuantizeViewModel(QObject):
         self.model = next((item for item in self.models if item.id == told["model"]), None)
         self.recipe = told["recipe"]
         self.advanced = {
-            name: told[name] for name, info in QuantizeSpec.model_fields.items()
+            name: told[name]
+            for name, info in QuantizeSpec.model_fields.items()
             if name not in ("model", "recipe") and told[name] != info.default
         }
         self.errors = {}

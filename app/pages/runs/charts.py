@@ -34,32 +34,49 @@ class RunCharts(QWidget):
             x_label=steps,
         )
         self.rate = LivePlot(
-            self.tr("Learning rate"), [Curve("learning_rate", self.tr("size of a learning step"), 2)],
-            x_label=steps, value_text=rate_text,
+            self.tr("Learning rate"),
+            [Curve("learning_rate", self.tr("size of a learning step"), 2)],
+            x_label=steps,
+            value_text=rate_text,
         )
         self.gradient = LivePlot(
-            self.tr("Gradient"), [Curve("grad_norm", self.tr("length of the gradient"), 3, smooth=True)],
+            self.tr("Gradient"),
+            [Curve("grad_norm", self.tr("length of the gradient"), 3, smooth=True)],
             x_label=steps,
         )
         self.memory = LivePlot(
-            self.tr("Memory"), [Curve(MEMORY, self.tr("this job, all processes"), 2)], x_label=seconds,
-            value_text=self._memory_text, peak=True, readout_text=self._size_text,
+            self.tr("Memory"),
+            [Curve(MEMORY, self.tr("this job, all processes"), 2)],
+            x_label=seconds,
+            value_text=self._memory_text,
+            peak=True,
+            readout_text=self._size_text,
         )
         self.speed = LivePlot(
-            self.tr("Speed"), [Curve("tokens_per_s", self.tr("tokens a second"), 3)], x_label=steps,
+            self.tr("Speed"),
+            [Curve("tokens_per_s", self.tr("tokens a second"), 3)],
+            x_label=steps,
             value_text=self._speed_text,
         )
         self.latency = LivePlot(
             self.tr("Latency of an answer"),
-            [Curve("first_token_ms", self.tr("first token"), 4, True),
-             Curve("latency_ms", self.tr("whole answer"), 0, True)],
-            x_label=steps, value_text=self._latency_text,
+            [
+                Curve("first_token_ms", self.tr("first token"), 4, True),
+                Curve("latency_ms", self.tr("whole answer"), 0, True),
+            ],
+            x_label=steps,
+            value_text=self._latency_text,
         )
         self._plots = (self.loss, self.memory, self.speed, self.latency)
         self._plot_of = {
-            "loss": self.loss, "validation_loss": self.loss, MEMORY: self.memory, "tokens_per_s": self.speed,
-            "first_token_ms": self.latency, "latency_ms": self.latency,
-            "learning_rate": self.rate, "grad_norm": self.gradient,
+            "loss": self.loss,
+            "validation_loss": self.loss,
+            MEMORY: self.memory,
+            "tokens_per_s": self.speed,
+            "first_token_ms": self.latency,
+            "latency_ms": self.latency,
+            "learning_rate": self.rate,
+            "grad_norm": self.gradient,
         }
         #: What stands in the place of the loss chart, by the key of its tab.
         self._learning = {"loss": self.loss, "rate": self.rate, "gradient": self.gradient}

@@ -93,7 +93,8 @@ class ComparePage(PageFrame):
         self._fill(self.came, [states, *self._figure_rows(found.figures)], labels)
         self.came_card.set_note(
             self.tr("They learnt from different data, so their losses cannot be held against each other.")
-            if self._model.data_differ else ""
+            if self._model.data_differ
+            else ""
         )
         self.told_card.show()
         self.came_card.show()
@@ -145,8 +146,10 @@ class ComparePage(PageFrame):
         if not self._metric:
             return
         titles = {
-            "validation_loss": self.tr("Validation loss"), "loss": self.tr("Training loss"),
-            "tokens_per_s": self.tr("Speed"), MEMORY: self.tr("Memory"),
+            "validation_loss": self.tr("Validation loss"),
+            "loss": self.tr("Training loss"),
+            "tokens_per_s": self.tr("Speed"),
+            MEMORY: self.tr("Memory"),
         }
         texts: dict[str, Callable[[float], str]] = {"tokens_per_s": self._speed_text, MEMORY: _memory_text}
         curves = self._model.curves(self._metric)
@@ -156,8 +159,10 @@ class ComparePage(PageFrame):
                 Curve(item.run_id, item.label, place, sparse=self._metric == "validation_loss")
                 for place, item in enumerate(curves)
             ],
-            x_label=self.tr("steps"), columns=_LEGEND_COLUMNS,
-            readout_text=texts.get(self._metric, number_text), parent=self,
+            x_label=self.tr("steps"),
+            columns=_LEGEND_COLUMNS,
+            readout_text=texts.get(self._metric, number_text),
+            parent=self,
         )
         self.plot.value.hide()
         self.plot.setFixedHeight(_CHART_HEIGHT)

@@ -44,14 +44,20 @@ def next_step(kind: str, made: Made) -> NextStep | None:
             )
         case "finetune":
             return NextStep(
-                ready, QCoreApplication.translate("next", "Make it smaller and faster for the device."),
-                QCoreApplication.translate("next", "Quantize this model"), "quantize", made.id,
+                ready,
+                QCoreApplication.translate("next", "Make it smaller and faster for the device."),
+                QCoreApplication.translate("next", "Quantize this model"),
+                "quantize",
+                made.id,
                 _measure(ready, made),
             )
         case "quantize":
             return NextStep(
-                ready, QCoreApplication.translate("next", "See how it answers on this computer."),
-                QCoreApplication.translate("next", "Chat with it"), "deploy", made.id,
+                ready,
+                QCoreApplication.translate("next", "See how it answers on this computer."),
+                QCoreApplication.translate("next", "Chat with it"),
+                "deploy",
+                made.id,
                 _measure(ready, made),
             )
         case _:
@@ -61,6 +67,9 @@ def next_step(kind: str, made: Made) -> NextStep | None:
 def _measure(ready: str, made: Made) -> NextStep:
     """To the evaluate page, which finds the model it was made from and the data by itself."""
     return NextStep(
-        ready, QCoreApplication.translate("next", "See how much better it answers than before."),
-        QCoreApplication.translate("next", "Measure what was gained"), "evaluate", made.id,
+        ready,
+        QCoreApplication.translate("next", "See how much better it answers than before."),
+        QCoreApplication.translate("next", "Measure what was gained"),
+        "evaluate",
+        made.id,
     )

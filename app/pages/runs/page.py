@@ -50,7 +50,8 @@ class RunsPage(PageFrame):
         self.card.add(self.nothing)
         self._make_actions()
         self.empty = EmptyState(
-            "history", self.tr("Nothing has run yet"),
+            "history",
+            self.tr("Nothing has run yet"),
             self.tr("Runs appear here as soon as you add data, fine-tune or quantize."),
             self.tr("Go to Home"),
         )
@@ -76,8 +77,10 @@ class RunsPage(PageFrame):
         self.kind.addItem(self.tr("All jobs"), "")
         self.state.setAccessibleName(self.tr("State"))
         for key, text in (
-            ("", self.tr("All states")), ("at_work", self.tr("At work or waiting")),
-            ("finished", self.tr("Finished or kept")), ("broken", self.tr("Failed or ended")),
+            ("", self.tr("All states")),
+            ("at_work", self.tr("At work or waiting")),
+            ("finished", self.tr("Finished or kept")),
+            ("broken", self.tr("Failed or ended")),
         ):
             self.state.addItem(text, key)
         for box in (self.kind, self.state):
@@ -123,8 +126,12 @@ class RunsPage(PageFrame):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(run_table.NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((run_table.KIND, 160), (run_table.STATE, 172), (run_table.STARTED, 160),
-                              (run_table.TOOK, 120)):
+        for column, width in (
+            (run_table.KIND, 160),
+            (run_table.STATE, 172),
+            (run_table.STARTED, 160),
+            (run_table.TOOK, 120),
+        ):
             header.resizeSection(column, width)
         table.activated.connect(self._on_activated)
         table.doubleClicked.connect(self._on_activated)

@@ -80,9 +80,12 @@ class RunPage(PageFrame):
         self.recipe_button = PlainButton(self.tr("Save as recipe…"), "save")
         self.all_button = PlainButton(self.tr("All runs"))
         for button, action in (
-            (self.stop_button, self._model.stop), (self.cancel_button, self._on_cancel),
-            (self.resume_button, self._model.resume), (self.repeat_button, self._model.repeat),
-            (self.export_button, self._on_export), (self.recipe_button, self._on_save_recipe),
+            (self.stop_button, self._model.stop),
+            (self.cancel_button, self._on_cancel),
+            (self.resume_button, self._model.resume),
+            (self.repeat_button, self._model.repeat),
+            (self.export_button, self._on_export),
+            (self.recipe_button, self._on_save_recipe),
             (self.remove_button, self._on_remove),
             (self.all_button, self._on_all),
         ):
@@ -153,7 +156,10 @@ class RunPage(PageFrame):
         dialog = ConfirmDialog(
             self.tr("Cancel “{name}”?").format(name=run.name),
             self.tr("It ends now. What it saved until here stays, and you can resume it from the last save."),
-            self.tr("Cancel the run"), self.tr("Let it run"), self.tr("Stop and keep"), self,
+            self.tr("Cancel the run"),
+            self.tr("Let it run"),
+            self.tr("Stop and keep"),
+            self,
         )
         dialog.confirmed.connect(self._model.cancel)
         dialog.third_chosen.connect(self._model.stop)
@@ -165,7 +171,9 @@ class RunPage(PageFrame):
         dialog = ConfirmDialog(
             self.tr("Remove the run “{name}”?").format(name=run.name),
             self.tr("Its log, curves and saves are deleted. Models and data it made stay."),
-            self.tr("Remove the run"), self.tr("Keep it"), parent=self,
+            self.tr("Remove the run"),
+            self.tr("Keep it"),
+            parent=self,
         )
         dialog.confirmed.connect(self._model.remove)
         dialog.open()
@@ -180,6 +188,7 @@ class RunPage(PageFrame):
 
     def _on_repeat_requested(self, repeat: Repeat) -> None:
         self.page_requested.emit(repeat.page, repeat)
+
     def _on_save_recipe(self) -> None:
         run = self._model.run
         assert run is not None

@@ -235,6 +235,7 @@ class RunViewModel(QObject):
 
     def _on_export_failed(self, error: WorkbenchError) -> None:
         self.refused.emit(ErrorText.of(error))
+
     def save_recipe(self, file: str) -> None:
         """Writes the run, with the jobs that made what it used, as a recipe."""
         assert self.run is not None

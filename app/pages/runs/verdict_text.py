@@ -43,9 +43,7 @@ def headline(comparison: Comparison) -> str:
             "verdict", "{model}: worse on your task by {amount} than {reference}, on {rows} rows"
         )
     unit = _percent if comparison.measure == "perplexity" else _points
-    return text.format(
-        model=comparison.model, reference=comparison.reference, amount=unit(change), rows=rows
-    )
+    return text.format(model=comparison.model, reference=comparison.reference, amount=unit(change), rows=rows)
 
 
 def in_general(comparison: Comparison) -> str:

@@ -92,7 +92,8 @@ class RunsViewModel(QObject):
         states = STATES.get(self._state)
         self.table.set_runs(
             [
-                run for run in self._all
+                run
+                for run in self._all
                 if (not self._text or self._text in run.name.casefold() or self._text in run.id)
                 and (not self._kind or run.kind == self._kind)
                 and (states is None or run.state in states)

@@ -46,25 +46,35 @@ class SearchPage(PageFrame):
 
     def _build_cards(self) -> None:
         self.model_card = InputCard(
-            self.tr("Model"), self.tr("The model that learns."),
-            self.tr("There is no model that can learn yet."), self.tr("Add the starter model"), self,
+            self.tr("Model"),
+            self.tr("The model that learns."),
+            self.tr("There is no model that can learn yet."),
+            self.tr("Add the starter model"),
+            self,
         )
         self.data_card = InputCard(
-            self.tr("Data"), self.tr("The examples it learns from; its validation rows judge."),
-            self.tr("There is no data yet."), self.tr("Add the starter data"), self,
+            self.tr("Data"),
+            self.tr("The examples it learns from; its validation rows judge."),
+            self.tr("There is no data yet."),
+            self.tr("Add the starter data"),
+            self,
         )
         self.field_card = FieldCard(self)
         self.how_card = Card(self.tr("How to search"), parent=self)
         self.form = SpecForm(
-            SearchSpec, ["minutes", "trials", "sampler"], ["pruner", "seed", "threads"],
+            SearchSpec,
+            ["minutes", "trials", "sampler"],
+            ["pruner", "seed", "threads"],
             {
                 "sampler": {
                     "tpe": self.tr("Learn from the trials before (TPE)"),
-                    "random": self.tr("Anything at random"), "grid": self.tr("Every combination (grid)"),
+                    "random": self.tr("Anything at random"),
+                    "grid": self.tr("Every combination (grid)"),
                 },
                 "pruner": {"median": self.tr("Yes, after the median"), "none": self.tr("No")},
             },
-            columns=3, parent=self,
+            columns=3,
+            parent=self,
         )
         self.how_card.add(self.form)
         self.name = NameField(self.tr("Name of the report"), self)
@@ -186,7 +196,8 @@ class SearchPage(PageFrame):
         trials = self.tr("at most {count}").format(count=count_text(model.trials)) if model.trials else "–"
         judged = count_text(model.data.validation) if model.data else "–"
         return [
-            (self.tr("Time"), time), (self.tr("Trials"), trials),
+            (self.tr("Time"), time),
+            (self.tr("Trials"), trials),
             (self.tr("Validation rows"), judged),
         ]
 

@@ -87,8 +87,10 @@ class SearchResults:
         quality = {trial.number: 1 - place / last for place, trial in enumerate(ranked)}
         return [
             Thread(
-                trial.number, (*(trial.params.get(name) for name in self.spec.fields), trial.value),
-                quality.get(trial.number), trial_text(trial),
+                trial.number,
+                (*(trial.params.get(name) for name in self.spec.fields), trial.value),
+                quality.get(trial.number),
+                trial_text(trial),
             )
             for trial in self.trials
         ]

@@ -76,8 +76,10 @@ class SearchRunPage(PageFrame):
         self.remove_button = PlainButton(self.tr("Remove"), "trash-2")
         self.all_button = PlainButton(self.tr("All runs"))
         for button, action in (
-            (self.stop_button, self._model.stop), (self.cancel_button, self._on_cancel),
-            (self.resume_button, self._model.resume), (self.remove_button, self._on_remove),
+            (self.stop_button, self._model.stop),
+            (self.cancel_button, self._on_cancel),
+            (self.resume_button, self._model.resume),
+            (self.remove_button, self._on_remove),
             (self.all_button, self._on_all),
         ):
             button.clicked.connect(action)
@@ -175,7 +177,10 @@ class SearchRunPage(PageFrame):
         dialog = ConfirmDialog(
             self.tr("Cancel “{name}”?").format(name=run.name),
             self.tr("It ends now. Finished trials stay, and you can resume the search."),
-            self.tr("Cancel the search"), self.tr("Let it run"), self.tr("Stop and keep"), self,
+            self.tr("Cancel the search"),
+            self.tr("Let it run"),
+            self.tr("Stop and keep"),
+            self,
         )
         dialog.confirmed.connect(self._model.cancel)
         dialog.third_chosen.connect(self._model.stop)
@@ -187,7 +192,9 @@ class SearchRunPage(PageFrame):
         dialog = ConfirmDialog(
             self.tr("Remove the search “{name}”?").format(name=run.name),
             self.tr("Its trials and its log are deleted. Its report stays."),
-            self.tr("Remove the search"), self.tr("Keep it"), parent=self,
+            self.tr("Remove the search"),
+            self.tr("Keep it"),
+            parent=self,
         )
         dialog.confirmed.connect(self._model.remove)
         dialog.open()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.settings import SettingsFile
 from app.theme import ThemeName, theme
+from core.jobs.sampling import cores
 
 
 class SettingsViewModel(QObject):
@@ -34,8 +34,8 @@ class SettingsViewModel(QObject):
 
     @property
     def cores(self) -> int:
-        """Processor cores of this computer."""
-        return os.cpu_count() or 1
+        """Processor cores that this program may use."""
+        return cores()
 
     @property
     def threads_text(self) -> str:

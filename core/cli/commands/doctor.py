@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from core.cli.console import Output, say_bytes
 from core.errors import InUseError
-from core.jobs.sampling import free_memory_bytes, total_memory_bytes
+from core.jobs.sampling import cores, free_memory_bytes, total_memory_bytes
 from core.workspace.workspace import Workspace
 
 _NEED_MEMORY_BYTES = 4_000_000_000
@@ -68,7 +68,7 @@ def _machine(workspace: Workspace) -> list[Finding]:
         Finding(
             "Python", sys.version_info >= (3, 11), platform.python_version(), "Install Python 3.11 or newer."
         ),
-        Finding("Processor", None, f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"),
+        Finding("Processor", None, f"{cores()} cores, {platform.machine()}, {platform.system()}"),
         Finding(
             "Memory",
             free >= _NEED_MEMORY_BYTES,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from core.jobs.sampling import cores
 from core.workspace import durable
 
 #: In the workspace: the fastest matrix product seen, by machine.
@@ -45,14 +45,14 @@ class Machine:
 
 def this(folder: Path, threads: int | None = None) -> Machine:
     """This computer as it is now, for work in `folder`."""
-    cores = os.cpu_count() or 1
-    used = min(threads or cores, cores)
+    usable = cores()
+    used = min(threads or usable, usable)
     return Machine(
         key=key(),
         threads=used,
         memory_free=int(psutil.virtual_memory().available),
         disk_free=shutil.disk_usage(folder).free,
-        gflops=_speed(folder / SPEED) * used / cores,
+        gflops=_speed(folder / SPEED) * used / usable,
         fast_bf16=bool({"amx_bf16", "avx512_bf16"} & _flags()),
     )
 
@@ -66,7 +66,7 @@ def key() -> str:
             model = line
             break
     gigabytes = round(psutil.virtual_memory().total / 2**30)
-    return hashlib.sha256(f"{model.strip()} {os.cpu_count()} {gigabytes}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{model.strip()} {cores()} {gigabytes}".encode()).hexdigest()[:16]
 
 
 def _speed(path: Path) -> float:
@@ -89,13 +89,13 @@ def _gflops() -> float:
 
     left = np.random.default_rng(0).standard_normal((_SIZE, _SIZE), dtype=np.float32)
     best, end = float("inf"), time.perf_counter() + _RACE_S
-    cores = os.cpu_count() or 1
+    usable = cores()
     left @ left
     while time.perf_counter() < end:
         began, used = time.perf_counter(), time.process_time()
         left @ left
         took, used = time.perf_counter() - began, time.process_time() - used
-        best = min(best, took, max(used, 1e-9) / cores)  # beside other programs only the second is honest
+        best = min(best, took, max(used, 1e-9) / usable)  # beside other programs only the second is honest
     return 2 * _SIZE**3 / best / 1e9
 
 
