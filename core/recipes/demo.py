@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.data import starter
 from core.jobs.registry import kind_of
+from core.models.fit import machine
 from core.recipes.steps import Execute, Step, made_before, queue
 from core.specs import AddModelSpec, EvaluateSpec, FinetuneSpec, ImportDataSpec, QuantizeSpec
 from core.workspace.manifest import hash_file
@@ -50,13 +51,33 @@ FULL = Scale(
     evaluate={},
     expected_s={"model": 11, "data": 1, "tuned": 230, "int8": 12, "int4-mixed": 20, "evaluation": 150},
 )
+#: For processors that only emulate bf16: training takes three times as long there, so it does less of it.
+#: Measured 77.7 % right answers with these, 81.0 % with the defaults.
+FULL_FP32 = replace(
+    FULL,
+    finetune={"epochs": 2.0, "batch_size": 8, "learning_rate": 7e-4},
+    expected_s={"model": 15, "data": 1, "tuned": 480, "int8": 25, "int4-mixed": 35, "evaluation": 150},
+)
 QUICK = Scale(
     suffix="-quick",
     recipes=("int8",),
-    finetune={"epochs": 2.0, "sample_prompts": 2, "checkpoint_every": 6, "validate_every": 6},
+    finetune={
+        "epochs": 1.0,
+        "batch_size": 8,
+        "sample_prompts": 2,
+        "checkpoint_every": 6,
+        "validate_every": 6,
+    },
     evaluate={"latency_prompts": 3},
-    expected_s={"model": 11, "data": 1, "tuned": 22, "int8": 17, "evaluation": 40},
+    expected_s={"model": 11, "data": 1, "tuned": 30, "int8": 20, "evaluation": 40},
 )
+
+
+def scale_here(*, quick: bool) -> Scale:
+    """The scale for this computer."""
+    if quick:
+        return QUICK
+    return FULL if machine.has_fast_bf16() else FULL_FP32
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,14 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Runs the demo, or what is left of it."""
-    scale = demo.QUICK if arguments.quick else demo.FULL
+    scale = demo.scale_here(quick=arguments.quick)
     total = len(scale.expected_s)
     keys = list(scale.expected_s)
     whole = say_duration(sum(scale.expected_s.values()))
     output.progress(f"{total} jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
+
+    if scale is demo.FULL_FP32:
+        output.progress("This processor is slow in bf16: the model sees its examples twice, not three times.")
 
     def execute(queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
         number = keys.index(step.key) + 1

@@ -53,8 +53,13 @@ def this(folder: Path, threads: int | None = None) -> Machine:
         memory_free=int(psutil.virtual_memory().available),
         disk_free=shutil.disk_usage(folder).free,
         gflops=_speed(folder / SPEED) * used / usable,
-        fast_bf16=bool({"amx_bf16", "avx512_bf16"} & _flags()),
+        fast_bf16=has_fast_bf16(),
     )
+
+
+def has_fast_bf16() -> bool:
+    """Whether the processor says that it multiplies bf16 by itself."""
+    return bool({"amx_bf16", "avx512_bf16"} & _flags())
 
 
 @cache
