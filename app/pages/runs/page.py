@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Slot
+from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.job_status import kind_word
 from app.models import run_table
 from app.models.repeat import Repeat
+from app.models.sorted_items import SortedItems
 from app.pages.runs.recipe_card import RecipeCard
 from app.pages.runs.recipe_dialog import RecipeDialog
 from app.pages.runs.recipe_view_model import RecipeViewModel
@@ -54,7 +55,7 @@ class RunsPage(PageFrame):
         self.recipe_card.again_requested.connect(self._on_recipe_again)
         self.recipe_card.close_requested.connect(recipes.put_away)
         self.top.addWidget(self.recipe_card)
-        self._sorted = QSortFilterProxyModel(self)
+        self._sorted = SortedItems(self)
         self._sorted.setSourceModel(view_model.table)
         self._sorted.setSortRole(run_table.SORT_ROLE)
         self.table = self._make_table()
