@@ -12,10 +12,10 @@ from app.models.repeat import Repeat
 from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
 from app.pages.finetune.needs import needs_of
-from app.pages.finetune.sees_card import SeesCard
 from app.pages.finetune.view_model import STEPS, FinetuneViewModel, Step
 from app.pages.input_card import CardState, InputCard, data_choice, data_summary, model_choice, model_summary
 from app.pages.run_preview import RunPreview
+from app.pages.sees_card import SeesCard
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
 from app.widgets.page_frame import PageFrame
@@ -74,7 +74,7 @@ class FinetunePage(PageFrame):
         model.changed.connect(self._show)
         model.filled.connect(self._on_filled)
         model.facts_read.connect(self._show_sees)
-        model.looked.connect(self._show_sees)
+        model.sees.looked.connect(self._show_sees)
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
         self.model_card.chosen.connect(model.choose_model)
@@ -227,13 +227,14 @@ class FinetunePage(PageFrame):
         self.check_card.show_state(model)
         self.sees_card.setVisible(ready and self._shown in ("method", "check"))
         if self.sees_card.isVisible():
-            model.want_look()
+            model.sees.want()
         self._show_sees()
         self.preview_card.show_needs(needs_of(model))
 
     @Slot()
     def _show_sees(self) -> None:
-        self.sees_card.show_sees(self.view_model.facts, self.view_model.look)
+        facts = self.view_model.facts
+        self.sees_card.show_sees(facts.turns if facts else (), self.view_model.sees.look)
 
 
 def _id(item: object) -> str:

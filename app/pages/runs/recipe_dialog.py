@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.dialogs.fitting import FittingDialog
 from app.pages.runs.recipe_view_model import RecipeViewModel
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S, SPACE_XL, SPACE_XS
 from app.widgets.buttons import PlainButton, PrimaryButton
@@ -27,7 +27,7 @@ from core.recipes.recipe import Planned
 _PLAN_HEIGHT = 300
 
 
-class RecipeDialog(QDialog):
+class RecipeDialog(FittingDialog):
     """Plan, ending for names, what must be agreed to, Start; a refusal stands in the plan's place."""
 
     def __init__(self, view_model: RecipeViewModel, parent: QWidget | None = None) -> None:
@@ -129,8 +129,7 @@ class RecipeDialog(QDialog):
                 "agree": self.tr("Agree to the download first"),
             }[model.blocker]
         )
-        width = max(self.width(), self.minimumWidth())
-        self.resize(width, self.layout().totalHeightForWidth(width))
+        self.fit_soon()
 
     def _show_steps(self, steps: tuple[Planned, ...]) -> None:
         if steps == self.steps:
