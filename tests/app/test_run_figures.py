@@ -19,6 +19,7 @@ from app.main_window import MainWindow
 from app.pages.finetune.page import FinetunePage
 from app.pages.runs.compare_page import ComparePage
 from app.pages.runs.page import RunsPage
+from app.pages.runs.result_card import ResultCard
 from app.pages.runs.run_page import RunPage
 from app.pages.runs.run_view_model import RunViewModel
 from app.widgets.menu_button import MenuButton
@@ -152,6 +153,23 @@ def test_a_run_is_saved_as_a_recipe_from_the_menu(
         dialog.accept()
     assert "slm-workbench run" in said.args[0]
     assert [job.name for job in reading.read(tmp_path / "bank.yaml").jobs] == ["tuned"]
+
+
+def test_a_run_that_made_data_says_how_many_rows(qtbot: QtBot) -> None:
+    card = ResultCard()
+    qtbot.addWidget(card)
+    counts = {"train": 1620, "validation": 150, "test": 300}
+    card.show_result({"counts": counts, "added": {"typos": 250, "rewritten": 20}, "not_taken": 3})
+    assert card._facts.names == [
+        "Rows to learn from",
+        "Rows to watch",
+        "Rows for the test",
+        "Of these added",
+        "Rewritten, not taken",
+    ]
+    assert card._facts._values["Of these added"].text() == "270"
+    card.show_result({"counts": counts, "left_out": {"empty": 2, "leakage": 5}})
+    assert card._facts._values["Rows left out"].text() == "7"
 
 
 def test_figures_are_exported_where_the_person_says(page: RunPage, qtbot: QtBot, tmp_path: Path) -> None:
