@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.job_bridge import JobBridge
+from app.recipe_runner import RecipeRunner
 from app.settings import SettingsFile
 from core.workspace.workspace import Workspace
 
@@ -16,3 +18,8 @@ class Context:
     workspace: Workspace
     bridge: JobBridge
     settings: SettingsFile
+
+    @cached_property
+    def recipes(self) -> RecipeRunner:
+        """Runs recipes, whatever page is shown."""
+        return RecipeRunner(self.bridge)

@@ -78,8 +78,7 @@ class JobBridge(QObject):
             InputError: An input is missing or the name is taken.
         """
         run = submission.submit(self.workspace, self.complete(spec), name, warnings)
-        self.queue.wake()
-        self.run_changed.emit(run.id)
+        self.take(run)
         return run
 
     def resume(self, run_id: str) -> Run:
@@ -89,10 +88,14 @@ class JobBridge(QObject):
             InputError: It cannot go on.
         """
         run = submission.resume(self.workspace, run_id)
-        self._progress.pop(run_id, None)
+        self.take(run)
+        return run
+
+    def take(self, run: Run) -> None:
+        """Begins to follow a run that was put into the queue just now, as new or to go on."""
+        self._progress.pop(run.id, None)
         self.queue.wake()
         self.run_changed.emit(run.id)
-        return run
 
     def stop(self, run_id: str) -> None:
         """Ends a run and keeps what there is.

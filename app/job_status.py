@@ -14,7 +14,10 @@ _REFRESH_MS = 250
 #: The page that shows what a kind of job makes.
 _PAGE_OF = {
     "import_data": "data",
+    "download_data": "data",
     "add_model": "models",
+    "download_model": "models",
+    "merge": "models",
     "finetune": "finetune",
     "quantize": "quantize",
     "evaluate": "evaluate",
@@ -153,6 +156,9 @@ def kind_word(kind: str) -> str:
     """A kind of job in a word or two."""
     words = {
         "import_data": QCoreApplication.translate("kinds", "Add data"),
+        "download_data": QCoreApplication.translate("kinds", "Download data"),
+        "download_model": QCoreApplication.translate("kinds", "Download model"),
+        "merge": QCoreApplication.translate("kinds", "Merge"),
         "augment": QCoreApplication.translate("kinds", "Add varied rows"),
         "inspect_data": QCoreApplication.translate("kinds", "Look closer at data"),
         "fix_data": QCoreApplication.translate("kinds", "Fix data"),
@@ -174,6 +180,7 @@ def phase_word(phase: str) -> str:
         "measuring": QCoreApplication.translate("phases", "Measuring"),
         "looking": QCoreApplication.translate("phases", "Looking closer"),
         "fixing": QCoreApplication.translate("phases", "Fixing"),
+        "downloading": QCoreApplication.translate("phases", "Downloading"),
         "reading": QCoreApplication.translate("phases", "Reading"),
         "checking": QCoreApplication.translate("phases", "Checking"),
         "converting": QCoreApplication.translate("phases", "Converting"),

@@ -10,6 +10,7 @@ from app.closing import Closing
 from app.context import Context
 from app.job_status import JobStatusSource, kind_word, state_tone, state_word
 from app.pages import FOOT, PAGES, PageRecord, section_text
+from app.recipe_runner import RecipeState
 from app.tokens import SPACE_S, SPACE_XXL
 from app.widgets.job_bar import JobBar
 from app.widgets.labels import VerticalLine
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self._status.status_changed.connect(self.job_bar.show_job)
         self._status.idle.connect(self.job_bar.show_idle)
         self._status.run_ended.connect(self._on_run_ended)
+        self._context.recipes.ended.connect(self._on_recipe_ended)
         for number, key in enumerate(self.sidebar.keys[:9], 1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
             shortcut.setObjectName(key)
@@ -165,6 +167,15 @@ class MainWindow(QMainWindow):
         if self.isVisible() and self.current_page is not self._pages.get("run"):
             text = f"{kind_word(run.kind)} · {run.name}"
             self.notice.show_message(text, word=state_word(run.state), tone=state_tone(run.state))
+
+    def _on_recipe_ended(self, state: RecipeState) -> None:
+        if not self.isVisible() or self.current_page is self._pages.get("runs"):
+            return  # the page itself says it
+        if state.error is not None:
+            self.notice.show_message(state.error.what, word=self.tr("Ended early"), tone="bad")
+        else:
+            text = self.tr("The recipe “{title}” has made everything.").format(title=state.title)
+            self.notice.show_message(text, word=self.tr("Done"), tone="good")
 
     def _refresh_states(self, _run_id: str = "") -> None:
         for key, state in self._status.page_states().items():

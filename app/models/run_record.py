@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from app.models.run_progress import RunProgress
+from app.models.token_rows import TokenRow, rows_of
 from core.jobs.curves import SAME
 from core.jobs.events import Event
 from core.models.learning_curve import Overfitting, judge
@@ -91,6 +92,7 @@ class RunRecord:
         self.history: dict[str, list[Sample]] = {}
         self.best: Best | None = None
         self.rows: tuple[ValidationRow, ...] = ()
+        self.batch: tuple[TokenRow, ...] = ()
         self.log: collections.deque[LogLine] = collections.deque(maxlen=_MAX_LOG)
         self.warnings: list[str] = []
         self.made: list[Made] = []
@@ -138,6 +140,8 @@ class RunRecord:
                     for row in event.get("rows") or ()
                     if isinstance(row, dict)
                 )
+            case "batch":
+                self.batch = self.batch or rows_of(event.get("rows"))
             case "trial":
                 trial = Trial.model_validate(event.fields)
                 self.trials[trial.number] = trial

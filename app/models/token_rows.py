@@ -1,9 +1,18 @@
-"""Rows of a `batch` event as frozen records."""
+"""Rows as a model sees them, in turns or token by token, as frozen records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a row as the model sees it."""
+
+    role: str
+    text: str
+    is_learnt: bool
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class TokenRow:
 
 
 def rows_of(value: Any) -> tuple[TokenRow, ...]:
-    """The rows of the event's field; what is not as expected is left out."""
+    """The rows of a `batch` event's field; what is not as expected is left out."""
     found = []
     for item in value if isinstance(value, list) else ():
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.models.item_table import ID_ROLE, SORT_ROLE, Index, ItemTableModel
+from app.models.sorted_items import SortedItems
 
 _ROW_HEIGHT = 40
 _ROWS_SHOWN = 10
@@ -48,7 +49,7 @@ class ItemList(QTableView):
         self.setAccessibleName(name)
         self.setProperty("frameless", True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self._proxy = QSortFilterProxyModel(self)
+        self._proxy = SortedItems(self)
         self._proxy.setSourceModel(model)
         self._proxy.setSortRole(SORT_ROLE)
         self.setModel(self._proxy)

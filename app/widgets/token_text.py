@@ -79,3 +79,23 @@ class TokenText(QLabel):
             QToolTip.showText(QCursor.pos(), self.tr("token {id}").format(id=id), self)
         else:
             QToolTip.hideText()
+
+
+class TokenLegend(TokenText):
+    """What the looks of `TokenText` mean, each in its own look."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.setAccessibleName(self.tr("Legend"))
+        self.setWordWrap(False)
+        self.setToolTip(
+            self.tr(
+                "Learnt: the model learns to say this.\nGiven: it reads this and learns nothing from it.\n"
+                "Control: the chat template's own signs."
+            )
+        )
+        gap = TextPart("   ")
+        learnt, given, control = self.tr("learnt"), self.tr("given"), self.tr("control")
+        self.set_parts(
+            [TextPart(learnt, learnt=True), gap, TextPart(given), gap, TextPart(control, marker=True)]
+        )

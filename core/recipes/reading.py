@@ -209,7 +209,8 @@ class _Reader:
                 )
             info = spec.model_fields.get(field)
             reason = f"{values.get(field)!r} is not possible here: {first['msg']}"
-            self._no(places.get(field, node), reason, (info.description or "") if info else "", field)
+            about = f" {field}: {info.description}" if info and info.description else ""
+            self._no(places.get(field, node), reason, f"Write another value.{about}", field)
 
     def _no_step_ahead(self, job: Job, places: dict[str, yaml.Node]) -> None:
         for field, type, ref in references(job):

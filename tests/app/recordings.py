@@ -23,6 +23,32 @@ SAMPLES = (
 )
 
 
+def batch_row(row: int, question: str, answer: str) -> dict[str, Any]:
+    """A row of a `batch` event: a word a token, the answer learnt, the template's signs control tokens."""
+    pieces = [
+        ("<|im_start|>", False, True),
+        ("user\n", False, False),
+        *((f"{word} ", False, False) for word in question.split()),
+        ("<|im_end|>", False, True),
+        ("\n", False, False),
+        ("<|im_start|>", False, True),
+        ("assistant\n", False, False),
+        *((f"{word} ", True, False) for word in answer.split()),
+        ("<|im_end|>", True, True),
+    ]
+    return {
+        "row": row,
+        "length": len(pieces),
+        "learnt": sum(learnt for _text, learnt, _special in pieces),
+        "left_out": 0,
+        "ids": list(range(100, 100 + len(pieces))),
+        "texts": [text for text, _learnt, _special in pieces],
+        "trained": [learnt for _text, learnt, _special in pieces],
+        "special": [special for _text, _learnt, special in pieces],
+    }
+
+
+BATCH = [batch_row(at, prompt, expected) for at, (prompt, _answer, expected) in enumerate(SAMPLES, 1)]
 EARLY = "I am sorry to hear that"
 VALIDATION_ROWS = [
     {"row": place, "prompt": f"{prompt} ({place})", "expected": expected, "loss": 0.004 * 1.6**place}
@@ -41,6 +67,7 @@ def finetune_events(
         (0.1, "hello", {"pid": 1, "kind": "finetune"}),
         (0.1, "state", {"state": "running"}),
         (0.2, "phase", {"name": "preparing", "total": 1350, "unit": "rows"}),
+        (0.8, "batch", {"rows": BATCH}),
         (0.9, "phase", {"name": "training", "total": STEPS, "unit": "steps"}),
     ]
     for step in range(1, steps + 1):

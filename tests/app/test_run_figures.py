@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import recordings
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.background import Background
@@ -17,8 +19,11 @@ from app.main_window import MainWindow
 from app.pages.finetune.page import FinetunePage
 from app.pages.runs.compare_page import ComparePage
 from app.pages.runs.page import RunsPage
+from app.pages.runs.result_card import ResultCard
 from app.pages.runs.run_page import RunPage
 from app.pages.runs.run_view_model import RunViewModel
+from app.widgets.menu_button import MenuButton
+from core.recipes import reading
 from core.workspace.workspace import Workspace
 
 LEFT = Qt.MouseButton.LeftButton
@@ -113,8 +118,62 @@ def test_best_and_worst_rows_open_with_the_worst(page: RunPage) -> None:
     assert page.rows.texts()[3:6] == ["My card has not come (0)", "card arrival", "sure · 0.004"]
 
 
+def choose(button: MenuButton, action: QAction) -> None:
+    """Opens the menu and chooses from it."""
+    QTest.mouseClick(button, LEFT)
+    menu = button.actions_menu
+    assert menu.isVisible()
+    QTest.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+
+
+def test_the_first_batch_opens_token_by_token_with_its_legend(page: RunPage) -> None:
+    card = page.batch
+    assert card.isVisible()
+    assert not card.legend.isVisible()
+    QTest.mouseClick(card.toggle, LEFT)
+    assert card.legend.isVisible()
+    assert len(card.rows.texts) == len(recordings.BATCH)
+    assert card.rows.counts[0].text() == "Row 1: 14 tokens, 3 of them learnt"
+    parts = card.rows.texts[0]._parts
+    assert [part.text for part in parts if part.learnt] == ["card ", "arrival ", "<|im_end|>"]
+    assert next(part.text for part in parts if part.marker) == "<|im_start|>"
+
+
+def test_a_run_is_saved_as_a_recipe_from_the_menu(
+    workspace: Workspace, context: Context, qtbot: QtBot, tmp_path: Path
+) -> None:
+    model = recordings.add_artifact(workspace, "model", "base")
+    data = recordings.add_artifact(workspace, "dataset", "questions")
+    spec = {"model": model.id, "data": data.id, "method": "full"}
+    page = _open(context, qtbot, recordings.add_finetune(workspace, "tuned", 5, "succeeded", spec=spec).id)
+    choose(page.more_button, page.recipe_action)
+    dialog = page.findChild(QFileDialog)
+    with qtbot.waitSignal(page.notice_raised, timeout=5000) as said:
+        dialog.selectFile(str(tmp_path / "bank.yaml"))
+        dialog.accept()
+    assert "slm-workbench run" in said.args[0]
+    assert [job.name for job in reading.read(tmp_path / "bank.yaml").jobs] == ["tuned"]
+
+
+def test_a_run_that_made_data_says_how_many_rows(qtbot: QtBot) -> None:
+    card = ResultCard()
+    qtbot.addWidget(card)
+    counts = {"train": 1620, "validation": 150, "test": 300}
+    card.show_result({"counts": counts, "added": {"typos": 250, "rewritten": 20}, "not_taken": 3})
+    assert card._facts.names == [
+        "Rows to learn from",
+        "Rows to watch",
+        "Rows for the test",
+        "Of these added",
+        "Rewritten, not taken",
+    ]
+    assert card._facts._values["Of these added"].text() == "270"
+    card.show_result({"counts": counts, "left_out": {"empty": 2, "leakage": 5}})
+    assert card._facts._values["Rows left out"].text() == "7"
+
+
 def test_figures_are_exported_where_the_person_says(page: RunPage, qtbot: QtBot, tmp_path: Path) -> None:
-    QTest.mouseClick(page.export_button, LEFT)
+    choose(page.more_button, page.export_action)
     dialog = page.findChild(ExportDialog)
     QTest.mouseClick(dialog.formats._cards["csv"], LEFT)
     dialog.folder.line.setText(str(tmp_path / "figures"))

@@ -185,9 +185,9 @@ def test_a_narrow_window_cuts_neither_the_name_nor_the_charts(context: Context, 
         qtbot.waitUntil(lambda: charts.geometry().right() <= page._body.viewport().width())
         qtbot.waitUntil(lambda count=columns: (charts.memory.y() == charts.loss.y()) == (count == 2))
         assert page.title_label.text() == "Banking questions, LoRA"
-        buttons = [page.stop_button, page.cancel_button, page.repeat_button, page.all_button]
+        buttons = [page.stop_button, page.cancel_button, page.more_button, page.all_button]
         assert all(button.width() >= button.sizeHint().width() for button in buttons)
-        assert page.all_button.geometry().right() <= page.width()
+        assert page.more_button.geometry().right() <= page.width()
 
 
 def test_without_its_side_a_page_keeps_the_margin_of_the_others(qtbot: QtBot) -> None:

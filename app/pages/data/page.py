@@ -18,8 +18,11 @@ from app.pages.data.quality_card import QualityCard
 from app.pages.data.quality_view_model import QualityViewModel
 from app.pages.data.row_table import RowTable
 from app.pages.data.task_text import task_text
+from app.pages.data.tokens_card import TokensCard
 from app.pages.data.vary_dialog import VaryDialog
 from app.pages.data.view_model import DataViewModel
+from app.pages.hub_dialog import HubDialog
+from app.pages.hub_view_model import HubViewModel
 from app.pages.item_list import ItemList
 from app.pages.open_jobs_card import OpenJobsCard
 from app.widgets.buttons import PlainButton
@@ -50,8 +53,10 @@ class DataPage(PageFrame):
         self.open_button.clicked.connect(self.choose_file)
         self.starter_button = PlainButton(self.tr("Use the starter data"), parent=self)
         self.starter_button.clicked.connect(self._on_starter)
-        self.add_action(self.starter_button)
-        self.add_action(self.open_button)
+        self.hub_button = PlainButton(self.tr("From the Hugging Face hub…"), "download", self)
+        self.hub_button.clicked.connect(self._on_hub)
+        for button in (self.starter_button, self.hub_button, self.open_button):
+            self.add_action(button)
         self._build()
         self._bind()
         view_model.refresh()
@@ -69,6 +74,7 @@ class DataPage(PageFrame):
         self.rows_card = Card(self.tr("First rows to learn from"), parent=self)
         self.rows = RowTable(self.tr("First rows to learn from"), with_pickers=False, parent=self)
         self.rows_card.add(self.rows)
+        self.tokens_card = TokensCard(self.view_model, self)
         self.check_card = CheckCard(self)
         self.quality = QualityViewModel(self.view_model.bridge, self)
         self.quality_card = QualityCard(self.quality, self)
@@ -89,6 +95,7 @@ class DataPage(PageFrame):
             self.list_card,
             self.quality_card,
             self.rows_card,
+            self.tokens_card,
             self.check_card,
             self.empty,
         ):
@@ -131,8 +138,9 @@ class DataPage(PageFrame):
         self.details.finetune_wanted.connect(self._on_finetune)
         self.details.vary_wanted.connect(self._on_vary)
         self.details.remove_wanted.connect(self._on_remove)
-        model.varying.failed.connect(self._on_run_failed)
-        model.varying.changed.connect(self._show)
+        for jobs in (model.varying, model.downloads):
+            jobs.failed.connect(self._on_run_failed)
+            jobs.changed.connect(self._show)
 
     def open_with(self, argument: object) -> None:
         """Reads the list again; `starter` opens the starter data, a data set's id shows that one."""
@@ -151,6 +159,13 @@ class DataPage(PageFrame):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._open)
         dialog.open()
+
+    @Slot()
+    def _on_hub(self) -> None:
+        self.error_panel.hide()
+        looking = HubViewModel(self.view_model.bridge, "dataset")
+        looking.queued.connect(self.view_model.follow_download)
+        HubDialog(looking, self.window()).open()
 
     @Slot()
     def _on_starter(self) -> None:
@@ -253,12 +268,13 @@ class DataPage(PageFrame):
     def _show(self) -> None:
         model, importing = self.view_model, self.importing
         adding = importing.path is not None
-        runs = [*importing.jobs.open_runs, *model.varying.open_runs]
+        runs = [*importing.jobs.open_runs, *model.downloads.open_runs, *model.varying.open_runs]
         self.jobs_card.show_runs(runs)
         self.table.set_items(model.items)
         has_items = bool(model.items)
         self.empty.setVisible(not adding and not has_items and not runs)
         self.starter_button.setVisible(not adding and has_items)
+        self.hub_button.setVisible(not adding)
         self.open_button.setVisible(not adding and has_items)
         self.file_card.setVisible(adding)
         self.list_card.setVisible(not adding and has_items)
@@ -267,6 +283,8 @@ class DataPage(PageFrame):
         self.show_side(adding or has_items)
         self.rows_card.setVisible(not adding and model.opened is not None)
         self.quality_card.setVisible(not adding and model.opened is not None)
+        self.tokens_card.setVisible(not adding and model.opened is not None)
+        self.tokens_card.show_state()
         self.quality.show_item(model.selected)
         self.quality_card.show_state()
         if adding:

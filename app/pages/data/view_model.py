@@ -14,9 +14,13 @@ from app.models.lineage import Origin, lineage
 from app.pages.data import reading
 from app.pages.data.reading import Opened
 from app.pages.library_jobs import LibraryJobs
+from app.pages.sees_view_model import SeesViewModel
 from core.errors import WorkbenchError
 from core.jobs import submission
-from core.specs import AugmentSpec
+from core.specs import AugmentSpec, DownloadDataSpec, PreviewSpec
+from core.workspace.records import Run
+
+_LOOK_ROWS = 4
 
 
 class DataViewModel(QObject):
@@ -36,6 +40,11 @@ class DataViewModel(QObject):
         self._workspace = bridge.workspace
         self._background = Background(self)
         self.varying = LibraryJobs(bridge, AugmentSpec.kind, self)
+        self.downloads = LibraryJobs(bridge, DownloadDataSpec.kind, self)
+        self.sees = SeesViewModel(bridge, self)
+        self.sees.looked.connect(self.changed)
+        self.sees.failed.connect(self.failed)
+        self.learner = ""
         self.items: list[DataItem] = []
         self.selected: DataItem | None = None
         self.opened: Opened | None = None
@@ -57,6 +66,7 @@ class DataViewModel(QObject):
         if self.selected is None and self.items:
             self.selected = self.items[0]
         self._open()
+        self._look()
         self.changed.emit()
 
     @Slot(str)
@@ -64,11 +74,32 @@ class DataViewModel(QObject):
         """Opens a data set; its rows are read in a thread."""
         self.selected = next((item for item in self.items if item.id == artifact_id), self.selected)
         self._open()
+        self._look()
         self.changed.emit()
 
     def origins(self) -> list[Origin]:
         """Where the selected data comes from, itself first."""
         return lineage(self._workspace, self.selected.id) if self.selected else []
+
+    def learners(self) -> list[tuple[str, str]]:
+        """Models that could learn from the data: id and name."""
+        return [(item.id, item.name) for item in library.models(self._workspace) if item.is_trainable]
+
+    @Slot(str)
+    def choose_learner(self, artifact_id: str) -> None:
+        """Shows the first rows as this model would see them; an empty id shows none."""
+        self.learner = artifact_id
+        self._look()
+        self.changed.emit()
+
+    def _look(self) -> None:
+        known = any(artifact_id == self.learner for artifact_id, _name in self.learners())
+        self.learner = self.learner if known else ""
+        data = self.selected.id if self.selected else ""
+        self.sees.spec = (
+            PreviewSpec(model=self.learner, data=data, rows=_LOOK_ROWS) if self.learner and data else None
+        )
+        self.sees.want()
 
     def models(self) -> list[tuple[str, str]]:
         """Models that could say questions in other words: id and name."""
@@ -87,6 +118,12 @@ class DataViewModel(QObject):
             self.failed.emit(error)
             return
         self.varying.watch(run)
+        self.changed.emit()
+
+    @Slot(object)
+    def follow_download(self, run: Run) -> None:
+        """Reports how a download ends that a person agreed to."""
+        self.downloads.watch(run)
         self.changed.emit()
 
     def remove(self, artifact_id: str) -> None:

@@ -7,40 +7,29 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from app.formats import count_text
 from app.pages.evaluate.models_card import ModelsCard
-from app.pages.evaluate.view_model import STEPS, EvaluateViewModel, Step
+from app.pages.evaluate.view_model import STEPS, EvaluateViewModel
 from app.pages.input_card import InputCard, data_choice, data_summary
 from app.pages.name_field import NameField
-from app.pages.run_preview import RunNeeds, RunPreview
+from app.pages.run_preview import RunNeeds
+from app.pages.wizard_page import StepsPage
 from app.tokens import CONTROL_HEIGHT
 from app.widgets.card import Card
-from app.widgets.error_panel import ErrorPanel
-from app.widgets.error_text import ErrorText
 from app.widgets.labels import Label
-from app.widgets.page_frame import PageFrame
 from app.widgets.spec_form import SpecForm
-from app.widgets.steps import SegmentedSteps
-from core.errors import WorkbenchError
 from core.specs import EvaluateSpec
 
 
-class EvaluatePage(PageFrame):
+class EvaluatePage(StepsPage):
     """Models, data, check and run, with the run preview beside them."""
 
     def __init__(self, view_model: EvaluateViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        view_model.setParent(self)
+        super().__init__(view_model, parent)
         self.view_model = view_model
-        self._shown: Step = "models"
         self.set_title(
             self.tr("Evaluate"),
             self.tr("Measure models on rows that none of them has learnt from, and see what was gained."),
         )
-        self.steps = SegmentedSteps([self.tr("Models"), self.tr("Data"), self.tr("Check and run")], self)
-        self.steps.step_requested.connect(self._on_step_requested)
-        self.top.addWidget(self.steps)
-        self.error_panel = ErrorPanel(parent=self)
-        self.error_panel.hide()
-        self.top.addWidget(self.error_panel)
+        self.add_steps(view_model, STEPS, [self.tr("Models"), self.tr("Data"), self.tr("Check and run")])
         self._build_cards()
         self._bind()
         view_model.refresh()
@@ -71,14 +60,11 @@ class EvaluatePage(PageFrame):
             self.check_card.add(widget)
         for card in (self.models_card, self.data_card, self.check_card):
             self.add(card)
-        self.preview_card = RunPreview(self.tr("Start measuring"), self)
-        self.side.addWidget(self.preview_card)
+        self.add_preview(self.tr("Start measuring"))
 
     def _bind(self) -> None:
         model = self.view_model
-        model.changed.connect(self._show)
-        model.failed.connect(self._on_failed)
-        model.run_started.connect(self._on_run_started)
+        self.follow(model.changed, model.failed, model.run_started)
         self.models_card.toggled.connect(model.set_chosen)
         self.models_card.change_requested.connect(self._on_change_models)
         self.models_card.add_requested.connect(self._on_add_model)
@@ -90,7 +76,6 @@ class EvaluatePage(PageFrame):
         self.form.values_changed.connect(self._on_form_changed)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
-        self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
         """Reads the library again; an id prepares to measure what that model gained, or takes that data."""
@@ -98,10 +83,6 @@ class EvaluatePage(PageFrame):
         if isinstance(argument, str) and argument:
             self.view_model.take(argument)
             self._go_to("check")
-
-    @Slot(int)
-    def _on_step_requested(self, index: int) -> None:
-        self._go_to(STEPS[index])
 
     @Slot()
     def _on_change_models(self) -> None:
@@ -117,10 +98,6 @@ class EvaluatePage(PageFrame):
         self._go_to("check")
 
     @Slot()
-    def _on_add_model(self) -> None:
-        self.page_requested.emit("models", "starter")
-
-    @Slot()
     def _on_add_data(self) -> None:
         self.page_requested.emit("data", None)
 
@@ -129,30 +106,10 @@ class EvaluatePage(PageFrame):
         errors = self.form.errors()
         self.view_model.set_advanced({} if errors else self.form.changed_values(), errors)
 
-    @Slot(str)
-    def _on_run_started(self, run_id: str) -> None:
-        self.error_panel.hide()
-        self.page_requested.emit("run", run_id)
-
-    @Slot()
-    def _on_command_copied(self) -> None:
-        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
-
-    @Slot(object)
-    def _on_failed(self, error: WorkbenchError) -> None:
-        self.error_panel.show_error(ErrorText.of(error))
-        self.error_panel.show()
-
-    def _go_to(self, step: Step) -> None:
-        self._shown = step if self.view_model.is_open(step) else self.view_model.step
-        self._show()
-
     @Slot()
     def _show(self) -> None:
         model = self.view_model
-        if not model.is_open(self._shown):
-            self._shown = model.step
-        self.steps.set_state(STEPS.index(self._shown), STEPS.index(model.step))
+        self._show_steps()
         self.models_card.show_models(model.models, model.chosen, self._shown == "models")
         self.data_card.set_choices(
             [data_choice(item) for item in model.data_sets], model.data.id if model.data else ""

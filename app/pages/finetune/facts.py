@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.models.library import DataItem
+from app.models.token_rows import Turn
 from core.data.dataset import Dataset
 from core.workspace.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One turn of a row as the model sees it."""
-
-    role: str
-    text: str
-    is_learnt: bool
 
 
 @dataclass(frozen=True)

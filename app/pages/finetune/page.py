@@ -12,35 +12,25 @@ from app.models.repeat import Repeat
 from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
 from app.pages.finetune.needs import needs_of
-from app.pages.finetune.sees_card import SeesCard
-from app.pages.finetune.view_model import STEPS, FinetuneViewModel, Step
+from app.pages.finetune.view_model import STEPS, FinetuneViewModel
 from app.pages.input_card import CardState, InputCard, data_choice, data_summary, model_choice, model_summary
-from app.pages.run_preview import RunPreview
-from app.widgets.error_panel import ErrorPanel
-from app.widgets.error_text import ErrorText
-from app.widgets.page_frame import PageFrame
-from app.widgets.steps import SegmentedSteps
-from core.errors import WorkbenchError
+from app.pages.sees_card import SeesCard
+from app.pages.wizard_page import StepsPage
 from core.specs import FinetuneSpec
 
 
-class FinetunePage(PageFrame):
+class FinetunePage(StepsPage):
     """Model, data, method, check and run, from top to bottom, with the run preview beside them."""
 
     def __init__(self, view_model: FinetuneViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        view_model.setParent(self)
+        super().__init__(view_model, parent)
         self.view_model = view_model
-        self._shown: Step = "model"
         self.set_title(self.tr("Fine-tune"), self.tr("Teach a model your task from examples."))
-        self.steps = SegmentedSteps(
-            [self.tr("Model"), self.tr("Data"), self.tr("Method"), self.tr("Check and run")], self
+        self.add_steps(
+            view_model,
+            STEPS,
+            [self.tr("Model"), self.tr("Data"), self.tr("Method"), self.tr("Check and run")],
         )
-        self.steps.step_requested.connect(self._on_step_requested)
-        self.top.addWidget(self.steps)
-        self.error_panel = ErrorPanel(parent=self)
-        self.error_panel.hide()
-        self.top.addWidget(self.error_panel)
         self._build_cards()
         self._bind()
         view_model.refresh()
@@ -66,17 +56,14 @@ class FinetunePage(PageFrame):
         self.sees_card = SeesCard(self)
         for card in (self.model_card, self.data_card, self.method_card, self.check_card, self.sees_card):
             self.add(card)
-        self.preview_card = RunPreview(self.tr("Start fine-tuning"), self)
-        self.side.addWidget(self.preview_card)
+        self.add_preview(self.tr("Start fine-tuning"))
 
     def _bind(self) -> None:
         model = self.view_model
-        model.changed.connect(self._show)
         model.filled.connect(self._on_filled)
         model.facts_read.connect(self._show_sees)
-        model.looked.connect(self._show_sees)
-        model.failed.connect(self._on_failed)
-        model.run_started.connect(self._on_run_started)
+        model.sees.looked.connect(self._show_sees)
+        self.follow(model.changed, model.failed, model.run_started)
         self.model_card.chosen.connect(model.choose_model)
         self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
@@ -94,7 +81,6 @@ class FinetunePage(PageFrame):
         self.preview_card.start_requested.connect(self._on_start)
         self.preview_card.measure_requested.connect(model.measure)
         self.preview_card.suggestion_chosen.connect(self._on_suggestion_chosen)
-        self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
         """Reads the lists again; an artifact id preselects, a `Repeat` or a spec fills everything."""
@@ -110,10 +96,6 @@ class FinetunePage(PageFrame):
         self._go_to(min(self.view_model.step, "method", key=STEPS.index))
 
     # --- what the person does ---
-
-    @Slot(int)
-    def _on_step_requested(self, index: int) -> None:
-        self._go_to(STEPS[index])
 
     @Slot(str)
     def _on_model_taken(self, artifact_id: str) -> None:
@@ -142,30 +124,8 @@ class FinetunePage(PageFrame):
         self._go_to("method")
 
     @Slot()
-    def _on_add_model(self) -> None:
-        self.page_requested.emit("models", "starter")
-
-    @Slot()
-    def _on_add_data(self) -> None:
-        self.page_requested.emit("data", "starter")
-
-    @Slot()
     def _on_search_requested(self) -> None:
         self.page_requested.emit("search", self.view_model.spec())
-
-    @Slot(str)
-    def _on_run_started(self, run_id: str) -> None:
-        self.error_panel.hide()
-        self.page_requested.emit("run", run_id)
-
-    @Slot()
-    def _on_command_copied(self) -> None:
-        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
-
-    @Slot(object)
-    def _on_failed(self, error: WorkbenchError) -> None:
-        self.error_panel.show_error(ErrorText.of(error))
-        self.error_panel.show()
 
     @Slot()
     def _on_start(self) -> None:
@@ -196,16 +156,10 @@ class FinetunePage(PageFrame):
 
     # --- what is shown ---
 
-    def _go_to(self, step: Step) -> None:
-        self._shown = step if self.view_model.is_open(step) else self.view_model.step
-        self._show()
-
     @Slot()
     def _show(self) -> None:
         model = self.view_model
-        if not model.is_open(self._shown):
-            self._shown = model.step
-        self.steps.set_state(STEPS.index(self._shown), STEPS.index(model.step))
+        self._show_steps()
         self.model_card.set_choices([model_choice(item) for item in model.models], _id(model.model))
         self.model_card.show_as(
             "open" if self._shown == "model" else "closed", model_summary(model.model) if model.model else ""
@@ -227,13 +181,14 @@ class FinetunePage(PageFrame):
         self.check_card.show_state(model)
         self.sees_card.setVisible(ready and self._shown in ("method", "check"))
         if self.sees_card.isVisible():
-            model.want_look()
+            model.sees.want()
         self._show_sees()
         self.preview_card.show_needs(needs_of(model))
 
     @Slot()
     def _show_sees(self) -> None:
-        self.sees_card.show_sees(self.view_model.facts, self.view_model.look)
+        facts = self.view_model.facts
+        self.sees_card.show_sees(facts.turns if facts else (), self.view_model.sees.look)
 
 
 def _id(item: object) -> str:

@@ -6,10 +6,9 @@ import json
 import math
 import shlex
 import threading
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.background import Background
 from app.formats import size_text
@@ -17,11 +16,10 @@ from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
-from app.models.token_rows import TokenRow, rows_of
 from app.pages.finetune.facts import Facts, read_facts
 from app.pages.finetune.fit_model import FitModel
-from core.errors import CancelledError, WorkbenchError
-from core.jobs.look import look
+from app.pages.sees_view_model import SeesViewModel
+from core.errors import WorkbenchError
 from core.models import presets
 from core.models.presets import Patience, Preset
 from core.specs import FinetuneSpec, PreviewSpec
@@ -32,22 +30,7 @@ Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
 _SIMPLE = ("method",)
 _LOOK_ROWS = 3
-_LOOK_AFTER_MS = 700  # a process of two seconds: not for every key that is pressed
 _Item = TypeVar("_Item", ModelItem, DataItem)
-
-
-@dataclass(frozen=True)
-class Look:
-    """The first rows as the model sees them, or why they cannot be shown."""
-
-    spec: PreviewSpec
-    rows: tuple[TokenRow, ...]
-    error: WorkbenchError | None = None
-
-    @property
-    def forbids(self) -> bool:
-        """Whether nothing can be learnt like that: the chat template is missing or wrong."""
-        return self.error is not None and self.error.code.startswith("template.")
 
 
 class FinetuneViewModel(QObject):
@@ -59,8 +42,6 @@ class FinetuneViewModel(QObject):
 
     #: Lists, choices or the preview are different now.
     changed = Signal()
-    #: The first rows were rendered as the model sees them, or could not be.
-    looked = Signal()
     #: The first row was read.
     facts_read = Signal()
     run_started = Signal(str)
@@ -86,11 +67,9 @@ class FinetuneViewModel(QObject):
         self.fit = FitModel(bridge, self)
         self.fit.changed.connect(self.changed)
         self.fit.failed.connect(self.failed)
-        self._looks: dict[PreviewSpec, Look] = {}
-        self._look_timer = QTimer(self)
-        self._look_timer.setSingleShot(True)
-        self._look_timer.setInterval(_LOOK_AFTER_MS)
-        self._look_timer.timeout.connect(self._start_look)
+        self.sees = SeesViewModel(bridge, self)
+        self.sees.looked.connect(self.changed)
+        self.sees.failed.connect(self.failed)
         bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
@@ -108,6 +87,7 @@ class FinetuneViewModel(QObject):
     def close(self) -> None:
         """Drops what is still being read."""
         self._background.close()
+        self.sees.close()
         self.fit.close()
 
     # --- choices ---
@@ -283,7 +263,7 @@ class FinetuneViewModel(QObject):
             return "name"
         if self._workspace.store.find_artifact(name, "model") is not None:
             return "name_taken"
-        if self.look is not None and self.look.forbids:
+        if self.sees.look is not None and self.sees.look.forbids:
             return "template"
         said = self.fit.forecast
         return "" if said is None or said.has_disk else "disk"
@@ -347,22 +327,6 @@ class FinetuneViewModel(QObject):
         self.run_started.emit(run.id)
         self.changed.emit()
 
-    # --- what the model sees ---
-
-    @property
-    def look(self) -> Look | None:
-        """The first rows as tokens with the choices of now; None while they are not known."""
-        wanted = self._look_spec()
-        return self._looks.get(wanted) if wanted is not None else None
-
-    def want_look(self) -> None:
-        """Somebody looks at the rows: renders them soon, unless that was done before."""
-        if self.look is None and self._look_spec() is not None:
-            if not self._background.is_busy("look"):
-                self._look_timer.start()
-        else:
-            self._look_timer.stop()
-
     def _look_spec(self) -> PreviewSpec | None:
         if self.model is None or self.data is None or self.errors:
             return None
@@ -374,31 +338,10 @@ class FinetuneViewModel(QObject):
             default_system=self._value("default_system"),
         )
 
-    def _start_look(self) -> None:
-        spec = self._look_spec()
-        if spec is None or spec in self._looks:
-            return
-        workspace = self._workspace
-
-        def work(cancelled: threading.Event) -> Look:
-            try:
-                said = look(workspace, spec, cancelled)
-            except CancelledError:
-                raise
-            except WorkbenchError as error:
-                return Look(spec, (), error)
-            return Look(spec, rows_of(next((e.get("rows") for e in said if e.ev == "batch"), [])))
-
-        self._background.run("look", work, self._on_look, self.failed.emit)
-
-    def _on_look(self, found: Look) -> None:
-        self._looks[found.spec] = found
-        self.looked.emit()
-        self.changed.emit()
-
     def _choices_changed(self) -> None:
         self._read_facts()
         self.fit.ask(self.spec())
+        self.sees.spec = self._look_spec()
         self.changed.emit()
 
     def _spec_values(self) -> dict[str, Any]:

@@ -81,11 +81,13 @@ class DetailsCard(Card):
             tone = {"green": "good", "amber": "warn", "red": "bad"}[item.receipt]
             self.receipt.show_status(words[item.receipt], tone)  # type: ignore[arg-type]
         unknown = self.tr("not known")
+        self.facts.clear()
         self.facts.set_fact(self.tr("Kind"), format_text(item))
         self.facts.set_fact(
             self.tr("Parameters"), million_text(item.parameters) if item.parameters else unknown
         )
-        self.facts.set_fact(self.tr("Rank"), str(item.rank) if item.rank else "–")
+        if item.rank:
+            self.facts.set_fact(self.tr("Rank"), str(item.rank))
         self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
         context = self.tr("{count} tokens").format(count=count_text(item.context))
         self.facts.set_fact(self.tr("Context"), context if item.context else unknown)

@@ -9,6 +9,8 @@ from app.dialogs.confirm import ConfirmDialog
 from app.formats import count_text, size_text
 from app.models.item_table import Column, ItemTableModel
 from app.models.library import ModelItem
+from app.pages.hub_dialog import HubDialog
+from app.pages.hub_view_model import HubViewModel
 from app.pages.input_card import format_text, million_text
 from app.pages.item_list import ItemList
 from app.pages.models.add_card import AddCard
@@ -37,6 +39,9 @@ class ModelsPage(PageFrame):
         self.set_title(self.tr("Models"), self.tr("The models you have, and where each one comes from."))
         self.open_button = PlainButton(self.tr("Add a model"), "plus", self)
         self.open_button.clicked.connect(self._on_open_adding)
+        self.hub_button = PlainButton(self.tr("From the Hugging Face hub…"), "download", self)
+        self.hub_button.clicked.connect(self._on_hub)
+        self.add_action(self.hub_button)
         self.add_action(self.open_button)
         self.error_panel = ErrorPanel(parent=self)
         self.error_panel.hide()
@@ -82,8 +87,8 @@ class ModelsPage(PageFrame):
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
         model.removed.connect(self._on_removed)
-        model.jobs.failed.connect(self._on_run_failed)
-        model.merges.failed.connect(self._on_run_failed)
+        for jobs in (model.jobs, model.downloads, model.merges):
+            jobs.failed.connect(self._on_run_failed)
         self.list.chosen.connect(model.select)
         self.add_card.close_requested.connect(self._on_close_adding)
         self.empty.action_requested.connect(self._on_add_starter)
@@ -103,6 +108,13 @@ class ModelsPage(PageFrame):
         elif isinstance(argument, str) and argument:
             self.view_model.select(argument)
         self._show()
+
+    @Slot()
+    def _on_hub(self) -> None:
+        self.error_panel.hide()
+        looking = HubViewModel(self.view_model.bridge, "model")
+        looking.queued.connect(self.view_model.follow_download)
+        HubDialog(looking, self.window()).open()
 
     @Slot()
     def _on_open_adding(self) -> None:
@@ -195,6 +207,7 @@ class ModelsPage(PageFrame):
         self.add_card.setVisible(self._adding)
         self.add_card.show_state()
         self.open_button.setVisible(has_items and not self._adding)
+        self.hub_button.setVisible(not self._adding)
         self.show_side(model.selected is not None)
         if model.selected is not None:
             self.list.choose(model.selected.id)

@@ -16,7 +16,7 @@ from app.models.lineage import Origin, lineage
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
 from core.jobs import submission
-from core.specs import AddModelSpec, MergeSpec
+from core.specs import AddModelSpec, DownloadModelSpec, MergeSpec
 from core.workspace.records import Run
 from core.workspace.workspace import check_name
 
@@ -44,6 +44,7 @@ class ModelsViewModel(QObject):
         self._background = Background(self)
         self.jobs = LibraryJobs(bridge, AddModelSpec.kind, self)
         self.merges = LibraryJobs(bridge, MergeSpec.kind, self)
+        self.downloads = LibraryJobs(bridge, DownloadModelSpec.kind, self)
         self.items: list[ModelItem] = []
         self.depths: dict[str, int] = {}
         self.selected: ModelItem | None = None
@@ -53,6 +54,12 @@ class ModelsViewModel(QObject):
         bridge.library_changed.connect(self.refresh)
         self.jobs.changed.connect(self.refresh)
         self.merges.changed.connect(self.refresh)
+        self.downloads.changed.connect(self.refresh)
+
+    @property
+    def bridge(self) -> JobBridge:
+        """Runs the jobs."""
+        return self._bridge
 
     @Slot()
     def refresh(self) -> None:
@@ -140,12 +147,19 @@ class ModelsViewModel(QObject):
         self.run_started.emit(run.id)
         self.changed.emit()
 
+    @Slot(object)
+    def follow_download(self, run: Run) -> None:
+        """Reports how a download ends that a person agreed to."""
+        self.downloads.watch(run)
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
     # --- merging ---
 
     @property
     def open_runs(self) -> list[Run]:
         """Jobs that add to the library now."""
-        return [*self.jobs.open_runs, *self.merges.open_runs]
+        return [*self.jobs.open_runs, *self.downloads.open_runs, *self.merges.open_runs]
 
     def mergeable(self) -> list[ModelItem]:
         """Add-ons that can be summed with the selected one: plain LoRA, over the same base."""

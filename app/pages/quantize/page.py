@@ -10,39 +10,28 @@ from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
 from app.pages.quantize.serving_list import ServingList
-from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel, Step
-from app.pages.run_preview import RunNeeds, RunPreview
+from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel
+from app.pages.run_preview import RunNeeds
+from app.pages.wizard_page import StepsPage
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
-from app.widgets.error_panel import ErrorPanel
-from app.widgets.error_text import ErrorText
-from app.widgets.page_frame import PageFrame
 from app.widgets.spec_form import SpecForm
-from app.widgets.steps import SegmentedSteps
-from core.errors import WorkbenchError
 from core.specs import QuantizeSpec
 
 
-class QuantizePage(PageFrame):
+class QuantizePage(StepsPage):
     """Model, recipe, check and run, with the run preview beside them."""
 
     def __init__(self, view_model: QuantizeViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        view_model.setParent(self)
+        super().__init__(view_model, parent)
         self.view_model = view_model
-        self._shown: Step = "model"
         self._choices: list[Choice] = []
         self.set_title(
             self.tr("Quantize"),
             self.tr("Make a model small and fast, and check that it still answers the same."),
         )
-        self.steps = SegmentedSteps([self.tr("Model"), self.tr("Recipe"), self.tr("Check and run")], self)
-        self.steps.step_requested.connect(self._on_step_requested)
-        self.top.addWidget(self.steps)
-        self.error_panel = ErrorPanel(parent=self)
-        self.error_panel.hide()
-        self.top.addWidget(self.error_panel)
+        self.add_steps(view_model, STEPS, [self.tr("Model"), self.tr("Recipe"), self.tr("Check and run")])
         self._build_cards()
         self._bind()
         view_model.refresh()
@@ -76,14 +65,11 @@ class QuantizePage(PageFrame):
         )
         for card in (self.model_card, self.recipe_card, self.check_card):
             self.add(card)
-        self.preview_card = RunPreview(self.tr("Start quantizing"), self)
-        self.side.addWidget(self.preview_card)
+        self.add_preview(self.tr("Start quantizing"))
 
     def _bind(self) -> None:
         model = self.view_model
-        model.changed.connect(self._show)
-        model.failed.connect(self._on_failed)
-        model.run_started.connect(self._on_run_started)
+        self.follow(model.changed, model.failed, model.run_started)
         model.filled.connect(self._on_filled)
         self.model_card.chosen.connect(model.choose_model)
         self.model_card.taken.connect(self._on_model_taken)
@@ -95,7 +81,6 @@ class QuantizePage(PageFrame):
         self.serving.toggled.connect(model.serve)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
-        self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
         """Reads the models again; a model's id preselects it, a `Repeat` fills all."""
@@ -107,10 +92,6 @@ class QuantizePage(PageFrame):
         if isinstance(argument, str) and argument:
             self.view_model.choose_model(argument)
             self._go_to("recipe")
-
-    @Slot(int)
-    def _on_step_requested(self, index: int) -> None:
-        self._go_to(STEPS[index])
 
     @Slot(str)
     def _on_model_taken(self, artifact_id: str) -> None:
@@ -138,38 +119,14 @@ class QuantizePage(PageFrame):
         self._go_to("recipe")
 
     @Slot()
-    def _on_add_model(self) -> None:
-        self.page_requested.emit("models", "starter")
-
-    @Slot()
     def _on_form_changed(self) -> None:
         errors = self.form.errors()
         self.view_model.set_advanced({} if errors else self.form.changed_values(), errors)
 
-    @Slot(str)
-    def _on_run_started(self, run_id: str) -> None:
-        self.error_panel.hide()
-        self.page_requested.emit("run", run_id)
-
-    @Slot()
-    def _on_command_copied(self) -> None:
-        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
-
-    @Slot(object)
-    def _on_failed(self, error: WorkbenchError) -> None:
-        self.error_panel.show_error(ErrorText.of(error))
-        self.error_panel.show()
-
-    def _go_to(self, step: Step) -> None:
-        self._shown = step if self.view_model.is_open(step) else self.view_model.step
-        self._show()
-
     @Slot()
     def _show(self) -> None:
         model = self.view_model
-        if not model.is_open(self._shown):
-            self._shown = model.step
-        self.steps.set_state(STEPS.index(self._shown), STEPS.index(model.step))
+        self._show_steps()
         self.model_card.set_choices(
             [model_choice(item) for item in model.models], model.model.id if model.model else ""
         )

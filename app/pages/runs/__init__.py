@@ -11,7 +11,7 @@ from app.pages.runs.view_model import RunsViewModel
 
 def make(context: Context) -> RunsPage:
     """The list of runs with its view-model."""
-    return RunsPage(RunsViewModel(context.bridge))
+    return RunsPage(RunsViewModel(context.bridge), context.recipes)
 
 
 def make_run(context: Context) -> object:

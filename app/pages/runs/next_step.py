@@ -34,13 +34,30 @@ def next_step(kind: str, made: Made) -> NextStep | None:
     """The next best step after a kind of job, or None when there is none."""
     ready = QCoreApplication.translate("next", "“{name}” is ready.").format(name=made.name)
     match kind:
-        case "import_data" | "add_model":
-            teach = {
-                "import_data": QCoreApplication.translate("next", "Teach a model from it."),
-                "add_model": QCoreApplication.translate("next", "Teach it your task."),
-            }
+        case "import_data" | "download_data":
+            return _teach(ready, QCoreApplication.translate("next", "Teach a model from it."), made)
+        case "add_model" | "download_model":
+            return _teach(ready, QCoreApplication.translate("next", "Teach it your task."), made)
+        case "augment":
+            text = QCoreApplication.translate(
+                "next", "Teach a model from it, and measure whether the varied rows help on the same test."
+            )
+            return _teach(ready, text, made)
+        case "fix_data":
+            text = QCoreApplication.translate(
+                "next", "The data as it was stays. Teach a model from the new version, or look closer at it."
+            )
+            look = NextStep(
+                ready, text, QCoreApplication.translate("next", "Look at the data"), "data", made.id
+            )
+            return _teach(ready, text, made, look)
+        case "merge":
             return NextStep(
-                ready, teach[kind], QCoreApplication.translate("next", "Fine-tune"), "finetune", made.id
+                ready,
+                QCoreApplication.translate("next", "See whether it answers as well as its parts."),
+                QCoreApplication.translate("next", "Measure it"),
+                "evaluate",
+                made.id,
             )
         case "finetune":
             return NextStep(
@@ -62,6 +79,10 @@ def next_step(kind: str, made: Made) -> NextStep | None:
             )
         case _:
             return None
+
+
+def _teach(ready: str, text: str, made: Made, also: NextStep | None = None) -> NextStep:
+    return NextStep(ready, text, QCoreApplication.translate("next", "Fine-tune"), "finetune", made.id, also)
 
 
 def _measure(ready: str, made: Made) -> NextStep:

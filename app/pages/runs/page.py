@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -16,7 +19,12 @@ from PySide6.QtWidgets import (
 from app.job_status import kind_word
 from app.models import run_table
 from app.models.repeat import Repeat
+from app.models.sorted_items import SortedItems
+from app.pages.runs.recipe_card import RecipeCard
+from app.pages.runs.recipe_dialog import RecipeDialog
+from app.pages.runs.recipe_view_model import RecipeViewModel
 from app.pages.runs.view_model import RunsViewModel
+from app.recipe_runner import RecipeRunner
 from app.tokens import CONTROL_HEIGHT, SPACE_S
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
@@ -30,16 +38,24 @@ _ROW_HEIGHT = 40
 
 
 class RunsPage(PageFrame):
-    """Newest first; a double click, Enter or Space opens a run."""
+    """Newest first; a double click, Enter or Space opens a run. A recipe at work stands above them."""
 
-    def __init__(self, view_model: RunsViewModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, view_model: RunsViewModel, recipes: RecipeRunner, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent=parent)
         self.set_title(
             self.tr("Runs"), self.tr("Everything that ran here, with what it was given and what it made.")
         )
         view_model.setParent(self)
         self._model = view_model
-        self._sorted = QSortFilterProxyModel(self)
+        self._recipes = recipes
+        self.recipe_card = RecipeCard()
+        self.recipe_card.run_requested.connect(self._on_run_requested)
+        self.recipe_card.again_requested.connect(self._on_recipe_again)
+        self.recipe_card.close_requested.connect(recipes.put_away)
+        self.top.addWidget(self.recipe_card)
+        self._sorted = SortedItems(self)
         self._sorted.setSourceModel(view_model.table)
         self._sorted.setSortRole(run_table.SORT_ROLE)
         self.table = self._make_table()
@@ -61,7 +77,9 @@ class RunsPage(PageFrame):
         view_model.changed.connect(self._on_changed)
         view_model.repeat_requested.connect(self._on_repeat_requested)
         view_model.refused.connect(self._on_refused)
+        recipes.changed.connect(self._show_recipe)
         view_model.refresh()
+        self._show_recipe()
 
     def _make_filters(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -98,7 +116,9 @@ class RunsPage(PageFrame):
         self.repeat_button.clicked.connect(self._on_repeat)
         self.compare_button = PlainButton(self.tr("Compare"), "scale")
         self.compare_button.clicked.connect(self._on_compare)
-        for button in (self.repeat_button, self.compare_button):
+        self.recipe_button = PlainButton(self.tr("Run a recipe…"), "play")
+        self.recipe_button.clicked.connect(self._on_choose_recipe)
+        for button in (self.repeat_button, self.compare_button, self.recipe_button):
             self.add_action(button)
         self.table.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._sorted.modelReset.connect(self._on_selection_changed)
@@ -180,6 +200,38 @@ class RunsPage(PageFrame):
 
     def _on_refused(self, error: ErrorText) -> None:
         self.notice_raised.emit(" ".join(filter(None, (error.what, error.why))), "warn")
+
+    # --- recipes ---
+
+    @Slot()
+    def _on_choose_recipe(self) -> None:
+        dialog = QFileDialog(self.window(), self.tr("Choose a recipe"), str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(self.tr("Recipes (*.yaml *.yml)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.open_recipe)
+        dialog.open()
+
+    @Slot(str)
+    def open_recipe(self, file: str, suffix: str = "") -> None:
+        """Shows what a recipe would do, with a Start button."""
+        RecipeDialog(
+            RecipeViewModel(self._model.bridge, self._recipes, Path(file), suffix), self.window()
+        ).open()
+
+    @Slot()
+    def _on_recipe_again(self) -> None:
+        state = self._recipes.state
+        if state is not None:
+            self.open_recipe(str(state.file), state.suffix)
+
+    @Slot(str)
+    def _on_run_requested(self, run_id: str) -> None:
+        self.page_requested.emit("run", run_id)
+
+    @Slot()
+    def _show_recipe(self) -> None:
+        self.recipe_card.show_recipe(self._recipes.state)
 
     def _on_activated(self, index: QModelIndex) -> None:
         run = index.data(run_table.RUN_ROLE)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.formats import duration_text, number_text, short_name, size_text
+from app.formats import count_text, duration_text, number_text, short_name, size_text
 from app.pages.runs.verdict_text import figure_text, measure_name
 from app.widgets.card import Card, Facts
 from core.models.report import main_figure
@@ -35,10 +35,27 @@ class ResultCard(Card):
             if number or (text is str and isinstance(value, str)):
                 self._facts.set_fact(name, text(value))
                 shown = True
-        for name, text in self._measured(result.get("models")):
+        for name, text in [*self._rows(result), *self._measured(result.get("models"))]:
             self._facts.set_fact(name, text)
             shown = True
         self.setVisible(shown)
+
+    def _rows(self, result: dict[str, Any]) -> list[tuple[str, str]]:
+        """What a job left that makes or changes data."""
+        names = {
+            "train": self.tr("Rows to learn from"),
+            "validation": self.tr("Rows to watch"),
+            "test": self.tr("Rows for the test"),
+        }
+        counts, added = _counts(result.get("counts")), _counts(result.get("added"))
+        lines = [(name, count_text(counts[split])) for split, name in names.items() if split in counts]
+        if added:
+            lines.append((self.tr("Of these added"), count_text(sum(added.values()))))
+        if refused := _counts(result).get("not_taken"):
+            lines.append((self.tr("Rewritten, not taken"), count_text(refused)))
+        if left_out := sum(_counts(result.get("left_out")).values()):
+            lines.append((self.tr("Rows left out"), count_text(left_out)))
+        return lines
 
     def _measured(self, models: Any) -> list[tuple[str, str]]:
         """An evaluation's models and the main figure of each, by its name."""
@@ -77,3 +94,9 @@ class ResultCard(Card):
     @staticmethod
     def _percent_text(value: float) -> str:
         return f"{value * 100:.0f} %"
+
+
+def _counts(value: Any) -> dict[str, int]:
+    """The whole numbers of a table of them."""
+    found = value.items() if isinstance(value, dict) else ()
+    return {str(key): count for key, count in found if isinstance(count, int) and not isinstance(count, bool)}

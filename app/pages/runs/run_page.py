@@ -14,6 +14,7 @@ from app.formats import when_text
 from app.job_status import kind_word
 from app.models.repeat import Repeat
 from app.models.run_record import Delta
+from app.pages.runs.batch_card import BatchCard
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, WarningsCard
 from app.pages.runs.charts import RunCharts
 from app.pages.runs.evaluation_card import EvaluationCard
@@ -25,6 +26,7 @@ from app.pages.runs.samples_card import SamplesCard
 from app.widgets.buttons import PlainButton
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
+from app.widgets.menu_button import MenuButton
 from app.widgets.page_frame import PageFrame
 
 _CLOCK_MS = 500
@@ -49,7 +51,8 @@ class RunPage(PageFrame):
         self.add(self.evaluation)
         self.charts = RunCharts()
         self.add(self.charts, 1)
-        self.rows = RowsCard()
+        self.batch, self.rows = BatchCard(), RowsCard()
+        self.add(self.batch)
         self.add(self.rows)
         self.samples, self.result, self.learning = SamplesCard(), ResultCard(), LearningCard()
         self.learning.stop_requested.connect(view_model.stop)
@@ -74,23 +77,22 @@ class RunPage(PageFrame):
         self.stop_button = PlainButton(self.tr("Stop and keep"))
         self.cancel_button = PlainButton(self.tr("Cancel"))
         self.resume_button = PlainButton(self.tr("Resume"), "rotate-ccw")
-        self.repeat_button = PlainButton(self.tr("Duplicate and change"), "copy")
-        self.export_button = PlainButton(self.tr("Export figures"), "download")
-        self.remove_button = PlainButton(self.tr("Remove"), "trash-2")
-        self.recipe_button = PlainButton(self.tr("Save as recipe…"), "save")
+        self.more_button = MenuButton(self.tr("More"))
         self.all_button = PlainButton(self.tr("All runs"))
         for button, action in (
             (self.stop_button, self._model.stop),
             (self.cancel_button, self._on_cancel),
             (self.resume_button, self._model.resume),
-            (self.repeat_button, self._model.repeat),
-            (self.export_button, self._on_export),
-            (self.recipe_button, self._on_save_recipe),
-            (self.remove_button, self._on_remove),
             (self.all_button, self._on_all),
         ):
             button.clicked.connect(action)
             self.add_action(button)
+        self.add_action(self.more_button)
+        more = self.more_button
+        self.repeat_action = more.add(self.tr("Duplicate and change"), "copy", self._model.repeat)
+        self.recipe_action = more.add(self.tr("Save as recipe…"), "save", self._on_save_recipe)
+        self.export_action = more.add(self.tr("Export figures…"), "download", self._on_export)
+        self.remove_action = more.add(self.tr("Remove…"), "trash-2", self._on_remove)
 
     def open_with(self, argument: object) -> None:
         """Shows the run whose id is given."""
@@ -105,6 +107,7 @@ class RunPage(PageFrame):
         self.set_title(run.name, " · ".join(parts))
         self.charts.begin(run.kind, self._model.memory_limit)
         self.samples.begin()
+        self.batch.begin()
         self.rows.begin()
         self.log.begin(str(self._model.folder))
         self._on_changed()
@@ -123,15 +126,18 @@ class RunPage(PageFrame):
         self.cancel_button.setVisible(active)
         self.resume_button.setVisible(run.can_resume)
         self.resume_button.setText(self.tr("Resume") if self._model.goes_on else self.tr("Start again"))
-        self.remove_button.setVisible(not active and run.state != "queued")
-        self.repeat_button.setVisible(self._model.can_repeat)
-        self.export_button.setVisible(self._model.has_figures)
+        self.remove_action.setVisible(not active and run.state != "queued")
+        self.repeat_action.setVisible(self._model.can_repeat)
+        self.recipe_action.setVisible(self._model.can_save)
+        self.export_action.setVisible(self._model.has_figures)
+        self.more_button.fit()
         self._clock.start() if active else self._clock.stop()
         if record.progress.unit == "steps" and record.progress.total:
             self.charts.set_steps(record.progress.total)
         if record.best_look is not None:
             self.charts.mark_best(record.best_look.step, record.best_look.validation_loss)
         self.samples.show_samples(list(record.history.values()))
+        self.batch.show_rows(record.batch)
         self.rows.show_rows(record.rows)
         self.learning.show_learning(self._model.learning)
         self.warnings.show_warnings(record.warnings)

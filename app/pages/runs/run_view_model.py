@@ -168,6 +168,11 @@ class RunViewModel(QObject):
         return self.run is not None and can_repeat(self.run)
 
     @property
+    def can_save(self) -> bool:
+        """Whether its job leaves something, so that it makes a recipe."""
+        return self.run is not None and self.run.kind in KINDS and bool(KINDS[self.run.kind].makes)
+
+    @property
     def has_figures(self) -> bool:
         """Whether there is a curve to export."""
         return any(self.record.points.values())

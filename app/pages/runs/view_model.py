@@ -62,6 +62,11 @@ class RunsViewModel(QObject):
         self._show()
 
     @property
+    def bridge(self) -> JobBridge:
+        """Runs the jobs."""
+        return self._bridge
+
+    @property
     def kinds(self) -> list[str]:
         """The kinds of job that ran here."""
         return sorted({run.kind for run in self._all})

@@ -9,25 +9,21 @@ from app.formats import count_text, duration_text, number_text
 from app.models.search_words import field_word
 from app.pages.input_card import InputCard, data_choice, data_summary, model_choice, model_summary
 from app.pages.name_field import NameField
-from app.pages.run_preview import RunNeeds, RunPreview
+from app.pages.run_preview import RunNeeds
 from app.pages.search.field_card import FieldCard
 from app.pages.search.view_model import Blocker, SearchViewModel
+from app.pages.wizard_page import WizardPage
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
-from app.widgets.error_panel import ErrorPanel
-from app.widgets.error_text import ErrorText
-from app.widgets.page_frame import PageFrame
 from app.widgets.spec_form import SpecForm
-from core.errors import WorkbenchError
 from core.specs import FinetuneSpec, SearchSpec
 
 
-class SearchPage(PageFrame):
+class SearchPage(WizardPage):
     """Model and data, what to try, how to search; the run preview beside them."""
 
     def __init__(self, view_model: SearchViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        view_model.setParent(self)
+        super().__init__(view_model, parent)
         self.view_model = view_model
         self._open = ""
         self.set_title(
@@ -37,9 +33,6 @@ class SearchPage(PageFrame):
         self.back_button = PlainButton(self.tr("Back to fine-tuning"))
         self.back_button.clicked.connect(self._on_back)
         self.add_action(self.back_button)
-        self.error_panel = ErrorPanel(parent=self)
-        self.error_panel.hide()
-        self.top.addWidget(self.error_panel)
         self._build_cards()
         self._bind()
         view_model.refresh()
@@ -81,14 +74,11 @@ class SearchPage(PageFrame):
         self.how_card.add(self.name)
         for card in (self.model_card, self.data_card, self.field_card, self.how_card):
             self.add(card)
-        self.preview_card = RunPreview(self.tr("Start the search"), self)
-        self.side.addWidget(self.preview_card)
+        self.add_preview(self.tr("Start the search"))
 
     def _bind(self) -> None:
         model = self.view_model
-        model.changed.connect(self._show)
-        model.failed.connect(self._on_failed)
-        model.run_started.connect(self._on_run_started)
+        self.follow(model.changed, model.failed, model.run_started)
         self.model_card.chosen.connect(model.choose_model)
         self.model_card.taken.connect(self._on_taken)
         self.model_card.change_requested.connect(self._on_change_model)
@@ -101,7 +91,6 @@ class SearchPage(PageFrame):
         self.form.values_changed.connect(self._on_form_changed)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
-        self.preview_card.command_copied.connect(self._on_command_copied)
 
     def open_with(self, argument: object) -> None:
         """Reads the lists again; a fine-tuning spec gives model, data and the settings that trials share."""
@@ -132,30 +121,8 @@ class SearchPage(PageFrame):
         self._show()
 
     @Slot()
-    def _on_add_model(self) -> None:
-        self.page_requested.emit("models", "starter")
-
-    @Slot()
-    def _on_add_data(self) -> None:
-        self.page_requested.emit("data", "starter")
-
-    @Slot()
     def _on_back(self) -> None:
         self.page_requested.emit("finetune", None)
-
-    @Slot(str)
-    def _on_run_started(self, run_id: str) -> None:
-        self.error_panel.hide()
-        self.page_requested.emit("run", run_id)
-
-    @Slot()
-    def _on_command_copied(self) -> None:
-        self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
-
-    @Slot(object)
-    def _on_failed(self, error: WorkbenchError) -> None:
-        self.error_panel.show_error(ErrorText.of(error))
-        self.error_panel.show()
 
     # --- what is shown ---
 

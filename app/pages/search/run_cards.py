@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QGridLayout, QHeaderView, QTableView, QWidget
 
 from app.formats import number_text
 from app.models import trial_table
 from app.models.search_words import field_word
+from app.models.sorted_items import SortedItems
 from app.models.trial_table import TrialTableModel
 from app.pages.search.results import SearchResults
 from app.tokens import SPACE_S
@@ -102,7 +103,7 @@ class TrialTable(QTableView):
         self.setProperty("frameless", True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.rows = TrialTableModel(self)
-        self._proxy = QSortFilterProxyModel(self)
+        self._proxy = SortedItems(self)
         self._proxy.setSourceModel(self.rows)
         self._proxy.setSortRole(trial_table.SORT_ROLE)
         self.setModel(self._proxy)

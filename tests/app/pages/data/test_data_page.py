@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import recordings
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -14,10 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
+from app.pages import sees_view_model
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.page import DataPage
 from app.pages.data.vary_dialog import VaryDialog
 from app.pages.data.view_model import DataViewModel
+from core.jobs.events import Event
+from core.specs import PreviewSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -225,3 +229,31 @@ def test_varied_rows_are_asked_for_in_a_dialog(
     QTest.mouseClick(dialog.act_button, LEFT)
     run = workspace.store.runs()[0]
     assert (run.kind, run.spec["data"], run.spec["typos"]) == ("augment", added.id, 0.3)
+
+
+def test_a_chosen_model_shows_the_rows_as_it_sees_them(
+    page: DataPage,
+    add_model: Callable[..., Artifact],
+    add_data: Callable[..., Artifact],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    asked: list[Spec] = []
+
+    def child(_workspace: Workspace, spec: Spec, _cancelled: object) -> list[Event]:
+        asked.append(spec)
+        return [Event("batch", 0, 0.0, {"rows": recordings.BATCH})]
+
+    monkeypatch.setattr(sees_view_model, "look", child)  # the real one starts a process that loads torch
+    model, data = add_model(), add_data()
+    page.open_with(data.id)
+    qtbot.waitUntil(page.tokens_card.isVisible, timeout=5000)
+    qtbot.wait(1000)
+    assert asked == []  # nobody chose a model yet
+    page.tokens_card.learner.box.setCurrentIndex(1)
+    assert page.tokens_card.waiting.isVisible()
+    qtbot.waitUntil(page.tokens_card.legend.isVisible, timeout=5000)
+    assert asked == [PreviewSpec(model=model.id, data=data.id, rows=4)]
+    assert not page.tokens_card.waiting.isVisible()
+    learnt = [part.text for part in page.tokens_card.rows.texts[0]._parts if part.learnt]
+    assert learnt == ["card ", "arrival ", "<|im_end|>"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -72,6 +72,37 @@ def test_list_shows_what_a_model_is(
     assert shown["SmolLM2"][1:3] == ["full weights", "135 M"]
     assert shown["└ tuned"][1] == "LoRA add-on"
     assert page.details.title_label.text() == "SmolLM2"
+
+
+def test_a_model_without_a_rank_has_no_line_for_it(
+    page: ModelsPage, add_model: Callable[..., Artifact]
+) -> None:
+    base = add_model("base")
+    addon = add_model("addon", format="adapter", base=base.id, rank=8)
+    page.open_with(addon.id)
+    assert "Rank" in page.details.facts.names
+    page.open_with(base.id)
+    assert "Rank" not in page.details.facts.names
+
+
+def test_the_heading_that_sorts_has_the_arrow_beside_it(
+    page: ModelsPage, add_model: Callable[..., Artifact]
+) -> None:
+    add_model("base")
+    page.open_with("")
+    header = page.list.horizontalHeader()
+
+    def titles() -> list[str]:
+        model = page.list.model()
+        return [str(model.headerData(at, Qt.Orientation.Horizontal)) for at in range(2)]
+
+    QTest.mouseClick(header.viewport(), LEFT, pos=QPoint(header.sectionViewportPosition(0) + 20, 15))
+    assert titles()[0] in ("Name ↑", "Name ↓")
+    before = titles()[0]
+    QTest.mouseClick(header.viewport(), LEFT, pos=QPoint(header.sectionViewportPosition(0) + 20, 15))
+    assert titles()[0] in ("Name ↑", "Name ↓")
+    assert titles()[0] != before
+    assert not titles()[1].endswith(("↑", "↓"))
 
 
 def test_add_ons_stand_below_their_base(page: ModelsPage, add_model: Callable[..., Artifact]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from app.pages.finetune.facts import Facts
-from app.pages.finetune.view_model import Look
+from app.models.token_rows import Turn
+from app.pages.sees_view_model import Look
 from app.widgets.card import Card
 from app.widgets.error_text import ErrorText
 from app.widgets.labels import Label
 from app.widgets.token_rows import TokenRows
-from app.widgets.token_text import TextPart, TokenText
+from app.widgets.token_text import TextPart, TokenLegend, TokenText
 
 
 class SeesCard(Card):
@@ -19,7 +19,8 @@ class SeesCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
         self.set_title(self.tr("What the model sees"))
-        self.add_action(Label(self.tr("underlined: learnt"), "muted"))
+        self.legend = TokenLegend(self)
+        self.add_action(self.legend)
         self.text = TokenText(self.tr("What the model sees"), self)
         self.rows = TokenRows(self.tr("What the model sees"), self)
         self.problem = Label("", "error", wrap=True)
@@ -28,17 +29,17 @@ class SeesCard(Card):
             self.add(widget)
         self._shown: tuple[object, object] = (None, None)
 
-    def show_sees(self, facts: Facts | None, look: Look | None) -> None:
+    def show_sees(self, turns: tuple[Turn, ...], look: Look | None) -> None:
         """Shows what is known now."""
-        if self._shown == (facts, look):
+        if self._shown == (turns, look):
             return
-        self._shown = (facts, look)
+        self._shown = (turns, look)
         rows = look.rows if look is not None else ()
-        self.text.setVisible(not rows)
+        self.text.setVisible(bool(turns) and not rows)
         self.rows.setVisible(bool(rows))
         self.rows.show_rows(rows)
         parts: list[TextPart] = []
-        for turn in facts.turns if facts else ():
+        for turn in turns:
             parts.append(TextPart(f"{turn.role}\n", marker=True))
             parts.append(TextPart(turn.text, learnt=turn.is_learnt))
             parts.append(TextPart("\n"))

@@ -1,0 +1,35 @@
+"""What a finished run leads to."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.models.run_record import Made
+from app.pages import PAGES
+from app.pages.runs.next_step import next_step
+from core.jobs.registry import KINDS
+
+#: They leave something to read, not something to go on with; a search has a page of its own.
+_LAST = {"evaluate", "search", "inspect_data"}
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind, entry in KINDS.items() if entry.makes))
+def test_every_job_that_leaves_something_to_go_on_with_says_how(qapp: QApplication, kind: str) -> None:
+    step = next_step(kind, Made("id", KINDS[kind].makes, "Bank"))
+    if kind in _LAST:
+        assert step is None
+        return
+    assert step is not None
+    for each in filter(None, (step, step.also)):
+        assert each.page in {record.key for record in PAGES}
+        assert "Bank" in each.headline
+        assert each.text
+        assert each.action
+
+
+def test_mended_data_can_be_looked_at_or_learnt_from(qapp: QApplication) -> None:
+    step = next_step("fix_data", Made("id", "dataset", "Bank"))
+    assert step is not None
+    assert step.also is not None
+    assert (step.page, step.also.page) == ("finetune", "data")
