@@ -33,6 +33,8 @@ class TextPart:
 class TokenText(QLabel):
     """Monospaced text in which learnt parts have a ground and a line below; always left to right."""
 
+    _LINE_PERCENT = 150
+
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.RichText)
@@ -71,7 +73,8 @@ class TokenText(QLabel):
                 pieces.append(f'<span style="{style}">{text}</span>')
             else:  # only a link says that the pointer is over it
                 pieces.append(f'<a href="{part.id}" style="{style}">{text}</a>')
-        self.setText(f'<div style="line-height:150%;white-space:pre-wrap">{"".join(pieces)}</div>')
+        style = f"line-height:{self._LINE_PERCENT}%;white-space:pre-wrap"
+        self.setText(f'<div style="{style}">{"".join(pieces)}</div>')
 
     @Slot(str)
     def _on_hovered(self, id: str) -> None:
@@ -83,6 +86,8 @@ class TokenText(QLabel):
 
 class TokenLegend(TokenText):
     """What the looks of `TokenText` mean, each in its own look."""
+
+    _LINE_PERCENT = 100  # the room between lines would lift a single one above the title beside it
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)

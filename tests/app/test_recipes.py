@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.context import Context
+from app.job_bridge import JobBridge
 from app.main_window import MainWindow
 from app.pages.runs.page import RunsPage
 from app.pages.runs.recipe_dialog import RecipeDialog
+from app.settings import SettingsFile
 from core.workspace.records import Run, State
 from core.workspace.workspace import Workspace
 
@@ -182,3 +184,35 @@ def test_one_recipe_at_a_time(page: RunsPage, file: Path, context: Context, qtbo
     dialog = opened(page, file, qtbot)
     assert dialog.start_button.text() == "Another recipe is at work"
     assert not dialog.start_button.isEnabled()
+
+
+@pytest.mark.timeout(120)
+def test_the_real_queue_runs_one_step_after_the_other(
+    workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    rows = "".join(f"My card number {n} has not come yet,{('lost', 'late')[n % 2]}\n" for n in range(60))
+    (tmp_path / "cards.csv").write_text("text,category\n" + rows)
+    file = tmp_path / "cards.yaml"
+    file.write_text(
+        "version: 1\ntitle: Cards\nsteps:\n"
+        "  - {name: cards, kind: import_data, set: {source: cards.csv}}\n"
+        "  - {name: varied, kind: augment, set: {data: cards, typos: 0.5}}\n"
+    )
+    bridge = JobBridge(workspace)
+    context = Context(workspace, bridge, SettingsFile(tmp_path / "settings.json"))
+    window = MainWindow(context)
+    qtbot.addWidget(window)
+    window.show()
+    bridge.start()
+    window.show_page("runs")
+    page = window.current_page
+    assert isinstance(page, RunsPage)
+    dialog = opened(page, file, qtbot)
+    with qtbot.waitSignal(context.recipes.ended, timeout=90_000) as ended:
+        QTest.mouseClick(dialog.start_button, LEFT)
+    assert bridge.close(30.0)
+    assert ended.args[0].error is None
+    assert sorted(item.name for item in workspace.store.artifacts("dataset")) == ["cards", "varied"]
+    dialog = opened(page, file, qtbot)
+    assert dialog.start_button.text() == "Everything is here already"
+    dialog.reject()
