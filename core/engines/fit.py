@@ -56,7 +56,11 @@ def run(spec: FitSpec, job: JobContext) -> None:
     known = _corrections(plain, found, here)
     said = forecast.forecast(of, here, known)
     job.result(
-        **forecast.as_data(said) | {"verdict": forecast.verdict(found.peak, here.memory_free)},
+        **forecast.as_data(said)
+        | {
+            "verdict": forecast.verdict(found.peak, here.memory_free),
+            "seconds": {**asdict(found.seconds), "total": found.seconds.total},
+        },
         predicted={"memory_bytes": plain.memory.total, "seconds": plain.seconds.total},
         measured=_measured(found),
         watts=found.watts,
@@ -116,7 +120,7 @@ def _measured(found: Measured) -> dict[str, Any]:
             "evaluation": found.evaluation_peak,
             "saving": found.saving_peak,
         },
-        "seconds": found.seconds,
+        "seconds": found.seconds.total,
         "step_s": found.step_s,
         "tokens_per_s": found.step_tokens / found.step_s,
         "checkpoint_bytes": found.checkpoint,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
@@ -18,11 +19,12 @@ from transformers import TrainerCallback
 
 from core.engines import merging
 from core.engines.fitting.peak import PeakMeter
-from core.engines.training import adapters, packing, weights
+from core.engines.training import adapters, packing, sampling, weights
 from core.engines.training.examples import Example
 from core.engines.training.preparation import Prepared, decide, prepare
 from core.engines.training.trainer import WorkbenchTrainer
 from core.models.fit import energy
+from core.models.fit.need import Seconds
 from core.models.fit.rows import Pack, pack
 from core.models.fit.shape import shape_of
 from core.specs import FinetuneSpec
@@ -54,9 +56,12 @@ class Measured:
         mean_step_tokens: Tokens of a step over the whole run.
         steps: Steps of the whole run.
         rows: Rows to learn from.
+        starting_s: From the start of the process until every library was loaded.
         loading_s: Loading the model and preparing the rows.
         evaluation_s: One look at the validation rows that are watched.
         looks: How many looks the run takes.
+        answer_s: One sample answer; a look shows at least one.
+        last_look_s: Every validation row once more, at the end.
         checkpoint_s: One save.
         saves: How many saves the run makes.
         saving_s: Writing the result.
@@ -81,9 +86,12 @@ class Measured:
     mean_step_tokens: float
     steps: int
     rows: int
+    starting_s: float
     loading_s: float
     evaluation_s: float
     looks: int
+    answer_s: float
+    last_look_s: float
     checkpoint_s: float
     saves: int
     saving_s: float
@@ -94,11 +102,14 @@ class Measured:
     watts: float | None
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> Seconds:
         """The whole run, by what its pieces took."""
-        step_s = self.step_s * self.mean_step_tokens / self.step_tokens
-        looking = self.looks * self.evaluation_s
-        return self.loading_s + self.steps * step_s + looking + self.saves * self.checkpoint_s + self.saving_s
+        training = self.steps * self.step_s * self.mean_step_tokens / self.step_tokens
+        looking = self.looks * self.evaluation_s + self.last_look_s
+        if self.answer_s:
+            looking += max(self.looks * self.answer_s, sampling.SHARE * training)
+        rest = self.starting_s + self.loading_s + self.saves * self.checkpoint_s + self.saving_s
+        return Seconds(training, looking, rest)
 
     @property
     def peak(self) -> int:
@@ -108,6 +119,7 @@ class Measured:
 
 def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
     """Loads and prepares as the run will, then takes its heaviest and some typical steps, looks and saves."""
+    starting_s = time.time() - psutil.Process().create_time()
     meter = PeakMeter()
     libraries = meter.now()
     meter.take()
@@ -119,7 +131,7 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
     job.phase("measuring")
     rows = prepared.train.usable
     trainer = _DryTrainer(prepared, job, meter)
-    order = trainer.order(spec.epochs)
+    order = trainer.order(spec.epochs)[: prepared.plan.steps]
     shape = shape_of(merging.root(job, spec.model), 0)
     heavy = max(
         order,
@@ -139,7 +151,11 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
     began = time.perf_counter()
     if prepared.watched:
         trainer.mean_loss(packing.batch(prepared.watched, prepared.plan.pack_tokens))
-    evaluation_s, evaluation_peak = time.perf_counter() - began, meter.take()
+    evaluation_s = time.perf_counter() - began
+    answered = prepared.watched[: min(1, spec.sample_prompts)]
+    began = time.perf_counter()
+    sampling.Sampler(answered, prepared.tokenizer, job).look(prepared.model, 0)
+    answer_s, evaluation_peak = time.perf_counter() - began, meter.take()
 
     began = time.perf_counter()
     trainer._save_checkpoint(prepared.model, None)
@@ -169,9 +185,12 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
         mean_step_tokens=statistics.fmean(_tokens(rows, chosen) for chosen in order),
         steps=plan.steps,
         rows=len(rows),
+        starting_s=starting_s,
         loading_s=loading_s,
         evaluation_s=evaluation_s,
         looks=max(1, plan.steps // plan.validate_every) if prepared.watched else 0,
+        answer_s=answer_s if answered else 0.0,
+        last_look_s=evaluation_s * len(prepared.validation.usable) / max(len(prepared.watched), 1),
         checkpoint_s=checkpoint_s,
         saves=max(1, plan.steps // plan.checkpoint_every),
         saving_s=saving_s,

@@ -16,7 +16,7 @@ from core.engines.training.templates import end_token_ids, prompt_ids
 from core.jobs.context import JobContext
 
 #: Share of the time so far that sample answers may have taken.
-_SHARE = 0.03
+SHARE = 0.03
 _LONGEST_ANSWER = 64
 #: Tokens of a document that are read before the model writes on.
 _READ = 32
@@ -64,7 +64,7 @@ class Sampler:
             totals.append(answer.total_ms)
             prompt, expected = self._shown(example)
             self._job.sample(prompt=prompt, answer=answer.text, expected=expected, step=step)
-            if self._spent_s > _SHARE * (time.perf_counter() - self._started):
+            if self._spent_s > SHARE * (time.perf_counter() - self._started):
                 break
         if totals:
             self._job.metrics(
