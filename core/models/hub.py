@@ -19,6 +19,8 @@ from core.errors import InputError, JobError
 from core.models import foreign
 
 PREFIX = "hf:"
+#: The revision where none is named: whatever the publisher has put there last.
+NEWEST = "main"
 _REFERENCE = re.compile(
     r"^hf:(?P<repo>[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*)(@(?P<revision>[\w.\-/]+))?(:(?P<file>[^\x00-\x1f]+))?$"
 )
@@ -33,12 +35,12 @@ class Reference:
     """`hf:OWNER/NAME@REVISION:FILE` in its parts; a file only for data."""
 
     repo: str
-    revision: str = "main"
+    revision: str = NEWEST
     file: str = ""
 
     def __str__(self) -> str:
         """As it is written."""
-        revision = "" if self.revision == "main" else f"@{self.revision}"
+        revision = "" if self.revision == NEWEST else f"@{self.revision}"
         return f"{PREFIX}{self.repo}{revision}{f':{self.file}' if self.file else ''}"
 
     @property
@@ -81,12 +83,17 @@ def parse(text: str) -> Reference:
             fix="Copy OWNER/NAME from the page of the model or data set.",
             code="hub.name",
         )
-    return Reference(found["repo"], found["revision"] or "main", found["file"] or "")
+    return Reference(found["repo"], found["revision"] or NEWEST, found["file"] or "")
 
 
 def endpoint() -> str:
     """The hub's address; `HF_ENDPOINT` is the hub client's own setting for a mirror."""
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def host() -> str:
+    """The hub's name on the network."""
+    return urllib.parse.urlsplit(endpoint()).netloc
 
 
 def token() -> str | None:
@@ -157,7 +164,7 @@ def _offer(
     licence = card.get("license_name") or card.get("license") or "not stated"
     return Offer(
         Reference(reference.repo, commit, file),
-        urllib.parse.urlsplit(endpoint()).netloc,
+        host(),
         ", ".join(map(str, licence)) if isinstance(licence, list) else str(licence),
         tuple((name, sizes[name]) for name in dict.fromkeys(names)),
     )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from core.data import starter
 from core.errors import InputError
 from core.jobs.registry import kind_of
+from core.models import hub
 from core.recipes.steps import PATHS, Step, made_before, queue
 from core.specs import Spec
 from core.workspace.manifest import hash_file
@@ -266,8 +267,19 @@ class Cooking:
 
 
 def question_of(job: Job) -> str:
-    """What has to be asked before this step runs; empty for the usual ones."""
-    source = str(job.values.get("source", ""))
-    if kind_of(job.kind).network:
-        return f"{job.name} is downloaded from the Hugging Face hub ({source.removeprefix('hf:')})"
-    return ""
+    """What has to be asked before this step runs; empty for the usual ones.
+
+    Nothing has gone out yet, so that it holds what the recipe and the settings say: host, name and revision.
+
+    Raises:
+        InputError: What is to be downloaded is not written as the hub names it.
+    """
+    if not kind_of(job.kind).network:
+        return ""
+    wanted = hub.parse(str(job.values.get("source", "")))
+    file = f", file {wanted.file}" if wanted.file else ""
+    newest = " (its newest state)" if wanted.revision == hub.NEWEST else ""
+    return (
+        f"{job.name} is downloaded from {hub.host()}: {wanted.repo}{file}, "
+        f"revision {wanted.revision}{newest}; the hub says only then how large it is"
+    )

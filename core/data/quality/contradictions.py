@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, share_text, shorten
-from core.data.quality.near_duplicates import differing
+from core.data.quality.near_duplicates import differing, figures
 from core.data.quality.rows import Rows
-from core.data.quality.similar import Questions, plain, shingles, similarity
+from core.data.quality.similar import Questions, not_compared
 from core.specs.quality import ContradictionsFix
 
 #: Closer than for copies: `I lost my card` and `I lost my card PIN` rightly have different labels.
@@ -17,7 +17,7 @@ NEARLY = 0.9
 #: Answers written freely are different below this; a comma more is no contradiction.
 _SAME_ANSWER = 0.8
 _MANY = 0.05
-#: So many different answers to one question are compared with each other.
+#: Every answer to a question is compared with so many others.
 _MOST_ANSWERS = 16
 
 
@@ -29,11 +29,13 @@ class Contradictions:
         groups: Rows about one question, of which at least two disagree; each with at least two rows.
         disputed: Rows that disagree with another.
         exact: Of these, the ones whose question stands there a second time, letter by letter.
+        incomplete: How many rows were not compared with all rows of like questions.
     """
 
     groups: list[list[int]] = field(default_factory=list)
     disputed: set[int] = field(default_factory=set)
     exact: set[int] = field(default_factory=set)
+    incomplete: int = 0
 
 
 def look(rows: Rows, questions: Questions) -> Contradictions:
@@ -53,10 +55,8 @@ def look(rows: Rows, questions: Questions) -> Contradictions:
         firsts = [places[0] for places in answers.values()]
         for first in firsts[1:]:
             unions.join(firsts[0], first)
-        for number, one in enumerate(firsts[:_MOST_ANSWERS]):
-            for other in firsts[number + 1 : _MOST_ANSWERS]:
-                if _differ(rows, labelled, one, other):
-                    found.exact.update(answers[answer_keys[one]], answers[answer_keys[other]])
+        for one, other in _differing(firsts, questions, labelled):
+            found.exact.update(answers[answer_keys[one]], answers[answer_keys[other]])
     found.disputed |= found.exact
     if labelled:
         _look_nearly(rows, questions, voices, found, unions)
@@ -79,10 +79,14 @@ def _look_nearly(
     part, start, buckets = rows.train, questions.start("train"), questions.buckets()
     question_keys, answer_keys = part.question_keys.tolist(), part.answer_keys.tolist()
     firsts = sorted(places[0] for answers in voices.values() for places in answers.values())
+    numbers: dict[int, int] = {}
     for place in firsts:
-        for number, _ in buckets.near(start + place, NEARLY):
+        numbers[place] = hash(figures(part.questions[place]))
+        near = buckets.near(start + place, NEARLY)
+        found.incomplete += not near.complete
+        for number, _ in near.rows:
             other = number - start
-            if question_keys[other] == question_keys[place] or _figures(rows, other) != _figures(rows, place):
+            if question_keys[other] == question_keys[place] or numbers[other] != numbers[place]:
                 continue
             unions.join(other, place)
             if not part.answer_keys_equal(other, place):
@@ -91,7 +95,7 @@ def _look_nearly(
         buckets.add(start + place)
 
 
-def dropped(rows: Rows, questions: Questions, keep: str) -> list[int]:
+def dropped(rows: Rows, questions: Questions, keep: str, found: Contradictions | None = None) -> list[int]:
     """Rows that the fix takes out; after it a second look finds none.
 
     Args:
@@ -99,14 +103,17 @@ def dropped(rows: Rows, questions: Questions, keep: str) -> list[int]:
         questions: Their likeness.
         keep: `none` drops every row that disagrees; `majority` keeps those that say what most rows of their
             question say, where most agree.
+        found: What a look at these rows gave, where one was taken.
     """
     alive = rows.train.alive.copy()
     out: list[int] = []
+    found = found or look(rows, questions)
     try:
-        while (found := look(rows, questions)).disputed:
+        while found.disputed:
             gone = _losers(rows, found, keep)
             out += gone
             rows.train.alive[gone] = False
+            found = look(rows, questions)
     finally:
         rows.train.alive = alive
     return sorted(out)
@@ -138,7 +145,7 @@ def find(rows: Rows, questions: Questions) -> Finding:
             count=0,
             share=0.0,
             severity="fine",
-            sentence=f"No question stands with more than one {what}.",
+            sentence=f"No question stands with more than one {what}.{not_compared(found.incomplete)}",
         )
     near = count - len(found.exact)
     closely = f", {near:,} of them to one that is only nearly the same" if near else ""
@@ -148,22 +155,22 @@ def find(rows: Rows, questions: Questions) -> Finding:
         share=share,
         severity=("bad" if share >= _MANY else "warn") if labelled else "note",
         sentence=f"{rows_text(count, 'training row')} ({share_text(share)}) give another {what} to the same "
-        f"question{closely}. A model cannot learn both.",
+        f"question{closely}. A model cannot learn both.{not_compared(found.incomplete)}",
         advice="Look at the rows: where wording decides, both may be right."
         if labelled
         else "Where several answers are right, leave them.",
-        figures={"groups": len(found.groups), "exact": len(found.exact)},
+        figures={"groups": len(found.groups), "exact": len(found.exact), "incomplete": found.incomplete},
         examples=tuple(_examples(rows, found)),
         fixes=(
             FixOffer(
                 fix=ContradictionsFix(keep="majority"),
                 text=f"Keep the {what} most rows of a question give; drop the others, or all if none leads.",
-                rows=len(dropped(rows, questions, "majority")),
+                rows=len(dropped(rows, questions, "majority", found)),
             ),
             FixOffer(
                 fix=ContradictionsFix(keep="none"),
                 text="Drop every row that disagrees with another.",
-                rows=len(dropped(rows, questions, "none")),
+                rows=len(dropped(rows, questions, "none", found)),
             ),
         ),
     )
@@ -191,19 +198,18 @@ def _examples(rows: Rows, found: Contradictions) -> Iterator[ExampleRow]:
             )
 
 
-def _differ(rows: Rows, labelled: bool, one: int, other: int) -> bool:
-    part = rows.train
-    if part.answer_keys_equal(one, other):
-        return False
-    if labelled:
-        return True
-    first, second = plain(part.answers[one]), plain(part.answers[other])
-    return first != second and similarity(shingles(first), shingles(second)) < _SAME_ANSWER
-
-
-def _figures(rows: Rows, place: int) -> list[str]:
-    words = plain(rows.train.questions[place]).split()
-    return [word for word in words if any(letter.isdigit() for letter in word)]
+def _differing(firsts: list[int], questions: Questions, labelled: bool) -> Iterator[tuple[int, int]]:
+    """Pairs of rows that disagree, of rows with one question and an answer each; all that do are in one."""
+    start = questions.start("train")
+    for number, one in enumerate(firsts[: 1 if labelled else _MOST_ANSWERS]):
+        others = firsts[number + 1 :]
+        if labelled:
+            yield from ((one, other) for other in others)
+            continue
+        alike = questions.answers.similarities(start + one, [start + other for other in others])
+        for other, much in zip(others, alike, strict=True):
+            if much < _SAME_ANSWER:
+                yield one, other
 
 
 class _Unions:

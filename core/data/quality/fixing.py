@@ -26,7 +26,7 @@ from core.data.quality import (
 )
 from core.data.quality.findings import rows_text
 from core.data.quality.rows import Rows
-from core.data.quality.similar import Questions
+from core.data.quality.similar import Questions, not_compared
 from core.data.report import CheckReport, LabelCount, LabelFacts
 from core.errors import InputError
 from core.specs.quality import (
@@ -166,10 +166,11 @@ class Fixing:
         part = rows.train
         leak: LeakageFix | None = self._by_kind.get("leakage")
         if leak is not None:
-            gone = [item.place for item in leakage.leaks(rows, questions, leak.similarity)]
+            leaks = leakage.leaks(rows, questions, leak.similarity)
+            gone = [item.place for item in leaks.found]
             part.alive[gone] = False
             said = f"{rows_text(len(gone), 'training row')} that give held-out rows away dropped"
-            self._note(leak, said, dropped=len(gone))
+            self._note(leak, said, dropped=len(gone), after=not_compared(leaks.incomplete))
         opposed: ContradictionsFix | None = self._by_kind.get("contradictions")
         if opposed is not None:
             gone = contradictions.dropped(rows, questions, opposed.keep)
@@ -179,10 +180,11 @@ class Fixing:
             self._note(opposed, said, dropped=len(gone))
         near: NearDuplicatesFix | None = self._by_kind.get("near_duplicates")
         if near is not None:
-            gone = [item.copy for item in near_duplicates.copies(rows, questions, near.similarity)]
+            copies = near_duplicates.copies(rows, questions, near.similarity)
+            gone = [item.copy for item in copies.found]
             part.alive[gone] = False
             said = f"{rows_text(len(gone), 'training row')} that nearly repeat an earlier one dropped"
-            self._note(near, said, dropped=len(gone))
+            self._note(near, said, dropped=len(gone), after=not_compared(copies.incomplete))
 
     def _balance(self, rows: Rows, fix: BalanceFix) -> None:
         if fix.action == "cap":
@@ -268,7 +270,15 @@ class Fixing:
         return personal.mask_example(self._data, example, fix.kinds)
 
     def _note(
-        self, fix: Any, sentence: str, *, dropped: int = 0, changed: int = 0, added: int = 0, held: int = 0
+        self,
+        fix: Any,
+        sentence: str,
+        *,
+        dropped: int = 0,
+        changed: int = 0,
+        added: int = 0,
+        held: int = 0,
+        after: str = "",
     ) -> None:
         if held:
             sentence += f"; {rows_text(held, 'such test row')} kept, since test rows are never dropped"
@@ -276,7 +286,7 @@ class Fixing:
             Step(
                 reason=fix.fix,
                 fix=fix.model_dump(mode="json"),
-                sentence=f"{sentence}.",
+                sentence=f"{sentence}.{after}",
                 dropped=dropped,
                 changed=changed,
                 added=added,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.data.dataset import Split
 from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, share_text, shorten
 from core.data.quality.near_duplicates import differing
 from core.data.quality.rows import Rows
-from core.data.quality.similar import Questions
+from core.data.quality.similar import Questions, not_compared
 from core.specs.quality import LeakageFix
 
 _HELD: tuple[Split, ...] = ("test", "validation")
@@ -26,8 +26,17 @@ class Leak:
     exact: bool
 
 
-def leaks(rows: Rows, questions: Questions, least: float) -> Iterator[Leak]:
+@dataclass
+class Leaks:
+    """The leaks in order, and how many other rows have like ones that they were not compared with."""
+
+    found: list[Leak] = field(default_factory=list)
+    incomplete: int = 0
+
+
+def leaks(rows: Rows, questions: Questions, least: float) -> Leaks:
     """One for each training row that gives away at least one; the test before validation."""
+    result = Leaks()
     exact: dict[int, tuple[Split, int]] = {}
     buckets = {split: questions.buckets() for split in _HELD}
     for split in _HELD:
@@ -41,18 +50,25 @@ def leaks(rows: Rows, questions: Questions, least: float) -> Iterator[Leak]:
     for place in part.living():
         same = exact.get(keys[place])
         if same is not None:
-            yield Leak(place, same[0], same[1], exact=True)
+            result.found.append(Leak(place, same[0], same[1], exact=True))
             continue
+        complete = True
         for split in _HELD:
-            near = max(buckets[split].near(start + place, least), key=lambda pair: pair[1], default=None)
-            if near is not None:
-                yield Leak(place, split, near[0] - questions.start(split), exact=False)
+            near = buckets[split].near(start + place, least)
+            if near.rows:
+                held, _ = max(near.rows, key=lambda pair: pair[1])
+                result.found.append(Leak(place, split, held - questions.start(split), exact=False))
                 break
+            complete = complete and near.complete
+        else:
+            result.incomplete += not complete
+    return result
 
 
 def find(rows: Rows, questions: Questions, least: float) -> Finding:
     """How much of the test is known before it is asked."""
-    found = list(leaks(rows, questions, least))
+    looked = leaks(rows, questions, least)
+    found = looked.found
     total = len(rows.train.living())
     share = len(found) / total if total else 0.0
     if not found:
@@ -61,7 +77,8 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
             count=0,
             share=0.0,
             severity="fine",
-            sentence="No question to learn from is asked again in the test or while watching.",
+            sentence="No question to learn from is asked again in the test or while watching."
+            + not_compared(looked.incomplete),
         )
     tested = {leak.held for leak in found if leak.split == "test"}
     watched = {leak.held for leak in found if leak.split == "validation"}
@@ -72,7 +89,7 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
         f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what a held-out row asks"
         f"{f', {exact:,} of them exactly' if exact else ''}: {rows_text(len(tested), 'test row')}"
         f"{f' ({share_text(of_test)} of the test)' if tested else ''} and {len(watched):,} for watching are "
-        "given away. The final figure may look better than it is."
+        f"given away. The final figure may look better than it is.{not_compared(looked.incomplete)}"
     )
     fix = LeakageFix(similarity=least)
     return Finding(
@@ -81,7 +98,12 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
         share=share,
         severity="bad" if of_test >= _MANY else "warn" if tested else "note",
         sentence=sentence,
-        figures={"exact": exact, "test": len(tested), "validation": len(watched)},
+        figures={
+            "exact": exact,
+            "test": len(tested),
+            "validation": len(watched),
+            "incomplete": looked.incomplete,
+        },
         examples=tuple(_examples(rows, found)),
         fixes=(
             FixOffer(

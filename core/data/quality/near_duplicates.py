@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.data.quality.findings import (
     SHOWN,
@@ -16,7 +16,8 @@ from core.data.quality.findings import (
     shorten,
 )
 from core.data.quality.rows import Rows
-from core.data.quality.similar import Questions, plain, shingles, similarity
+from core.data.quality.shingles import plain
+from core.data.quality.similar import Questions, not_compared
 from core.specs.quality import NearDuplicatesFix
 
 _SOME = 0.01
@@ -30,48 +31,77 @@ class Copy:
     copy: int
 
 
-def copies(rows: Rows, questions: Questions, least: float) -> Iterator[Copy]:
+@dataclass
+class Copies:
+    """The copies in order, and how many other rows have like ones that they were not compared with."""
+
+    found: list[Copy] = field(default_factory=list)
+    incomplete: int = 0
+
+
+def copies(rows: Rows, questions: Questions, least: float) -> Copies:
     """Rows that repeat an earlier, kept one.
 
     Only kept rows are compared with, so that a chain of small changes does not pull far texts together, and
     so that a second look at the kept rows finds nothing.
     """
-    part = rows.train
-    start, buckets = questions.start("train"), questions.buckets()
+    part, result = rows.train, Copies()
+    start, buckets, answers = questions.start("train"), questions.buckets(), _Answers(rows, questions, least)
     keys = list(zip(part.question_keys.tolist(), part.answer_keys.tolist(), strict=True))
     exact: dict[tuple[int, int], int] = {}
     for place in part.living():
         kept = exact.get(keys[place])
         if kept is None:
             near = buckets.near(start + place, least)
-            kept = next(
-                (other - start for other, _ in near if _alike(rows, other - start, place, least)), None
-            )
+            kept = answers.first_alike(place, [other - start for other, _ in near.rows])
+            result.incomplete += kept is None and not near.complete
         if kept is not None:
-            yield Copy(kept, place)
+            result.found.append(Copy(kept, place))
             continue
         exact[keys[place]] = place
         buckets.add(start + place)
+    return result
 
 
-def _alike(rows: Rows, one: int, other: int, least: float) -> bool:
-    """Whether two rows are answered alike: the same label, or nearly the same text."""
-    part = rows.train
-    if rows.data.info.labels is not None:
-        return part.answers[one] == part.answers[other]
-    if part.answer_keys_equal(one, other):
-        return True
-    first, second = plain(part.answers[one]), plain(part.answers[other])
-    return _numbers(first) == _numbers(second) and similarity(shingles(first), shingles(second)) >= least
+class _Answers:
+    """Which training rows are answered alike: the same label, or nearly the same text."""
+
+    def __init__(self, rows: Rows, questions: Questions, least: float) -> None:
+        self._rows = rows
+        self._questions = questions
+        self._least = least
+        self._numbers: dict[int, int] = {}
+
+    def first_alike(self, place: int, others: list[int]) -> int | None:
+        """The first of the others whose answer is like that of the row."""
+        part = self._rows.train
+        if self._rows.data.info.labels is not None:
+            label = part.answers[place]
+            return next((other for other in others if part.answers[other] == label), None)
+        same = next((other for other in others if part.answer_keys_equal(other, place)), None)
+        asked = others if same is None else others[: others.index(same)]
+        asked = [other for other in asked if self._numbers_of(other) == self._numbers_of(place)]
+        start = self._questions.start("train")
+        alike = self._questions.answers.similarities(start + place, [start + other for other in asked])
+        return next((other for other, much in zip(asked, alike, strict=True) if much >= self._least), same)
+
+    def _numbers_of(self, place: int) -> int:
+        """A hash of the words with figures."""
+        found = self._numbers.get(place)
+        if found is None:
+            found = self._numbers[place] = hash(figures(self._rows.train.answers[place]))
+        return found
 
 
-def _numbers(text: str) -> list[str]:
-    return [word for word in text.split() if any(letter.isdigit() for letter in word)]
+def figures(text: str) -> tuple[str, ...]:
+    """The words with figures: `I paid 12 EUR` and `I paid 13 EUR` are alike and say different things."""
+    return tuple(word for word in plain(text).split() if any(map(str.isdigit, word)))
 
 
 def find(rows: Rows, questions: Questions, least: float) -> Finding:
     """What is repeated."""
-    found = list(copies(rows, questions, least))
+    looked = copies(rows, questions, least)
+    found = looked.found
     total = len(rows.train.living())
     share = len(found) / total if total else 0.0
     if not found:
@@ -80,7 +110,7 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
             count=0,
             share=0.0,
             severity="fine",
-            sentence="No training row is nearly a copy of another.",
+            sentence=f"No training row is nearly a copy of another.{not_compared(looked.incomplete)}",
         )
     groups = len({item.kept for item in found})
     fix = NearDuplicatesFix(similarity=least)
@@ -91,8 +121,8 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
         severity="warn" if share >= _SOME else "note",
         sentence=f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what an earlier "
         f"one asks, with the same answer, in {rows_text(groups, 'group')}. They teach little that is "
-        "new, and count more than others.",
-        figures={"groups": groups},
+        f"new, and count more than others.{not_compared(looked.incomplete)}",
+        figures={"groups": groups, "incomplete": looked.incomplete},
         examples=tuple(_examples(rows, found)),
         fixes=(FixOffer(fix=fix, text="Keep the first row of each group.", rows=len(found)),),
     )

@@ -7,52 +7,24 @@ they hold a Python object for every row and band; sorted columns of numbers need
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.fingerprints import normalised
 from core.data.quality.rows import Part, Rows
+from core.data.quality.shingles import Shingled, Shingles, plain, shingles
 
 #: With 16 bands of 5, two texts of similarity 0.8 meet with a chance of 99.8 %, of 0.5 with 40 %.
 BANDS, ROWS_A_BAND = 16, 5
 _SIGNATURE = BANDS * ROWS_A_BAND
-_SHINGLE = 5
-_LONGEST = 20_000
-#: A text is compared with at most so many others; without a limit a file of one template takes days.
-_MOST = 64
-_PUNCTUATION = re.compile(r"[.,!?;:'\"“”‘’…¿¡()]+")
+#: A text is compared with at most so many others; without a limit a file of one template takes days. Texts
+#: with the same sequences of letters are among them in any case.
+MOST = 64
 _SEED = 1
 _ROWS_A_TICK = 256
-
-Shingles = NDArray[np.uint32]
-
-
-def plain(text: str) -> str:
-    """The text as far as it counts here: without case, spacing, and a sentence's punctuation."""
-    return normalised(_PUNCTUATION.sub(" ", text[:_LONGEST]))
-
-
-def shingles(text: str) -> Shingles:
-    """Hashes of all sequences of five characters of a `plain` text, sorted, each once."""
-    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), np.uint32)
-    if len(codes) < _SHINGLE:
-        codes = np.pad(codes, (0, _SHINGLE - len(codes)))
-    hashes = np.zeros(len(codes) - _SHINGLE + 1, np.uint32)
-    for place in range(_SHINGLE):
-        hashes = (hashes ^ codes[place : place + len(hashes)]) * np.uint32(0x01000193)
-        hashes ^= hashes >> np.uint32(15)
-    return np.unique(hashes)
-
-
-def similarity(one: Shingles, other: Shingles) -> float:
-    """Jaccard's index of two sets: what they share, as a part of all they have."""
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return shared / (len(one) + len(other) - shared)
 
 
 def common_frame(texts: Iterable[str]) -> tuple[int, int]:
@@ -94,6 +66,10 @@ def _shared_start(one: str, other: str) -> str:
 class Questions:
     """Finds questions of a data set that are nearly the same. A row's place counts through all splits.
 
+    Attributes:
+        shingled: The questions' sets of sequences.
+        answers: The answers' sets.
+
     Args:
         rows: The data set.
         tick: Told how many rows are done.
@@ -109,9 +85,12 @@ class Questions:
             count += len(part)
         self._count = count
         self._frame = common_frame(self._plain(place) for place in range(count))
-        self._keys = self._signatures(tick)
-        self._crowded = _crowded(self._keys)
-        self._shingles = lru_cache(maxsize=512)(self._shingles_of)
+        self.shingled = Shingled(self._shingles_of)
+        self.answers = Shingled(self._shingles_of_answer)
+        self._numbers = _bucket_numbers(self._signatures(tick))
+
+    def __len__(self) -> int:
+        return self._count
 
     def start(self, split: str) -> int:
         """Place of a split's first row."""
@@ -121,22 +100,23 @@ class Questions:
         """An empty set of rows to compare with."""
         return Buckets(self)
 
-    def is_alone(self, place: int) -> bool:
-        """Whether certainly no other question is like it."""
-        return not self._crowded[place]
+    def bucket_numbers(self, place: int) -> list[int]:
+        """The row's buckets that others are in too; below `len` is that of texts with the same signature."""
+        row = self._numbers[place]
+        found: list[int] = row[row >= 0].tolist()
+        return found
 
-    def keys(self, place: int) -> NDArray[np.uint64]:
-        """The row's bucket in each band."""
-        row: NDArray[np.uint64] = self._keys[place]
-        return row
-
-    def similarity(self, one: int, other: int) -> float:
-        """How alike two questions are, from 0 to 1."""
-        return similarity(self._shingles(one), self._shingles(other))
+    def _at(self, place: int) -> tuple[Part, int]:
+        start, part = next(pair for pair in reversed(self._starts) if pair[0] <= place)
+        return part, place - start
 
     def _plain(self, place: int) -> str:
-        start, part = next(pair for pair in reversed(self._starts) if pair[0] <= place)
-        return plain(part.questions[place - start])
+        part, row = self._at(place)
+        return plain(part.questions[row])
+
+    def _shingles_of_answer(self, place: int) -> Shingles:
+        part, row = self._at(place)
+        return shingles(plain(part.answers[row]))
 
     def _shingles_of(self, place: int) -> Shingles:
         text = self._plain(place)
@@ -149,16 +129,27 @@ class Questions:
         keys = np.empty((self._count, BANDS), np.uint64)
         for place in range(self._count):
             signature = empty.copy()
-            signature.update_batch(self._shingles_of(place).tolist())
+            signature.update_batch(self.shingled.of(place).tolist())
             bands = signature.hashvalues.astype(np.uint64).reshape(BANDS, ROWS_A_BAND)
             key = np.arange(BANDS, dtype=np.uint64)
             for column in range(ROWS_A_BAND):
-                key = (key ^ bands[:, column]) * np.uint64(0x9E3779B97F4A7C15)
-                key ^= key >> np.uint64(29)
+                key = _mixed(key, bands[:, column])
             keys[place] = key
             if tick is not None and not place % _ROWS_A_TICK:
                 tick(place)
         return keys
+
+
+class Near(NamedTuple):
+    """What is near a question.
+
+    Attributes:
+        rows: Places, the first ones first, each with how alike the two are.
+        complete: Whether every row of its buckets was compared.
+    """
+
+    rows: list[tuple[int, float]]
+    complete: bool
 
 
 class Buckets:
@@ -166,35 +157,62 @@ class Buckets:
 
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
-        self._bands: list[defaultdict[int, list[int]]] = [defaultdict(list) for _ in range(BANDS)]
+        self._rows: defaultdict[int, list[int]] = defaultdict(list)
 
     def add(self, place: int) -> None:
         """Takes a row."""
-        if self._questions.is_alone(place):
-            return
-        for band, key in zip(self._bands, self._questions.keys(place).tolist(), strict=True):
-            band[key].append(place)
+        for number in self._questions.bucket_numbers(place):
+            self._rows[number].append(place)
 
-    def near(self, place: int, least: float) -> Iterator[tuple[int, float]]:
-        """Rows taken before whose question is like this one's, the first ones first, with how alike."""
-        if self._questions.is_alone(place):
-            return
+    def near(self, place: int, least: float) -> Near:
+        """Rows taken before whose question is like this one's."""
+        same: set[int] = set()
         found: set[int] = set()
-        for band, key in zip(self._bands, self._questions.keys(place).tolist(), strict=True):
-            if key in band:
-                found.update(band[key][:_MOST])
-        for other in sorted(found)[:_MOST]:
-            alike = self._questions.similarity(place, other)
-            if alike >= least:
-                yield other, alike
+        complete = True
+        for number in self._questions.bucket_numbers(place):
+            bucket = self._rows.get(number)
+            if bucket is None:
+                continue
+            complete = complete and len(bucket) <= MOST
+            (same if number < len(self._questions) else found).update(bucket[:MOST])
+        others = sorted(same | found)
+        if len(others) > MOST:
+            complete = False
+            others = sorted([*sorted(same), *sorted(found - same)][:MOST])
+        alike = self._questions.shingled.similarities(place, others)
+        rows = [(other, much) for other, much in zip(others, alike, strict=True) if much >= least]
+        return Near(rows, complete)
 
 
-def _crowded(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """For each row, whether it shares a bucket with another."""
-    crowded = np.zeros(len(keys), np.bool_)
-    for band in range(keys.shape[1]):
-        order = np.argsort(keys[:, band], kind="stable")
-        equal = keys[order[1:], band] == keys[order[:-1], band]
-        crowded[order[1:][equal]] = True
-        crowded[order[:-1][equal]] = True
-    return crowded
+def not_compared(count: int) -> str:
+    """A sentence about rows of which not all like ones were looked at; empty without any."""
+    if not count:
+        return ""
+    whom = "row is" if count == 1 else "rows are"
+    return (
+        f" {count:,} {whom} like more than {MOST} others, as in texts from a template: each was compared "
+        f"with {MOST} of them, so there may be more."
+    )
+
+
+def _mixed(key: NDArray[np.uint64], value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    key = (key ^ value) * np.uint64(0x9E3779B97F4A7C15)
+    key ^= key >> np.uint64(29)
+    return key
+
+
+def _bucket_numbers(keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """For each row and band the bucket's number, or -1 where no other row is in it.
+
+    A first column, whose numbers are below the number of rows, has those with the same signature together.
+    """
+    count, bands = keys.shape
+    whole = np.zeros(count, np.uint64)
+    for band in range(bands):
+        whole = _mixed(whole, keys[:, band])
+    numbers = np.full((count, 1 + bands), -1, np.int32)
+    for column in range(1 + bands):
+        mine = keys[:, column - 1] if column else whole
+        _, number, size = np.unique(mine, return_inverse=True, return_counts=True)
+        numbers[:, column] = np.where(size[number] > 1, number + column * count, -1)
+    return numbers

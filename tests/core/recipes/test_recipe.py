@@ -119,6 +119,22 @@ def test_a_name_of_something_else_is_not_written_over(
         saving.save(workspace, tuned, file)
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("hf:org/data:a.csv", "hub.example: org/data, file a.csv, revision main (its newest state);"),
+        ("hf:org/data@v2:a.csv", "hub.example: org/data, file a.csv, revision v2;"),
+    ],
+)
+def test_what_is_asked_before_a_download_names_host_repository_and_revision(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example")
+    text = f"steps:\n- name: fetched\n  kind: download_data\n  set:\n    source: '{source}'\n"
+    (step,) = Cooking(workspace, reading.parse(text, "r.yaml"), folder=tmp_path).plan()
+    assert step.asks.startswith(f"fetched is downloaded from {said}")
+
+
 STEP = "steps:\n- name: tuned\n  kind: finetune\n  set:\n    model: m\n    data: d\n"
 
 
