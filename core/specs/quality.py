@@ -24,7 +24,10 @@ class NearDuplicatesFix(_Fix):
 
 
 class ContradictionsFix(_Fix):
-    """Drops rows that answer one question differently: all of them, or those outside the majority."""
+    """Drops rows that answer one question differently: all of them, or those outside the majority.
+
+    Test rows stay; what they contradict is dropped.
+    """
 
     fix: Literal["contradictions"] = "contradictions"
     keep: Literal["none", "majority"] = "none"

@@ -120,6 +120,10 @@ class ExampleLine(QWidget):
         where = self.tr("{split}, row {row}").format(
             split=split_word(example.split), row=count_text(example.row)
         )
+        if example.line:
+            where = self.tr("{where} ({file} line {line})").format(
+                where=where, file=f"{example.split}.jsonl", line=count_text(example.line)
+            )
         parts = [part for part in (where, breakable(example.answer), example.note) if part]
         column.addWidget(Label(" · ".join(parts), "note", wrap=True))
         self.words = MarkedText(example.text, example.marks, self)

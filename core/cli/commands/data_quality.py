@@ -44,7 +44,8 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fixing = verbs.add_parser(
         "fix",
         help="make a better version of a data set; the old one stays",
-        description="Makes a new version with the fixes you name. Test rows are only ever masked.",
+        description="Makes a new version with the fixes you name. Test rows are only ever masked; where they "
+        "contradict rows to learn from, those go.",
     )
     fixing.add_argument("data", metavar="N")
     fixing.add_argument(
@@ -132,7 +133,8 @@ def _line(example: ExampleRow) -> str:
     text = text.replace("\n", "⏎")
     answer = f" → {example.answer}" if example.answer else ""
     note = f"  ({example.note})" if example.note else ""
-    return f"{example.split} {example.row}: {text}{answer}{note}"
+    line = f" ({example.split}.jsonl line {example.line})" if example.line else ""
+    return f"{example.split} {example.row}{line}: {text}{answer}{note}"
 
 
 def _flags(finding: Finding) -> list[str]:

@@ -1,11 +1,18 @@
-"""Training rows that answer one question differently."""
+"""Rows that answer one question differently: learnt from, watched, or kept for the test.
+
+A question that stands in two splits differs by a comma or a question mark at least, since equal ones are kept
+together when data is added. So the same question is one of the same words.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from core.data.dataset import SPLITS, Split
 from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, share_text, shorten
 from core.data.quality.near_duplicates import differing, figures
 from core.data.quality.rows import Rows
@@ -20,15 +27,20 @@ _MANY = 0.05
 #: Every answer to a question is compared with so many others.
 _MOST_ANSWERS = 16
 
+#: Places of rows by their question's words, then by their answer.
+_Voices = dict[int, dict[int, list[int]]]
+
 
 @dataclass
 class Contradictions:
-    """What contradicts what; places count within the training rows.
+    """What contradicts what; places count through all splits, as those of `Questions`.
+
+    Two test rows that disagree only with each other are left alone: nothing may be done about them.
 
     Attributes:
         groups: Rows about one question, of which at least two disagree; each with at least two rows.
         disputed: Rows that disagree with another.
-        exact: Of these, the ones whose question stands there a second time, letter by letter.
+        exact: Of these, the ones whose question stands there a second time with the same words.
         incomplete: How many rows were not compared with all rows of like questions.
     """
 
@@ -44,21 +56,24 @@ def look(rows: Rows, questions: Questions) -> Contradictions:
     Only labels are compared across questions that are nearly the same: `12 + 7` and `12 + 8` rightly
     differ in their answer.
     """
-    part = rows.train
-    labelled = rows.data.info.labels is not None
-    voices: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    question_keys, answer_keys = part.question_keys.tolist(), part.answer_keys.tolist()
-    for place in part.living():
-        voices[question_keys[place]][answer_keys[place]].append(place)
-    found, unions = Contradictions(), _Unions()
+    voices: _Voices = defaultdict(lambda: defaultdict(list))
+    for split, part in rows.parts.items():
+        answer_keys, start = part.answer_keys.tolist(), questions.start(split)
+        for place in part.living():
+            voices[questions.word_keys[start + place]][answer_keys[place]].append(start + place)
+    found, unions, test = Contradictions(), _Unions(), _test(rows, questions)
     for answers in voices.values():
         firsts = [places[0] for places in answers.values()]
         for first in firsts[1:]:
             unions.join(firsts[0], first)
-        for one, other in _differing(firsts, questions, labelled):
-            found.exact.update(answers[answer_keys[one]], answers[answer_keys[other]])
+        if rows.data.info.labels is not None:
+            found.exact.update(_opposed(list(answers.values()), test))
+            continue
+        by_first = {places[0]: places for places in answers.values()}
+        for one, other in _differing(firsts, questions):
+            found.exact.update(_opposed([by_first[one], by_first[other]], test))
     found.disputed |= found.exact
-    if labelled:
+    if rows.data.info.labels is not None:
         _look_nearly(rows, questions, voices, found, unions)
     groups: dict[int, list[int]] = defaultdict(list)
     for answers in voices.values():
@@ -68,35 +83,61 @@ def look(rows: Rows, questions: Questions) -> Contradictions:
     return found
 
 
+def _test(rows: Rows, questions: Questions) -> range:
+    """Places of the test rows."""
+    start = questions.start("test")
+    return range(start, start + len(rows.parts["test"]))
+
+
+def _opposed(answers: Collection[list[int]], test: range) -> Iterator[int]:
+    """Rows that disagree with one of another answer, unless both are test rows."""
+    if len(answers) < 2:
+        return
+    learnt = [any(place not in test for place in places) for places in answers]
+    for number, places in enumerate(answers):
+        others_learnt = sum(learnt) > learnt[number]
+        yield from (place for place in places if others_learnt or place not in test)
+
+
+def _differing(firsts: list[int], questions: Questions) -> Iterator[tuple[int, int]]:
+    """Pairs of places, one for each answer to a question, whose free answers are different."""
+    for number, one in enumerate(firsts[:_MOST_ANSWERS]):
+        others = firsts[number + 1 :]
+        alike = questions.answers.similarities(one, others)
+        for other, much in zip(others, alike, strict=True):
+            if much < _SAME_ANSWER:
+                yield one, other
+
+
 def _look_nearly(
-    rows: Rows,
-    questions: Questions,
-    voices: dict[int, dict[int, list[int]]],
-    found: Contradictions,
-    unions: _Unions,
+    rows: Rows, questions: Questions, voices: _Voices, found: Contradictions, unions: _Unions
 ) -> None:
     """Adds rows whose label differs from that of a question with nearly the same words."""
-    part, start, buckets = rows.train, questions.start("train"), questions.buckets()
-    question_keys, answer_keys = part.question_keys.tolist(), part.answer_keys.tolist()
-    firsts = sorted(places[0] for answers in voices.values() for places in answers.values())
+    buckets, test = questions.buckets(), _test(rows, questions)
+    question_keys = questions.word_keys
+    answer_keys = np.concatenate([part.answer_keys for part in rows.parts.values()]).tolist()
     numbers: dict[int, int] = {}
-    for place in firsts:
-        numbers[place] = hash(figures(part.questions[place]))
-        near = buckets.near(start + place, NEARLY)
+    for place in sorted(places[0] for answers in voices.values() for places in answers.values()):
+        numbers[place] = hash(figures(questions.text(place)))
+        near = buckets.near(place, NEARLY)
         found.incomplete += not near.complete
-        for number, _ in near.rows:
-            other = number - start
+        for other, _ in near.rows:
             if question_keys[other] == question_keys[place] or numbers[other] != numbers[place]:
                 continue
             unions.join(other, place)
-            if not part.answer_keys_equal(other, place):
-                for each in (other, place):
-                    found.disputed.update(voices[question_keys[each]][answer_keys[each]])
-        buckets.add(start + place)
+            if answer_keys[other] != answer_keys[place]:
+                two = [voices[question_keys[each]][answer_keys[each]] for each in (other, place)]
+                found.disputed.update(_opposed(two, test))
+        buckets.add(place)
 
 
-def dropped(rows: Rows, questions: Questions, keep: str, found: Contradictions | None = None) -> list[int]:
-    """Rows that the fix takes out; after it a second look finds none.
+def dropped(
+    rows: Rows, questions: Questions, keep: str, found: Contradictions | None = None
+) -> dict[Split, list[int]]:
+    """Rows that the fix takes out, as places in their splits; after it a second look finds none.
+
+    Test rows stay and have no vote: what is learnt must not be chosen by the answers of the test. So where
+    one of them is in the dispute, all others of its question that are go.
 
     Args:
         rows: The living ones are looked at, and stay as they are.
@@ -105,36 +146,52 @@ def dropped(rows: Rows, questions: Questions, keep: str, found: Contradictions |
             question say, where most agree.
         found: What a look at these rows gave, where one was taken.
     """
-    alive = rows.train.alive.copy()
-    out: list[int] = []
+    alive = {split: part.alive.copy() for split, part in rows.parts.items()}
+    out: dict[Split, list[int]] = {split: [] for split in rows.parts}
     found = found or look(rows, questions)
     try:
-        while found.disputed:
-            gone = _losers(rows, found, keep)
-            out += gone
-            rows.train.alive[gone] = False
+        while gone := _losers(rows, questions, found, keep):
+            for place in gone:
+                part, row = questions.at(place)
+                part.alive[row] = False
+                out[part.split].append(row)
             found = look(rows, questions)
     finally:
-        rows.train.alive = alive
-    return sorted(out)
+        for split, part in rows.parts.items():
+            part.alive = alive[split]
+    return {split: sorted(places) for split, places in out.items()}
 
 
-def _losers(rows: Rows, found: Contradictions, keep: str) -> list[int]:
+def _losers(rows: Rows, questions: Questions, found: Contradictions, keep: str) -> list[int]:
+    test = _test(rows, questions)
     if keep == "none":
-        return sorted(found.disputed)
-    keys = rows.train.answer_keys.tolist()
+        return [place for place in found.disputed if place not in test]
     losers: list[int] = []
     for group in found.groups:
-        votes = Counter(keys[place] for place in group).most_common(2)
+        voters = [place for place in group if place not in test]
+        answers = [part.answer_keys_at(row) for part, row in map(questions.at, voters)]
+        votes = Counter(answers).most_common(2)
         winner = votes[0][0] if len(votes) == 1 or votes[0][1] > votes[1][1] else None
-        losers += [place for place in group if place in found.disputed and keys[place] != winner]
-    return sorted(losers)
+        if any(place in test for place in group if place in found.disputed):
+            winner = None
+        losers += [
+            place
+            for place, answer in zip(voters, answers, strict=True)
+            if place in found.disputed and answer != winner
+        ]
+    return losers
+
+
+def held(rows: Rows, questions: Questions) -> int:
+    """How many test rows are answered differently by others."""
+    test = _test(rows, questions)
+    return sum(place in test for place in look(rows, questions).disputed)
 
 
 def find(rows: Rows, questions: Questions) -> Finding:
     """What is answered in two ways."""
     found = look(rows, questions)
-    total = len(rows.train.living())
+    total = sum(len(part.living()) for part in rows.parts.values())
     count = len(found.disputed)
     share = count / total if total else 0.0
     labelled = rows.data.info.labels is not None
@@ -149,67 +206,91 @@ def find(rows: Rows, questions: Questions) -> Finding:
         )
     near = count - len(found.exact)
     closely = f", {near:,} of them to one that is only nearly the same" if near else ""
+    counts = Counter(questions.at(place)[0].split for place in found.disputed)
+    dropping = {keep: dropped(rows, questions, keep, found) for keep in ("majority", "none")}
+    kept = (
+        f" {rows_text(counts['test'], 'test row')} of them stay as they are; what disagrees with these goes."
+        if counts["test"]
+        else ""
+    )
     return Finding(
         id="contradictions",
         count=count,
         share=share,
         severity=("bad" if share >= _MANY else "warn") if labelled else "note",
-        sentence=f"{rows_text(count, 'training row')} ({share_text(share)}) give another {what} to the same "
-        f"question{closely}. A model cannot learn both.{not_compared(found.incomplete)}",
+        sentence=f"{rows_text(count)} ({share_text(share)}) give another {what} to the same "
+        f"question{closely}. A model cannot learn both.{_across(counts)}{not_compared(found.incomplete)}",
         advice="Look at the rows: where wording decides, both may be right."
         if labelled
         else "Where several answers are right, leave them.",
-        figures={"groups": len(found.groups), "exact": len(found.exact), "incomplete": found.incomplete},
-        examples=tuple(_examples(rows, found)),
+        figures={
+            "groups": len(found.groups),
+            "exact": len(found.exact),
+            "incomplete": found.incomplete,
+            **{split: counts[split] for split in SPLITS},
+        },
+        examples=tuple(_examples(questions, found)),
         fixes=(
             FixOffer(
                 fix=ContradictionsFix(keep="majority"),
-                text=f"Keep the {what} most rows of a question give; drop the others, or all if none leads.",
-                rows=len(dropped(rows, questions, "majority", found)),
+                text=f"Keep the {what} most rows of a question give; drop the others, or all if none leads."
+                + kept,
+                rows=sum(map(len, dropping["majority"].values())),
             ),
             FixOffer(
                 fix=ContradictionsFix(keep="none"),
-                text="Drop every row that disagrees with another.",
-                rows=len(dropped(rows, questions, "none", found)),
+                text=f"Drop every row that disagrees with another.{kept}",
+                rows=sum(map(len, dropping["none"].values())),
             ),
         ),
     )
 
 
-def _examples(rows: Rows, found: Contradictions) -> Iterator[ExampleRow]:
-    part = rows.train
+def _across(counts: Counter[Split]) -> str:
+    """A sentence about the rows that are not learnt from."""
+    names: dict[Split, str] = {"test": "test row", "validation": "validation row"}
+    parts = [rows_text(counts[split], name) for split, name in names.items() if counts[split]]
+    if not parts:
+        return ""
+    verb = "is" if counts["test"] + counts["validation"] == 1 else "are"
+    return f" {' and '.join(parts)} {verb} among them: figures measured there mislead."
+
+
+def _examples(questions: Questions, found: Contradictions) -> Iterator[ExampleRow]:
+    """Up to four rows of a group; groups that reach over splits first, then those of the same question."""
+
+    def order(group: list[int]) -> tuple[bool, bool]:
+        splits = {questions.at(place)[0].split for place in group if place in found.disputed}
+        return len(splits) == 1, not any(place in found.exact for place in group)
+
     shown = 0
-    ordered = sorted(found.groups, key=lambda group: not any(place in found.exact for place in group))
-    for number, group in enumerate(ordered):
-        for place in [place for place in group if place in found.disputed][:4]:
+    for number, group in enumerate(sorted(found.groups, key=order)):
+        for place in _shown(questions, [place for place in group if place in found.disputed]):
             if shown == SHOWN:
                 return
             shown += 1
-            text = part.questions[place]
+            part, row = questions.at(place)
+            text = part.questions[row]
             other = next((each for each in group if each != place), place)
-            short, marks = shorten(text, differing(text, part.questions[other]))
+            short, marks = shorten(text, differing(text, questions.text(other)))
             yield ExampleRow(
-                split="train",
-                row=part.numbers[place],
+                split=part.split,
+                row=part.numbers[row],
+                line=row + 1,
                 text=short,
                 marks=marks,
-                answer=shorten(part.answers[place])[0],
+                answer=shorten(part.answers[row])[0],
                 group=number,
             )
 
 
-def _differing(firsts: list[int], questions: Questions, labelled: bool) -> Iterator[tuple[int, int]]:
-    """Pairs of rows that disagree, of rows with one question and an answer each; all that do are in one."""
-    start = questions.start("train")
-    for number, one in enumerate(firsts[: 1 if labelled else _MOST_ANSWERS]):
-        others = firsts[number + 1 :]
-        if labelled:
-            yield from ((one, other) for other in others)
-            continue
-        alike = questions.answers.similarities(start + one, [start + other for other in others])
-        for other, much in zip(others, alike, strict=True):
-            if much < _SAME_ANSWER:
-                yield one, other
+def _shown(questions: Questions, group: list[int]) -> list[int]:
+    """Four of the rows, of each split at least one."""
+    first: dict[Split, int] = {}
+    for place in group:
+        first.setdefault(questions.at(place)[0].split, place)
+    rest = [place for place in group if place not in first.values()]
+    return sorted([*first.values(), *rest][:4])
 
 
 class _Unions:

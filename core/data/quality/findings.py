@@ -37,6 +37,7 @@ class ExampleRow(_Frozen):
     Attributes:
         split: Where it is.
         row: Its number in the source, from 1.
+        line: Its line in the split's file of the data set, from 1; 0 where that is not told.
         text: Its text, shortened; the rows of personal data show it masked.
         marks: What matters in it, as offsets into `text`.
         answer: What is learnt from it, shortened.
@@ -46,6 +47,7 @@ class ExampleRow(_Frozen):
 
     split: str
     row: int
+    line: int = 0
     text: str
     marks: tuple[Mark, ...] = ()
     answer: str = ""
@@ -107,7 +109,7 @@ class QualityReport(_Frozen):
         findings: The worst first.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     name: str
     digest: str
     task: str

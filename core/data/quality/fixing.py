@@ -173,11 +173,14 @@ class Fixing:
             self._note(leak, said, dropped=len(gone), after=not_compared(leaks.incomplete))
         opposed: ContradictionsFix | None = self._by_kind.get("contradictions")
         if opposed is not None:
-            gone = contradictions.dropped(rows, questions, opposed.keep)
-            part.alive[gone] = False
+            held = contradictions.held(rows, questions)
+            by_split = contradictions.dropped(rows, questions, opposed.keep)
+            for split, places in by_split.items():
+                rows.parts[split].alive[places] = False
+            count = sum(map(len, by_split.values()))
             kept = ", the majority kept" if opposed.keep == "majority" else ""
-            said = f"{rows_text(len(gone), 'training row')} that contradict others dropped{kept}"
-            self._note(opposed, said, dropped=len(gone))
+            said = f"{rows_text(count)} that contradict others dropped{kept}"
+            self._note(opposed, said, dropped=count, held=held)
         near: NearDuplicatesFix | None = self._by_kind.get("near_duplicates")
         if near is not None:
             copies = near_duplicates.copies(rows, questions, near.similarity)

@@ -128,6 +128,7 @@ def _examples(rows: Rows, found: list[Leak]) -> Iterator[ExampleRow]:
             yield ExampleRow(
                 split=split,
                 row=part.numbers[place],
+                line=place + 1,
                 text=short,
                 marks=marks,
                 answer=shorten(part.answers[place])[0],

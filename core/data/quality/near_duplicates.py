@@ -151,6 +151,7 @@ def _examples(rows: Rows, found: list[Copy]) -> Iterator[ExampleRow]:
             yield ExampleRow(
                 split="train",
                 row=part.numbers[place],
+                line=place + 1,
                 text=short,
                 marks=marks,
                 answer=shorten(part.answers[place])[0],

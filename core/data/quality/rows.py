@@ -98,6 +98,10 @@ class Part:
         """`text_hash` of one question."""
         return self._question_keys[place]
 
+    def answer_keys_at(self, place: int) -> int:
+        """`text_hash` of one answer."""
+        return self._answer_keys[place]
+
     def question_keys_equal(self, one: int, other: int) -> bool:
         """Whether two rows ask the same."""
         return self._question_keys[one] == self._question_keys[other]

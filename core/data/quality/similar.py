@@ -7,8 +7,10 @@ they hold a Python object for every row and band; sorted columns of numbers need
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -76,11 +78,13 @@ class Questions:
     """
 
     def __init__(self, rows: Rows, tick: Callable[[int], None] | None = None) -> None:
-        self._starts: list[tuple[int, Part]] = []
+        self._starts: list[int] = []
+        self._parts: list[Part] = []
         self._start_of: dict[str, int] = {}
         count = 0
         for split, part in rows.parts.items():
-            self._starts.append((count, part))
+            self._starts.append(count)
+            self._parts.append(part)
             self._start_of[split] = count
             count += len(part)
         self._count = count
@@ -100,22 +104,32 @@ class Questions:
         """An empty set of rows to compare with."""
         return Buckets(self)
 
+    @cached_property
+    def word_keys(self) -> list[int]:
+        """A number for each question; equal for those that differ only in case, spacing and punctuation."""
+        return [hash(self._plain(place)) for place in range(self._count)]
+
     def bucket_numbers(self, place: int) -> list[int]:
         """The row's buckets that others are in too; below `len` is that of texts with the same signature."""
         row = self._numbers[place]
         found: list[int] = row[row >= 0].tolist()
         return found
 
-    def _at(self, place: int) -> tuple[Part, int]:
-        start, part = next(pair for pair in reversed(self._starts) if pair[0] <= place)
-        return part, place - start
+    def at(self, place: int) -> tuple[Part, int]:
+        """Split of a row, and its place there."""
+        number = bisect_right(self._starts, place) - 1
+        return self._parts[number], place - self._starts[number]
+
+    def text(self, place: int) -> str:
+        """The question as it is written."""
+        part, row = self.at(place)
+        return part.questions[row]
 
     def _plain(self, place: int) -> str:
-        part, row = self._at(place)
-        return plain(part.questions[row])
+        return plain(self.text(place))
 
     def _shingles_of_answer(self, place: int) -> Shingles:
-        part, row = self._at(place)
+        part, row = self.at(place)
         return shingles(plain(part.answers[row]))
 
     def _shingles_of(self, place: int) -> Shingles:

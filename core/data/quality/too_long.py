@@ -184,4 +184,12 @@ def _example(item: Long, group: int) -> ExampleRow:
     note = f"{item.tokens:,} tokens; the marked part and all before it is cut"
     if item.answer_lost:
         note = f"{item.tokens:,} tokens; the answer alone does not fit"
-    return ExampleRow(split=item.split, row=item.example.row, text=text, marks=marks, group=group, note=note)
+    return ExampleRow(
+        split=item.split,
+        row=item.example.row,
+        line=item.place + 1,
+        text=text,
+        marks=marks,
+        group=group,
+        note=note,
+    )

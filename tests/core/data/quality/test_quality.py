@@ -172,6 +172,63 @@ def test_the_majority_answer_stays_and_without_one_all_go(tmp_path: Path) -> Non
     assert questions(none) == ["Three, and alone"]
 
 
+def test_a_question_answered_differently_in_another_split_is_named_with_its_lines(tmp_path: Path) -> None:
+    train = [("Where is my card?", "lost"), ("How do I pay?", "pay"), ("My PIN is wrong", "pin")]
+    data = make(tmp_path / "d", train, [("Something else", "pay"), ("where is MY card", "late")])
+    data = contradict(data, "validation", "How do I pay?", "fee")
+
+    finding = look(data)["contradictions"]
+
+    assert {(row.split, row.line, row.answer) for row in finding.examples} == {
+        ("train", 1, "lost"),
+        ("test", 2, "late"),
+        ("train", 2, "pay"),
+        ("validation", 1, "fee"),
+    }
+    assert (finding.count, finding.figures["test"], finding.figures["validation"]) == (4, 1, 1)
+    assert "1 test row and 1 validation row are among them" in finding.sentence
+
+
+@pytest.mark.parametrize("keep", ["none", "majority"])
+def test_what_contradicts_the_test_is_not_learnt_and_the_test_stays(tmp_path: Path, keep: str) -> None:
+    train = [("Where is it", "b"), ("where is it", "b"), ("WHERE is it", "a"), ("Alone", "a")]
+    data = make(tmp_path / "d", train, [("Where is it?", "a")])
+    before = (data.folder / "test.jsonl").read_bytes()
+
+    fixed = fix(data, tmp_path / "fixed", {"fix": "contradictions", "keep": keep})
+
+    # not even the row that says what the test says: its answers do not choose what is learnt
+    assert questions(fixed) == ["Alone"]
+    assert (fixed.folder / "test.jsonl").read_bytes() == before
+    assert fixed.info.made_from is not None
+    (step,) = fixed.info.made_from.steps
+    assert (step.dropped, step.kept_in_test) == (3, 1)
+    assert "1 such test row kept" in step.sentence
+    assert look(fixed)["contradictions"].count == 0
+
+
+def test_free_answers_that_differ_across_splits_are_found_and_two_test_rows_are_left_alone(
+    tmp_path: Path,
+) -> None:
+    train = [("Where is it?", "It is in the drawer"), ("Alone", "Nothing to say")]
+    test = [("Where is it", "Nobody knows at all"), ("Twice", "One thing here"), ("Twice", "Others there")]
+    data = make(tmp_path / "d", train, test, labels=False)
+
+    finding = look(data)["contradictions"]
+
+    assert {(row.split, row.line) for row in finding.examples} == {("train", 1), ("test", 1)}
+
+
+def contradict(data: Dataset, split: str, question: str, label: str) -> Dataset:
+    """The data set with one row more."""
+    with open(data.folder / f"{split}.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps({"row": 99, "values": {"user": question, "label": label}}) + "\n")
+    info = json.loads((data.folder / "dataset.json").read_text())
+    info["counts"][split] += 1
+    (data.folder / "dataset.json").write_text(json.dumps(info))
+    return Dataset(data.folder)
+
+
 def test_like_sums_with_other_figures_are_no_contradiction(tmp_path: Path) -> None:
     rows = [(f"Please add up these two numbers for me now: {n} and 7", f"It is {n + 7}") for n in range(12)]
     found = look(make(tmp_path / "d", rows, [("Something else entirely", "yes")], labels=False))
