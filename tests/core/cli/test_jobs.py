@@ -184,6 +184,50 @@ def test_a_killed_command_leaves_a_crashed_run_that_resumes_under_its_id(termina
     assert resumed["artifacts"][0]["name"] == "killed"
 
 
+RECIPE = """\
+version: 1
+steps:
+- name: first
+  kind: finetune
+  set: {model: tiny, data: questions, max_steps: 2, sample_prompts: 0}
+- name: second
+  kind: finetune
+  set: {model: tiny, data: questions, max_steps: 600, epochs: 100, batch_size: 4, sample_prompts: 0}
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_recipe_that_was_interrupted_goes_on_in_the_middle_of_its_step(terminal, tmp_path):
+    recipe = tmp_path / "two.yaml"
+    recipe.write_text(RECIPE)
+    process = terminal.start("run", str(recipe))
+    run = wait_until_trained(terminal, "second", 5)
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130, err
+    assert "The same command goes on from here." in err
+    assert state(terminal, run) == "stopped"
+    stopped_at = steps_of(terminal, run)[-1]
+    assert 5 <= stopped_at < 600
+
+    first, second = terminal.must("run", str(recipe), "--json").json["steps"]
+
+    assert first["made_before"]
+    assert (second["id"], second["state"]) == (run, "succeeded")
+    steps = steps_of(terminal, run)
+    assert steps[-1] == 600
+    assert steps == sorted(set(steps)), "no step was done twice"
+    assert all(step["made_before"] for step in terminal.must("run", str(recipe), "--json").json["steps"])
+
+
+def steps_of(terminal: Terminal, run: str) -> list[int]:
+    """The training steps that a run has said, in order."""
+    events = terminal.must("runs", "log", run, "--json").json["events"]
+    return [event["step"] for event in events if event["ev"] == "metrics" and "loss" in event["values"]]
+
+
 def test_a_damaged_model_is_refused_before_anything_runs(terminal):
     terminal.must(
         "finetune", "--model", "tiny", "--data", "questions", "--set", "max_steps=1", "--name", "hurt"
