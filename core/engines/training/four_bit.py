@@ -2,8 +2,8 @@
 
 Measured on a 135M model, one core with AVX2, rows of 32 tokens: a step takes 1.20 s against 0.91 s of fused
 LoRA; gradients differ by 1.6 % (median, at most 3.3 %) from those through the same weights unpacked. Peak
-memory while loading stays near that of LoRA (874 MB against 1,196), so that large models gain most; of a whole
-training on short rows in batches of 4 it was 1,214 MB against 1,496 (`tests/bench/test_fit.py`).
+memory while loading stays near that of LoRA (874 MB against 1,196), so that large models gain most; over a
+whole training on short rows in batches of 4 it was 1,214 MB against 1,496 (`tests/bench/test_fit.py`).
 """
 
 from __future__ import annotations
