@@ -170,7 +170,7 @@ def test_a_download_needs_a_yes_of_its_own(
     file.write_text("version: 1\nsteps:\n" + step)
     dialog = opened(page, file, qtbot)
     assert "hf:org/small" not in dialog.asked.text()
-    assert "Hugging Face hub (org/small)" in dialog.asked.text()
+    assert "huggingface.co: org/small, revision main" in dialog.asked.text()
     assert dialog.start_button.text() == "Agree to the download first"
     dialog.consent.click()
     QTest.mouseClick(dialog.start_button, LEFT)
