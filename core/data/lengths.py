@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,34 @@ def _tokenizer() -> Tokenizer:
 def encode(texts: Sequence[str]) -> list[Encoding]:
     """The texts as the starter model's tokens, with their offsets; nothing of a chat template is added."""
     return list(_tokenizer().encode_batch(list(texts), add_special_tokens=False))
+
+
+#: Tokens that the starter model's template puts around a message, as `core.data.tally` counts them; one more
+#: for the whole.
+_MARKS = {"system": 4, "user": 4, "assistant": 5}
+
+
+def starter_marks(roles: Sequence[str]) -> int:
+    """Tokens that the starter model's template puts around messages of these roles."""
+    return 1 + sum(_MARKS.get(role, 0) for role in roles)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How a model counts.
+
+    Attributes:
+        whose: The model, in words.
+        encode: Texts as its tokens, without anything of its template.
+        marks: Tokens that its template puts around messages of these roles.
+    """
+
+    whose: str
+    encode: Callable[[Sequence[str]], list[Encoding]]
+    marks: Callable[[Sequence[str]], int]
+
+
+STARTER = Tokens("the starter model", encode, starter_marks)
 
 
 class LengthCounter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.data.dataset import Dataset
 from core.data.quality.fixing import Fixing
+from core.engines.model_tokens import tokens_of
 from core.jobs.context import JobContext
 from core.specs import FixDataSpec
 from core.workspace import manifest
@@ -24,7 +25,8 @@ def run(spec: FixDataSpec, job: JobContext) -> None:
     job.phase("fixing")
     source = job.input(spec.data)
     folder = job.stage("dataset")
-    info = Fixing(Dataset(source), spec, manifest.read(source).digest, progress).write(folder)
+    tokens = tokens_of(job, spec.model)
+    info = Fixing(Dataset(source), spec, manifest.read(source).digest, progress, tokens).write(folder)
     assert info.made_from is not None
     for step in info.made_from.steps:
         job.log(step.sentence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.data.dataset import Dataset
 from core.data.quality.findings import FILE
 from core.data.quality.inspection import inspect
+from core.engines.model_tokens import tokens_of
 from core.jobs.context import JobContext
 from core.specs import InspectDataSpec
 from core.workspace import durable, manifest
@@ -23,7 +24,8 @@ def run(spec: InspectDataSpec, job: JobContext) -> None:
 
     job.phase("looking")
     folder = job.input(spec.data)
-    report = inspect(Dataset(folder), spec, manifest.read(folder).digest, progress)
+    tokens = tokens_of(job, spec.model)
+    report = inspect(Dataset(folder), spec, manifest.read(folder).digest, progress, tokens)
     durable.write_json(job.folder / FILE, report.model_dump(mode="json"))
     job.result(
         digest=report.digest,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import Dataset
 from core.engines import template_trial
+from core.engines.model_tokens import load_tokenizer
 from core.engines.seal import seal
 from core.errors import InputError, WorkbenchError
 from core.models import records
@@ -70,21 +70,7 @@ def open_inputs(spec: PreviewSpec, job: JobContext) -> tuple[Any, Dataset]:
             fix="Choose a model whose name ends in Instruct or Chat.",
             code="template.missing",
         )
-    return _tokenizer(folder), data
-
-
-def _tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # every library has its own kinds; all mean the same to the user
-        raise InputError(
-            "The model's tokenizer cannot be loaded.",
-            why=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}",
-            fix="Add the model again.",
-            details=str(error),
-        ) from error
+    return load_tokenizer(folder), data
 
 
 def rows(spec: PreviewSpec, tokenizer: Any, data: Dataset, job: JobContext) -> list[dict[str, Any]]:

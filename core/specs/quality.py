@@ -100,10 +100,16 @@ class InspectDataSpec(Spec):
         ge=16,
         le=32768,
     )
+    model: str | None = Option(
+        None,
+        label="Model",
+        help="The model whose tokens are counted for the longest row; empty counts the starter model's.",
+        advanced=True,
+    )
 
     def inputs(self) -> tuple[str, ...]:
-        """The data."""
-        return (self.data,)
+        """The data, and the model whose tokens are counted."""
+        return (self.data, self.model) if self.model else (self.data,)
 
 
 class FixDataSpec(Spec):
@@ -115,6 +121,12 @@ class FixDataSpec(Spec):
     data: str = Option(label="Data", help="The data set to begin with.")
     name: str = Option(label="Name", help="How you will call the new version.")
     fixes: tuple[Fix, ...] = Option(label="Fixes", help="What to change; each kind at most once.")
+    model: str | None = Option(
+        None,
+        label="Model",
+        help="The model whose tokens are counted for the longest row; empty counts the starter model's.",
+        advanced=True,
+    )
 
     @field_validator("fixes")
     @classmethod
@@ -126,5 +138,5 @@ class FixDataSpec(Spec):
         return fixes
 
     def inputs(self) -> tuple[str, ...]:
-        """The data."""
-        return (self.data,)
+        """The data, and the model whose tokens are counted."""
+        return (self.data, self.model) if self.model else (self.data,)

@@ -145,7 +145,8 @@ class QualityViewModel(QObject):
         if self.blocker or self.item is None:
             return
         fixes = tuple(offer.fix for offer in self.chosen.values())
-        spec = FixDataSpec(data=self.item.id, name=self.name, fixes=fixes)
+        model = self.report.model if self.report else None
+        spec = FixDataSpec(data=self.item.id, name=self.name, fixes=fixes, model=model)
         self._submit(self._makes, spec, spec.name)
 
     # --- inside ---

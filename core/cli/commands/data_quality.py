@@ -36,6 +36,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     looking.add_argument("data", metavar="N")
+    looking.add_argument("--model", metavar="M", help="count this model's tokens for rows that are too long")
     looking.add_argument(
         "--rows", type=int, default=0, metavar="K", help=f"show K rows of each, at most {SHOWN}"
     )
@@ -60,6 +61,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--leakage", action="store_true", help="drop training rows that ask what the test or validation asks"
     )
     fixing.add_argument("--too-long", type=int, metavar="TOKENS", help="drop rows with more tokens")
+    fixing.add_argument("--model", metavar="M", help="whose tokens --too-long counts (the starter model's)")
     fixing.add_argument("--personal", choices=("mask", "drop"), help="mask personal data, or drop its rows")
     fixing.add_argument("--language", metavar="CODE", help="keep one language, such as en")
     fixing.add_argument(
@@ -76,7 +78,8 @@ def run_inspect(workspace: Workspace, arguments: argparse.Namespace, output: Out
     """Looks closer, or shows what an earlier look found."""
     artifact = workspace.artifact(arguments.data, "dataset")
     settings = parse_settings(arguments.set, InspectDataSpec)
-    spec = build(InspectDataSpec, {**settings, "data": artifact.id})
+    model = _model(workspace, arguments.model or settings.get("model"))
+    spec = build(InspectDataSpec, {**settings, "data": artifact.id, "model": model})
     report = stored.latest(workspace, artifact, spec)
     if report is None:
         require_kept(start(workspace, spec, f"Look at {artifact.name}"[:100], output, "Looking closer"))
@@ -90,6 +93,10 @@ def run_inspect(workspace: Workspace, arguments: argparse.Namespace, output: Out
     show(report, max(0, min(arguments.rows, SHOWN)), artifact.name, output)
     output.answer(report.model_dump(mode="json"))
     return 0
+
+
+def _model(workspace: Workspace, ref: str | None) -> str | None:
+    return workspace.artifact(ref, "model").id if ref else None
 
 
 def show(report: QualityReport, rows: int, name: str, output: Output) -> None:
@@ -122,6 +129,7 @@ def show(report: QualityReport, rows: int, name: str, output: Output) -> None:
         _flags(finding)[0] for finding in report.findings if finding.severity != "fine" and finding.fixes
     ]
     if flags:
+        flags += ["--model", report.model] if report.model else []
         output.say()
         output.say(f"A better version: slm-workbench data fix {name} {' '.join(flags)} --name {name}-2")
 
@@ -169,7 +177,8 @@ def run_fix(workspace: Workspace, arguments: argparse.Namespace, output: Output)
             code="usage",
         )
     name = arguments.name or workspace.free_name(f"{artifact.name}-fixed", "dataset")
-    spec = build(FixDataSpec, {"data": artifact.id, "name": name, "fixes": fixes})
+    model = _model(workspace, arguments.model)
+    spec = build(FixDataSpec, {"data": artifact.id, "name": name, "fixes": fixes, "model": model})
     run = require_kept(start(workspace, spec, name, output, "Making a better version"))
     made = workspace.store.artifacts("dataset", run.id)[0]
     counts = made.meta.get("counts", {})

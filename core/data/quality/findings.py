@@ -105,6 +105,7 @@ class QualityReport(_Frozen):
         counts: Rows by split.
         similarity: From where on two texts counted as nearly the same.
         max_length: Tokens after which a row counted as too long.
+        model: Whose tokens they are; None for the starter model's.
         seconds: How long it took.
         findings: The worst first.
     """
@@ -116,6 +117,7 @@ class QualityReport(_Frozen):
     counts: dict[str, int]
     similarity: float
     max_length: int
+    model: str | None = None
     seconds: float
     findings: tuple[Finding, ...]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import INFO, SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, SplitFacts, Step
-from core.data.lengths import LengthCounter
+from core.data.lengths import STARTER, LengthCounter, Tokens
 from core.data.quality import (
     contradictions,
     imbalance,
@@ -57,15 +57,22 @@ class Fixing:
         spec: The fixes, and the new name.
         digest: SHA-256 over the data set's files.
         progress: Told how far it is.
+        tokens: How the spec's model counts.
     """
 
     def __init__(
-        self, data: Dataset, spec: FixDataSpec, digest: str, progress: Progress | None = None
+        self,
+        data: Dataset,
+        spec: FixDataSpec,
+        digest: str,
+        progress: Progress | None = None,
+        tokens: Tokens = STARTER,
     ) -> None:
         self._data = data
         self._spec = spec
         self._digest = digest
         self._progress = progress
+        self._tokens = tokens
         self._total = max(1, sum(data.info.counts.values()))
         self._by_kind: dict[str, Any] = {item.fix: item for item in spec.fixes}
         self._steps: list[Step] = []
@@ -153,13 +160,16 @@ class Fixing:
     def _too_long(self, rows: Rows, fix: TooLongFix) -> None:
         dropped = held = 0
         change = (lambda row: self._hidden(row)[0]) if "personal" in self._by_kind else None
-        for item in too_long.long_rows(self._data, fix.max_length, self._tick(_READ, 0), change):
+        tick = self._tick(_READ, 0)
+        for item in too_long.long_rows(self._data, fix.max_length, tick, change, self._tokens):
             if item.split == "test":
                 held += 1
             elif rows.parts[item.split].alive[item.place]:
                 rows.parts[item.split].alive[item.place] = False
                 dropped += 1
-        said = f"{rows_text(dropped)} with more than {fix.max_length:,} tokens dropped"
+        said = (
+            f"{rows_text(dropped)} with more than {fix.max_length:,} tokens of {self._tokens.whose} dropped"
+        )
         self._note(fix, said, dropped=dropped, held=held)
 
     def _alike(self, rows: Rows, questions: Questions) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from core.data.dataset import Dataset
+from core.data.lengths import STARTER, Tokens
 from core.data.quality import (
     contradictions,
     imbalance,
@@ -28,7 +29,11 @@ _ALL = _READ + _SIGN + _LONG + _PERSONAL + _SPEAK
 
 
 def inspect(
-    data: Dataset, spec: InspectDataSpec, digest: str, progress: Progress | None = None
+    data: Dataset,
+    spec: InspectDataSpec,
+    digest: str,
+    progress: Progress | None = None,
+    tokens: Tokens = STARTER,
 ) -> QualityReport:
     """Looks at all three splits; changes nothing.
 
@@ -37,6 +42,7 @@ def inspect(
         spec: From where on texts are alike, and rows too long.
         digest: SHA-256 over the data set's files.
         progress: Told how far it is.
+        tokens: How the spec's model counts.
     """
     began = time.monotonic()
     total = max(1, sum(data.info.counts.values()))
@@ -55,7 +61,7 @@ def inspect(
         leakage.find(rows, questions, spec.similarity),
         contradictions.find(rows, questions),
         personal.find(data, tick(before, _PERSONAL)),
-        too_long.find(data, spec.max_length, tick(before + _PERSONAL, _LONG)),
+        too_long.find(data, spec.max_length, tick(before + _PERSONAL, _LONG), tokens),
         near_duplicates.find(rows, questions, spec.similarity),
         imbalance.find(rows),
         languages.find(rows, tick(before + _PERSONAL + _LONG, _SPEAK)),
@@ -73,6 +79,7 @@ def inspect(
         counts=data.info.counts,
         similarity=spec.similarity,
         max_length=spec.max_length,
+        model=spec.model,
         seconds=round(time.monotonic() - began, 2),
         findings=tuple(findings),
     )

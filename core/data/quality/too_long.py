@@ -1,12 +1,16 @@
-"""Rows with more tokens than a model will be given, and what it would lose of them."""
+"""Rows with more tokens than a model will be given, and what it would lose of them.
+
+A text without question and answer is learnt in pieces, so that nothing of it is lost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from core.data import lengths
 from core.data.dataset import SPLITS, Dataset, Example, Split
+from core.data.lengths import STARTER, Tokens, starter_marks
 from core.data.quality.findings import (
     SHOWN,
     SHOWN_CHARACTERS,
@@ -20,9 +24,6 @@ from core.data.quality.findings import (
 from core.data.quality.rows import row_of
 from core.specs.quality import TooLongFix
 
-#: Tokens that the starter model's template puts around a message, as `core.data.tally` counts them.
-_MARKS = {"system": 4, "user": 4, "assistant": 5}
-_MARKS_OF_ANSWER = 2
 _ROWS_A_TICK = 256
 _BATCH_CHARACTERS = 1_000_000
 #: Beyond some 200 pages the rest is taken to be as dense as the beginning.
@@ -54,10 +55,15 @@ class Long:
 
 
 def text_and_marks(data: Dataset, example: Example) -> tuple[str, int]:
-    """All messages of a row as one text, and the tokens that a chat template puts around them."""
+    """All messages of a row as one text, and the tokens of the starter model's template around them."""
+    text, roles = _text_and_roles(data, example)
+    return text, starter_marks(roles)
+
+
+def _text_and_roles(data: Dataset, example: Example) -> tuple[str, tuple[str, ...]]:
     messages = data.messages(example)
     text = "\n".join(message["content"] for message in messages)
-    return text, 1 + sum(_MARKS[message["role"]] for message in messages)
+    return text, tuple(message["role"] for message in messages)
 
 
 def long_rows(
@@ -65,6 +71,7 @@ def long_rows(
     max_length: int,
     tick: Callable[[int], None] | None = None,
     change: Callable[[Example], Example] | None = None,
+    tokens: Tokens = STARTER,
 ) -> Iterator[Long]:
     """Every row of more than `max_length` tokens, in order.
 
@@ -75,7 +82,11 @@ def long_rows(
         max_length: Tokens a row may have.
         tick: Told how many rows are done.
         change: What to do with each row first, such as masking.
+        tokens: Of which model.
     """
+    if data.info.task == "pretraining":
+        return
+    marks_of = cache(tokens.marks)
     waiting: list[tuple[Split, int, Example, str, str, int]] = []
     done = characters = 0
     for split in SPLITS:
@@ -84,7 +95,8 @@ def long_rows(
             done += 1
             if tick is not None and not done % _ROWS_A_TICK:
                 tick(done)
-            text, marks = text_and_marks(data, example)
+            text, roles = _text_and_roles(data, example)
+            marks = marks_of(roles)
             if (
                 len(text) * 4 + marks <= max_length
                 or len(text.encode("utf-8", "replace")) + marks <= max_length
@@ -93,13 +105,15 @@ def long_rows(
             waiting.append((split, place, example, text, row_of(data, example).answer, marks))
             characters += len(text)
             if characters > _BATCH_CHARACTERS:
-                yield from _counted(waiting, max_length)
+                yield from _counted(waiting, max_length, tokens)
                 waiting, characters = [], 0
-    yield from _counted(waiting, max_length)
+    yield from _counted(waiting, max_length, tokens)
 
 
-def _counted(waiting: list[tuple[Split, int, Example, str, str, int]], max_length: int) -> Iterator[Long]:
-    texts = lengths.encode([item[3][:_LONGEST] for item in waiting])
+def _counted(
+    waiting: list[tuple[Split, int, Example, str, str, int]], max_length: int, model: Tokens
+) -> Iterator[Long]:
+    texts = model.encode([item[3][:_LONGEST] for item in waiting])
     for (split, place, example, text, answer, marks), encoded in zip(waiting, texts, strict=True):
         denser = max(1.0, len(text) / _LONGEST)
         tokens = round(len(encoded) * denser) + marks
@@ -107,16 +121,18 @@ def _counted(waiting: list[tuple[Split, int, Example, str, str, int]], max_lengt
             continue
         cut = tokens - max_length
         border = encoded.offsets[cut][0] if cut < len(encoded) else int(len(text) * min(cut / tokens, 1.0))
-        answer_tokens = len(lengths.encode([answer[:_LONGEST]])[0]) + _MARKS_OF_ANSWER
+        answer_tokens = len(model.encode([answer[:_LONGEST]])[0]) + marks  # the template's own are never cut
         yield Long(split, place, example, text, tokens, border, answer_tokens > max_length)
 
 
-def find(data: Dataset, max_length: int, tick: Callable[[int], None] | None = None) -> Finding:
+def find(
+    data: Dataset, max_length: int, tick: Callable[[int], None] | None = None, tokens: Tokens = STARTER
+) -> Finding:
     """What would be cut."""
     found: dict[str, int] = dict.fromkeys(SPLITS, 0)
     lost = longest = 0
     examples: list[ExampleRow] = []
-    for item in long_rows(data, max_length, tick):
+    for item in long_rows(data, max_length, tick, tokens=tokens):
         found[item.split] += 1
         lost += item.answer_lost
         longest = max(longest, item.tokens)
@@ -130,12 +146,14 @@ def find(data: Dataset, max_length: int, tick: Callable[[int], None] | None = No
             count=0,
             share=0.0,
             severity="fine",
-            sentence=f"No row has more than {max_length:,} tokens; nothing would be cut.",
+            sentence="Texts without question and answer are learnt in pieces; nothing is cut."
+            if data.info.task == "pretraining"
+            else f"No row has more than {max_length:,} tokens of {tokens.whose}; nothing would be cut.",
         )
     kept = f" {rows_text(found['test'], 'test row')} of them stay: the test keeps all of its rows."
     sentence = (
-        f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens, the longest "
-        f"{longest:,}: the beginning of such a row is cut off"
+        f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens of {tokens.whose}, "
+        f"the longest {longest:,}: the beginning of such a row is cut off"
         + (
             f"; of {rows_text(lost)} not even the answer fits, so nothing is learnt from them."
             if lost

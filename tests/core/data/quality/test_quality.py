@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from core.data import dataset, starter
 from core.data.dataset import SPLITS, Dataset
+from core.data.lengths import Tokens
+from core.data.quality import too_long
 from core.data.quality.findings import Finding
 from core.data.quality.fixing import Fixing
 from core.data.quality.inspection import inspect
@@ -262,6 +266,43 @@ def test_the_starter_data_is_in_good_order(tmp_path: Path) -> None:
     assert fine == {"contradictions", "personal", "too_long", "imbalance", "language"}
     assert found["leakage"].count == 2
     assert found["near_duplicates"].count == 5
+
+
+def test_texts_without_questions_are_looked_at_and_nothing_of_them_is_cut(tmp_path: Path) -> None:
+    source = tmp_path / "stories.txt"
+    source.write_text("\n\n".join(f"Paragraph {number} of a story. " * 40 for number in range(30)))
+    (tmp_path / "d").mkdir()
+    dataset.build(ImportDataSpec(source=str(source), name="x"), tmp_path / "d")
+    data = Dataset(tmp_path / "d")
+
+    assert "in pieces" in look(data, max_length=16)["too_long"].sentence
+    fixed = fix(data, tmp_path / "fixed", {"fix": "too_long", "max_length": 16})
+    assert fixed.info.counts == data.info.counts
+
+
+def test_a_row_is_as_long_as_the_model_counts_and_is_named_by_its_line(tmp_path: Path) -> None:
+    letters = Tokenizer(BPE({"a": 0}, []))
+    tokens = Tokens("the lettered", lambda texts: letters.encode_batch(list(texts)), lambda roles: 3)
+    data = make(tmp_path / "d", [("aaaa", "x"), ("aaaaaaaa" * 3, "y")], [("b", "x")])
+
+    spec = InspectDataSpec(data="x", max_length=16)
+    report = inspect(data, spec, "digest", tokens=tokens)
+    (finding,) = (each for each in report.findings if each.id == "too_long")
+
+    assert finding.figures["longest"] == 27
+    assert [(row.split, row.line) for row in finding.examples] == [("train", 2)]
+    assert "tokens of the lettered" in finding.sentence
+    assert look(data, max_length=16)["too_long"].figures["longest"] < 27
+
+
+def test_an_answer_that_does_not_fit_beside_the_template_is_lost(tmp_path: Path) -> None:
+    letters = Tokenizer(BPE({"a": 0}, []))
+    tokens = Tokens("the lettered", lambda texts: letters.encode_batch(list(texts)), lambda roles: 10)
+    data = make(tmp_path / "d", [("aa", "a" * 6), ("aaa", "a" * 7)], [("b", "a")], labels=False)
+
+    finding = too_long.find(data, 16, tokens=tokens)
+
+    assert (finding.count, finding.figures["lost_answers"]) == (2, 1)
 
 
 def test_a_look_can_be_ended(nasty: Dataset) -> None:

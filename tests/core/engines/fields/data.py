@@ -122,11 +122,13 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "data": Sight(inspected, "e", "found."),
         "similarity": Sight(inspected, 0.5, "found.near_duplicates"),
         "max_length": Sight(inspected, 16, "found.too_long"),
+        "model": Sight(inspected, "plain", "found.too_long", {"max_length": 24}),
     },
     "fix_data": {
         "data": Sight(fixed, "e", "train.jsonl"),
         "name": Sight(fixed, "two", "name"),
         "fixes": Sight(fixed, ({"fix": "near_duplicates", "similarity": 0.5},), "train.jsonl"),
+        "model": Sight(fixed, "plain", "train.jsonl", {"fixes": ({"fix": "too_long", "max_length": 42},)}),
     },
 }
 
