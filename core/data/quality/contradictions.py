@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -116,13 +117,12 @@ def _look_nearly(
     buckets, test = questions.buckets(), _test(rows, questions)
     question_keys = questions.word_keys
     answer_keys = np.concatenate([part.answer_keys for part in rows.parts.values()]).tolist()
-    numbers: dict[int, int] = {}
+    numbers = cache(lambda place: hash(figures(questions.text(place))))
     for place in sorted(places[0] for answers in voices.values() for places in answers.values()):
-        numbers[place] = hash(figures(questions.text(place)))
         near = buckets.near(place, NEARLY)
         found.incomplete += not near.complete
         for other, _ in near.rows:
-            if question_keys[other] == question_keys[place] or numbers[other] != numbers[place]:
+            if question_keys[other] == question_keys[place] or numbers(other) != numbers(place):
                 continue
             unions.join(other, place)
             if answer_keys[other] != answer_keys[place]:

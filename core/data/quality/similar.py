@@ -7,10 +7,10 @@ they hold a Python object for every row and band; sorted columns of numbers need
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +71,8 @@ class Questions:
     Attributes:
         shingled: The questions' sets of sequences.
         answers: The answers' sets.
+        word_keys: A number for each question; equal for those that differ only in case, spacing and
+            punctuation.
 
     Args:
         rows: The data set.
@@ -88,10 +90,13 @@ class Questions:
             self._start_of[split] = count
             count += len(part)
         self._count = count
-        self._frame = common_frame(self._plain(place) for place in range(count))
+        self.word_keys = array("q")
+        self._frame = common_frame(self._plain_texts())
         self.shingled = Shingled(self._shingles_of)
         self.answers = Shingled(self._shingles_of_answer)
         self._numbers = _bucket_numbers(self._signatures(tick))
+        alone: NDArray[np.bool_] = np.all(self._numbers < 0, axis=1)
+        self._alone = alone.tobytes()
 
     def __len__(self) -> int:
         return self._count
@@ -104,13 +109,10 @@ class Questions:
         """An empty set of rows to compare with."""
         return Buckets(self)
 
-    @cached_property
-    def word_keys(self) -> list[int]:
-        """A number for each question; equal for those that differ only in case, spacing and punctuation."""
-        return [hash(self._plain(place)) for place in range(self._count)]
-
     def bucket_numbers(self, place: int) -> list[int]:
         """The row's buckets that others are in too; below `len` is that of texts with the same signature."""
+        if self._alone[place]:
+            return []
         row = self._numbers[place]
         found: list[int] = row[row >= 0].tolist()
         return found
@@ -127,6 +129,12 @@ class Questions:
 
     def _plain(self, place: int) -> str:
         return plain(self.text(place))
+
+    def _plain_texts(self) -> Iterator[str]:
+        for place in range(self._count):
+            text = self._plain(place)
+            self.word_keys.append(hash(text))
+            yield text
 
     def _shingles_of_answer(self, place: int) -> Shingles:
         part, row = self.at(place)
@@ -167,7 +175,7 @@ class Near(NamedTuple):
 
 
 class Buckets:
-    """Rows to compare others with."""
+    """Rows to compare others with, taken in the order of their places."""
 
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
@@ -180,15 +188,25 @@ class Buckets:
 
     def near(self, place: int, least: float) -> Near:
         """Rows taken before whose question is like this one's."""
+        numbers = self._questions.bucket_numbers(place)
+        buckets = [(number, bucket) for number in numbers if (bucket := self._rows.get(number))]
+        if not buckets:
+            return Near([], complete=True)
         same: set[int] = set()
         found: set[int] = set()
         complete = True
-        for number in self._questions.bucket_numbers(place):
-            bucket = self._rows.get(number)
-            if bucket is None:
-                continue
-            complete = complete and len(bucket) <= MOST
-            (same if number < len(self._questions) else found).update(bucket[:MOST])
+        # the first of all are not beyond the first of one bucket; to sort the rest costs more than to compare
+        last = min(
+            (bucket[MOST - 1] for _, bucket in buckets if len(bucket) >= MOST), default=len(self._questions)
+        )
+        for number, bucket in buckets:
+            if number < len(self._questions):
+                end = min(MOST, len(bucket))
+                same.update(bucket[:end])
+            else:
+                end = bisect_right(bucket, last, hi=min(MOST, len(bucket)))
+                found.update(bucket[:end])
+            complete = complete and end == len(bucket)
         others = sorted(same | found)
         if len(others) > MOST:
             complete = False
