@@ -61,8 +61,8 @@ def encode(texts: Sequence[str]) -> list[Encoding]:
     return list(_tokenizer().encode_batch(list(texts), add_special_tokens=False))
 
 
-#: Tokens that the starter model's template puts around a message, as `core.data.tally` counts them; one more
-#: for the whole.
+#: Tokens that the starter model's template puts around a message, `<|im_start|>user\n` … `<|im_end|>\n`, of
+#: which one is its neighbour's; one more for the whole.
 _MARKS = {"system": 4, "user": 4, "assistant": 5}
 
 

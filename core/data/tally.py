@@ -7,7 +7,7 @@ from collections import Counter
 
 from core.data import chat, limits
 from core.data.fingerprints import Fingerprints
-from core.data.lengths import LengthCounter
+from core.data.lengths import LengthCounter, starter_marks
 from core.data.problem import refuse
 from core.data.roles import Roles, Task, instructed, question_of, text_of
 from core.data.table import Row
@@ -18,9 +18,8 @@ _CONTROL = re.compile(
     r"<\|[a-zA-Z_][\w ]*\|>|<｜[^｜<>]+｜>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
     r"|<(?:bos|eos|pad|unk|repo_name|reponame|file_sep|filename|gh_stars|issue_\w+|jupyter_\w+|empty_output)>"
 )
-#: Tokens that the starter model's template puts around a message: `<|im_start|>user\n` … `<|im_end|>\n`.
-_MARKS = {"system": 5, "user": 5, "assistant": 6}
-_PAIR_MARKS = _MARKS["user"] + _MARKS["assistant"] - 1
+_PAIR_MARKS = starter_marks(("user", "assistant"))
+_PAIR_WITH_SYSTEM_MARKS = starter_marks(("system", "user", "assistant"))
 
 
 class LabelBook:
@@ -130,7 +129,7 @@ class Tally:
             label,
             usable,
             text,
-            _PAIR_MARKS + (_MARKS["system"] - 1 if system else 0),
+            _PAIR_WITH_SYSTEM_MARKS if system else _PAIR_MARKS,
         )
 
     def _add_chat(self, row: Row) -> None:
@@ -141,7 +140,7 @@ class Tally:
             self.empty["messages"] += 1
         asked = "\x1f".join(message["content"] for message in messages if message["role"] == "user")
         text = "\n".join(message["content"] for message in messages)
-        marks = sum(_MARKS[message["role"]] - 1 for message in messages) + 1
+        marks = starter_marks([message["role"] for message in messages])
         self._note(row, asked, text, 0, usable, text, marks)
 
     def _add_document(self, row: Row) -> None:

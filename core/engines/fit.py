@@ -17,7 +17,6 @@ from core.models.fit.corrections import Corrections
 from core.models.fit.experience import FORMULA, Case
 from core.models.fit.machine import Machine
 from core.models.fit.need import Need, predict
-from core.models.fit.shape import shape_of
 from core.specs import FitSpec
 
 if TYPE_CHECKING:
@@ -75,10 +74,7 @@ def run(spec: FitSpec, job: JobContext) -> None:
 
 
 def _case(spec: FitSpec, job: JobContext) -> Case:
-    folder = merging.root(job, spec.spec.model)
-    said = records.describe(folder)
-    shape = shape_of(folder, said.parameters, said.architecture)
-    return Case(spec.spec, shape, sizes.read(job.input(spec.spec.data)))
+    return Case(spec.spec, merging.root_shape(job, spec.spec.model), sizes.read(job.input(spec.spec.data)))
 
 
 def _inputs(job: JobContext, model: str) -> dict[str, Path]:

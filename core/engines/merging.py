@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError, JobError
 from core.models import records
+from core.models.fit.shape import Shape, shape_of
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -51,6 +52,17 @@ def root(job: JobContext, artifact_id: str) -> Path:
         InputError: As for `bases`.
     """
     return (job.input(artifact_id), *bases(job, artifact_id))[-1]
+
+
+def root_shape(job: JobContext, artifact_id: str) -> Shape:
+    """The sizes of that whole model.
+
+    Raises:
+        InputError: As for `bases`.
+    """
+    folder = root(job, artifact_id)
+    said = records.describe(folder)
+    return shape_of(folder, said.parameters, said.architecture)
 
 
 def load(folder: Path, bases: Sequence[Path] = ()) -> Any:

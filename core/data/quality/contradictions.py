@@ -182,10 +182,10 @@ def _losers(rows: Rows, questions: Questions, found: Contradictions, keep: str) 
     return losers
 
 
-def held(rows: Rows, questions: Questions) -> int:
+def held(rows: Rows, questions: Questions, found: Contradictions) -> int:
     """How many test rows are answered differently by others."""
     test = _test(rows, questions)
-    return sum(place in test for place in look(rows, questions).disputed)
+    return sum(place in test for place in found.disputed)
 
 
 def find(rows: Rows, questions: Questions) -> Finding:

@@ -183,8 +183,9 @@ class Fixing:
             self._note(leak, said, dropped=len(gone), after=not_compared(leaks.incomplete))
         opposed: ContradictionsFix | None = self._by_kind.get("contradictions")
         if opposed is not None:
-            held = contradictions.held(rows, questions)
-            by_split = contradictions.dropped(rows, questions, opposed.keep)
+            found = contradictions.look(rows, questions)
+            held = contradictions.held(rows, questions, found)
+            by_split = contradictions.dropped(rows, questions, opposed.keep, found)
             for split, places in by_split.items():
                 rows.parts[split].alive[places] = False
             count = sum(map(len, by_split.values()))

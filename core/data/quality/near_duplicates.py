@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from core.data.quality.findings import (
     SHOWN,
@@ -70,7 +71,7 @@ class _Answers:
         self._rows = rows
         self._questions = questions
         self._least = least
-        self._numbers: dict[int, int] = {}
+        self._numbers = cache(lambda place: hash(figures(rows.train.answers[place])))
 
     def first_alike(self, place: int, others: list[int]) -> int | None:
         """The first of the others whose answer is like that of the row."""
@@ -80,17 +81,10 @@ class _Answers:
             return next((other for other in others if part.answers[other] == label), None)
         same = next((other for other in others if part.answer_keys_equal(other, place)), None)
         asked = others if same is None else others[: others.index(same)]
-        asked = [other for other in asked if self._numbers_of(other) == self._numbers_of(place)]
+        asked = [other for other in asked if self._numbers(other) == self._numbers(place)]
         start = self._questions.start("train")
         alike = self._questions.answers.similarities(start + place, [start + other for other in asked])
         return next((other for other, much in zip(asked, alike, strict=True) if much >= self._least), same)
-
-    def _numbers_of(self, place: int) -> int:
-        """A hash of the words with figures."""
-        found = self._numbers.get(place)
-        if found is None:
-            found = self._numbers[place] = hash(figures(self._rows.train.answers[place]))
-        return found
 
 
 def figures(text: str) -> tuple[str, ...]:

@@ -24,9 +24,8 @@ from core.engines.training.examples import Example
 from core.engines.training.preparation import Prepared, decide, prepare
 from core.engines.training.trainer import WorkbenchTrainer
 from core.models.fit import energy
-from core.models.fit.need import Seconds
+from core.models.fit.need import SAMPLES_SHARE, Seconds
 from core.models.fit.rows import Pack, pack
-from core.models.fit.shape import shape_of
 from core.specs import FinetuneSpec
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Measured:
         training = self.steps * self.step_s * self.mean_step_tokens / self.step_tokens
         looking = self.looks * self.evaluation_s + self.last_look_s
         if self.answer_s:
-            looking += max(self.looks * self.answer_s, sampling.SHARE * training)
+            looking += max(self.looks * self.answer_s, SAMPLES_SHARE * training)
         rest = self.starting_s + self.loading_s + self.saves * self.checkpoint_s + self.saving_s
         return Seconds(training, looking, rest)
 
@@ -132,7 +131,7 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
     rows = prepared.train.usable
     trainer = _DryTrainer(prepared, job, meter)
     order = trainer.order(spec.epochs)[: prepared.plan.steps]
-    shape = shape_of(merging.root(job, spec.model), 0)
+    shape = merging.root_shape(job, spec.model)
     heavy = max(
         order,
         key=lambda chosen: max(
@@ -153,9 +152,12 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
         trainer.mean_loss(packing.batch(prepared.watched, prepared.plan.pack_tokens))
     evaluation_s = time.perf_counter() - began
     answered = prepared.watched[: min(1, spec.sample_prompts)]
-    began = time.perf_counter()
-    sampling.Sampler(answered, prepared.tokenizer, job).look(prepared.model, 0)
-    answer_s, evaluation_peak = time.perf_counter() - began, meter.take()
+    answer_s = 0.0
+    if answered:
+        began = time.perf_counter()
+        sampling.Sampler(answered, prepared.tokenizer, job).look(prepared.model, 0)
+        answer_s = time.perf_counter() - began
+    evaluation_peak = meter.take()
 
     began = time.perf_counter()
     trainer._save_checkpoint(prepared.model, None)
@@ -189,7 +191,7 @@ def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
         loading_s=loading_s,
         evaluation_s=evaluation_s,
         looks=max(1, plan.steps // plan.validate_every) if prepared.watched else 0,
-        answer_s=answer_s if answered else 0.0,
+        answer_s=answer_s,
         last_look_s=evaluation_s * len(prepared.validation.usable) / max(len(prepared.watched), 1),
         checkpoint_s=checkpoint_s,
         saves=max(1, plan.steps // plan.checkpoint_every),

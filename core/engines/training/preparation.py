@@ -22,7 +22,6 @@ from core.models import records
 from core.models.fit import machine
 from core.models.fit.corrections import Corrections
 from core.models.fit.need import predict
-from core.models.fit.shape import shape_of
 from core.specs import FinetuneSpec
 
 if TYPE_CHECKING:
@@ -99,9 +98,7 @@ def _must_recompute(spec: FinetuneSpec, job: JobContext, threads: int) -> bool:
     """Whether activations are computed twice: as told, or when memory asks for it."""
     if spec.gradient_checkpointing != "auto":
         return spec.gradient_checkpointing == "on"
-    folder = merging.root(job, spec.model)
-    said = records.describe(folder)
-    shape = shape_of(folder, said.parameters, said.architecture)
+    shape = merging.root_shape(job, spec.model)
     here = machine.this(job.folder, threads)
     return predict(spec, shape, sizes.read(job.input(spec.data)), here, Corrections()).checkpointing
 

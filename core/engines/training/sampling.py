@@ -14,9 +14,8 @@ from core.engines.training.documents import end_of_text_id, is_document
 from core.engines.training.examples import Example
 from core.engines.training.templates import end_token_ids, prompt_ids
 from core.jobs.context import JobContext
+from core.models.fit.need import SAMPLES_SHARE
 
-#: Share of the time so far that sample answers may have taken.
-SHARE = 0.03
 _LONGEST_ANSWER = 64
 #: Tokens of a document that are read before the model writes on.
 _READ = 32
@@ -64,7 +63,7 @@ class Sampler:
             totals.append(answer.total_ms)
             prompt, expected = self._shown(example)
             self._job.sample(prompt=prompt, answer=answer.text, expected=expected, step=step)
-            if self._spent_s > SHARE * (time.perf_counter() - self._started):
+            if self._spent_s > SAMPLES_SHARE * (time.perf_counter() - self._started):
                 break
         if totals:
             self._job.metrics(

@@ -18,7 +18,8 @@ _EFFICIENCY = 0.5
 _BF16_GAIN = 2.5  # of matrix units that know bf16
 _ADAM_S = 1.2e-9  # a learnt value's change, memory-bound
 _PACK_S_A_LAYER = 0.6e-3  # starting some hundred small operations
-_SAMPLES_SHARE = 0.03
+#: Share of the time so far that sample answers may take while it trains; the engine keeps to it.
+SAMPLES_SHARE = 0.03
 _START_S, _LOAD_BYTES_S, _SAVE_BYTES_S = 10.0, 500e6, 150e6
 _READ_BYTES_S = 5e9  # of weights a core while one token after the other is written
 _KEPT_CHECKPOINTS = 4  # the newest two, the best one, and the one being written
@@ -154,7 +155,7 @@ def _predict(
     if spec.sample_prompts and rows.validation:
         answer = max(1.0, statistics.fmean(rows.lengths or (1,)) * rows.answer_share)
         written = answer * held.weights / (_READ_BYTES_S * machine.threads)
-        looking += max(plan.looks * written, _SAMPLES_SHARE * training)
+        looking += max(plan.looks * written, SAMPLES_SHARE * training)
     rest = _START_S + shape.file_bytes / _LOAD_BYTES_S
     rest += (plan.saves * checkpoint + result) / _SAVE_BYTES_S
     seconds = Seconds(training, looking, rest)
