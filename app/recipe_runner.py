@@ -133,7 +133,7 @@ class RecipeRunner(QObject):
             self._on_failed(error)
 
     def _on_failed(self, error: WorkbenchError) -> None:
-        self._break(" ".join(filter(None, (error.what, error.why, error.fix))))
+        self._break(ErrorText.of(error).line)
 
     def _why(self, run: Run) -> str:
         if run.state == "cancelled":

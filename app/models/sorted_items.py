@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QSortFilterProxyModel, Qt
 
 from app.safety import safe_override
 
@@ -16,9 +16,6 @@ class SortedItems(QSortFilterProxyModel):
 
     The style's own arrow stands at the far end of the column, where it seems to belong to the next one.
     """
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sorts, and draws the headings anew."""

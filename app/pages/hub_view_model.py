@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import urllib.parse
 from dataclasses import replace
 from typing import Literal
 
@@ -48,7 +47,7 @@ class HubViewModel(QObject):
     @property
     def host(self) -> str:
         """Who would be asked."""
-        return urllib.parse.urlsplit(hub.endpoint()).netloc
+        return hub.host()
 
     @property
     def sends_token(self) -> bool:

@@ -44,6 +44,6 @@ class SeesCard(Card):
             parts.append(TextPart(turn.text, learnt=turn.is_learnt))
             parts.append(TextPart("\n"))
         self.text.set_parts(parts[:-1])
-        error = ErrorText.of(look.error) if look is not None and look.error is not None else None
-        self.problem.setText(" ".join(filter(None, (error.what, error.why, error.fix))) if error else "")
-        self.problem.setVisible(error is not None)
+        problem = ErrorText.of(look.error).line if look is not None and look.error is not None else ""
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))

@@ -61,11 +61,6 @@ class SeesViewModel(QObject):
         """The rows as tokens with the choices of now; None while they are not known."""
         return self._looks.get(self.spec) if self.spec is not None else None
 
-    @property
-    def is_looking(self) -> bool:
-        """Whether the rows of now are on their way."""
-        return self._timer.isActive() or self._background.is_busy("look")
-
     def want(self) -> None:
         """Somebody looks at the rows: renders them soon, unless that was done before."""
         if self.look is not None or self.spec is None:

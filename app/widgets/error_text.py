@@ -28,6 +28,11 @@ class ErrorText:
         """The parts of an error stored with a run."""
         return cls(*(str(error.get(key) or "") for key in ("what", "why", "fix", "details")))
 
+    @property
+    def line(self) -> str:
+        """What, why and what to do, one after the other."""
+        return " ".join(filter(None, (self.what, self.why, self.fix)))
+
     def report(self) -> str:
         """Everything as plain text for an e-mail or an issue."""
         lines = [self.what]

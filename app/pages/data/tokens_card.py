@@ -27,7 +27,7 @@ class TokensCard(SeesCard):
     def show_state(self) -> None:
         """Shows which models there are and what is known now."""
         model = self._model
-        choices = [("", self.tr("Choose a model")), *model.learners()]
+        choices = [("", self.tr("Choose a model")), *model.learners]
         if choices != self._choices:
             self._choices = choices
             self.learner.set_choices(choices)

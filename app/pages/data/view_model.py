@@ -45,6 +45,8 @@ class DataViewModel(QObject):
         self.sees.looked.connect(self.changed)
         self.sees.failed.connect(self.failed)
         self.learner = ""
+        #: Models that could learn from the data: id and name.
+        self.learners: list[tuple[str, str]] = []
         self.items: list[DataItem] = []
         self.selected: DataItem | None = None
         self.opened: Opened | None = None
@@ -61,6 +63,9 @@ class DataViewModel(QObject):
     def refresh(self) -> None:
         """Reads the list again and keeps the selection if it still exists."""
         self.items = library.data_sets(self._workspace)
+        self.learners = [
+            (item.id, item.name) for item in library.models(self._workspace) if item.is_trainable
+        ]
         wanted = self.selected.id if self.selected else ""
         self.selected = next((item for item in self.items if item.id == wanted), None)
         if self.selected is None and self.items:
@@ -81,10 +86,6 @@ class DataViewModel(QObject):
         """Where the selected data comes from, itself first."""
         return lineage(self._workspace, self.selected.id) if self.selected else []
 
-    def learners(self) -> list[tuple[str, str]]:
-        """Models that could learn from the data: id and name."""
-        return [(item.id, item.name) for item in library.models(self._workspace) if item.is_trainable]
-
     @Slot(str)
     def choose_learner(self, artifact_id: str) -> None:
         """Shows the first rows as this model would see them; an empty id shows none."""
@@ -93,7 +94,7 @@ class DataViewModel(QObject):
         self.changed.emit()
 
     def _look(self) -> None:
-        known = any(artifact_id == self.learner for artifact_id, _name in self.learners())
+        known = any(artifact_id == self.learner for artifact_id, _name in self.learners)
         self.learner = self.learner if known else ""
         data = self.selected.id if self.selected else ""
         self.sees.spec = (

@@ -62,7 +62,6 @@ class FinetunePage(StepsPage):
         model = self.view_model
         model.filled.connect(self._on_filled)
         model.facts_read.connect(self._show_sees)
-        model.sees.looked.connect(self._show_sees)
         self.follow(model.changed, model.failed, model.run_started)
         self.model_card.chosen.connect(model.choose_model)
         self.model_card.taken.connect(self._on_model_taken)
