@@ -60,6 +60,8 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     task = str(data.info.task)
     questions = rows.read(data, spec.split, spec.limit)
     threads = int(job.resources["threads"])
+    if any(records.describe(job.input(model.partition(":")[0])).format != "onnx" for model in spec.models):
+        child.warm_up()
     models = [_open(artifact, job, threads, chat=task != _READING) for artifact in spec.models]
     if spec.general:
         for model in models:

@@ -12,11 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
+
+from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.models import architectures
+
+if TYPE_CHECKING:
+    from gguf import GGUFReader
 
 #: Pre-tokenizers by their GGUF name that transformers' converter gets right, or that we put right below.
 _KNOWN_PRE = frozenset({"default", "gpt-2", "smollm", "llama-bpe", "qwen2"})
@@ -30,6 +35,7 @@ class GgufFacts:
     quantization: str
     licence: str
     pre_tokenizer: str
+    reader: GGUFReader
 
 
 def inspect(path: Path) -> GgufFacts:
@@ -38,13 +44,12 @@ def inspect(path: Path) -> GgufFacts:
     Raises:
         InputError: The file is damaged, or of a family we do not support.
     """
-    import gguf
 
     def refuse(why: str, fix: str) -> InputError:
         return InputError(f"{path} cannot be added.", why=why, fix=fix)
 
     try:
-        reader = gguf.GGUFReader(path)
+        reader = _reader(path)
         fields = {key: field.contents() for key, field in reader.fields.items() if "tokens" not in key}
         size = path.stat().st_size
         types: Counter[str] = Counter()
@@ -73,7 +78,22 @@ def inspect(path: Path) -> GgufFacts:
         quantization=types.most_common(1)[0][0] if types else "unknown",
         licence=str(fields.get("general.license", "unknown")),
         pre_tokenizer=pre,
+        reader=reader,
     )
+
+
+def _reader(path: Path) -> GGUFReader:
+    """The file's reader on a plain array: on the library's memory map it slices four times as slowly."""
+    import gguf
+    import numpy as np
+
+    class Reader(gguf.GGUFReader):
+        def _get(self, *args: Any, **kwargs: Any) -> NDArray[Any]:
+            self.data: Any = self.data.view(np.ndarray)
+            found: NDArray[Any] = super()._get(*args, **kwargs)
+            return found
+
+    return Reader(path)
 
 
 def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
@@ -88,7 +108,7 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
         "trust_remote_code": False,
     }
     try:
-        with _read_once(path):
+        with _read_once(facts.reader):
             tokenizer = AutoTokenizer.from_pretrained(**source)
             read = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     except Exception as error:
@@ -106,7 +126,8 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
         }
     )
     fresh: Any = AutoModelForCausalLM
-    model = fresh.from_config(config, dtype=torch.float32)
+    with torch.device("meta"):  # its weights come from the file; random ones first would take seconds
+        model = fresh.from_config(config, dtype=torch.float32)
     model.load_state_dict(read.state_dict(), assign=True)
     model.tie_weights()
     model.generation_config = read.generation_config
@@ -116,11 +137,10 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
 
 
 @contextmanager
-def _read_once(path: Path) -> Iterator[None]:
+def _read_once(reader: GGUFReader) -> Iterator[None]:
     """Transformers parses the file three times, and builds the table of names anew for every tensor."""
     import gguf
 
-    reader = gguf.GGUFReader(path)
     names = lru_cache(gguf.get_tensor_name_map)
     with (
         mock.patch.object(gguf, "GGUFReader", return_value=reader),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.engines import merging, receipt
 from core.engines.quantization import building, rounding, serving
 from core.engines.quantization.recipes import RECIPES
-from core.engines.seal import seal
+from core.engines.seal import seal, without_four_bit
 from core.errors import InputError
 from core.models import records
 from core.specs import QuantizeSpec
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def run(spec: QuantizeSpec, job: JobContext) -> None:
     """Asks the source, merges, rounds, builds, checks, keeps."""
     seal()
+    without_four_bit()
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)

@@ -64,12 +64,12 @@ QUICK = Scale(
     finetune={
         "epochs": 1.0,
         "batch_size": 8,
-        "sample_prompts": 2,
-        "checkpoint_every": 6,
-        "validate_every": 6,
+        "sample_prompts": 1,
+        "checkpoint_every": 9,
+        "validate_every": 9,
     },
-    evaluate={"latency_prompts": 3},
-    expected_s={"model": 11, "data": 1, "tuned": 30, "int8": 20, "evaluation": 40},
+    evaluate={"latency_prompts": 2},
+    expected_s={"model": 11, "data": 1, "tuned": 40, "int8": 27, "evaluation": 45},
 )
 
 

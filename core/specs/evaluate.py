@@ -37,7 +37,7 @@ class EvaluateSpec(Spec):
         16, label="Longest answer", help="An answer is cut here.", unit="tokens", advanced=True, ge=1, le=4096
     )
     batch_size: int = Option(
-        16, label="Batch", help="Rows answered at once.", unit="rows", advanced=True, ge=1, le=256
+        32, label="Batch", help="Rows answered at once.", unit="rows", advanced=True, ge=1, le=256
     )
     latency_prompts: int = Option(
         20,

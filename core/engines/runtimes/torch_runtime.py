@@ -77,24 +77,25 @@ class TorchRuntime:
         longest = max(len(row) for row in expected)
         if longest == 0:
             return [0.0] * len(expected)
-        logits = first[:, None]  # (rows, 1, vocabulary)
-        if longest > 1:
-            ids = torch.tensor([[*row, *[0] * (longest - len(row))][:-1] for row in expected])
-            mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
-            start = mask[:, : mask.shape[1] - ids.shape[1]].sum(-1, keepdim=True)
-            out = self._model(
-                input_ids=ids,
-                attention_mask=mask,
-                past_key_values=cache,
-                use_cache=True,
-                position_ids=start + torch.arange(ids.shape[1]),
-            )
-            logits = torch.cat([logits, out.logits.float()], dim=1)
-        scores = torch.log_softmax(logits, dim=-1)
-        return [
-            -float(scores[row, torch.arange(len(wanted)), torch.tensor(wanted, dtype=torch.long)].sum())
-            for row, wanted in enumerate(expected)
+        nlls = [
+            -float(scores[row[0]]) if row else 0.0 for row, scores in zip(expected, _logs(first), strict=True)
         ]
+        if longest == 1:
+            return nlls
+        ids = torch.tensor([[*row, *[0] * (longest - len(row))][:-1] for row in expected])
+        start = mask.sum(-1, keepdim=True)
+        logits = self._model(
+            input_ids=ids,
+            attention_mask=torch.cat([mask, torch.ones_like(ids)], dim=1),
+            past_key_values=cache,
+            use_cache=True,
+            position_ids=start + torch.arange(ids.shape[1]),
+        ).logits
+        for row, wanted in enumerate(expected):  # row by row: all at once would double the memory
+            rest = torch.tensor(wanted[1:], dtype=torch.long)
+            scores = _logs(logits[row, : len(rest)])
+            nlls[row] -= float(scores[torch.arange(len(rest)), rest].sum())
+        return nlls
 
     def _continue(
         self, cache: Any, mask: torch.Tensor, logits: torch.Tensor, max_new_tokens: int
@@ -153,6 +154,10 @@ def _pad_left(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor
     ids = torch.tensor([[*[0] * (longest - len(row)), *row] for row in rows])
     mask = torch.tensor([[*[0] * (longest - len(row)), *[1] * len(row)] for row in rows])
     return ids, mask
+
+
+def _logs(logits: torch.Tensor) -> torch.Tensor:
+    return torch.log_softmax(logits.float(), dim=-1)
 
 
 def _choose(logits: torch.Tensor, temperature: float) -> int:

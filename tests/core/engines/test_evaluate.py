@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -148,15 +149,15 @@ def test_a_model_that_does_not_load_is_an_error_not_a_crash(task: Task, tmp_path
 def test_the_process_ends_when_nobody_listens(task: Task) -> None:
     messages = child.measure(task)
     next(messages)
-    children = [int(name) for name in os.listdir("/proc") if name.isdigit() and _is_child(name)]
+    children = [process.pid for process in multiprocessing.active_children()]
     assert children
 
     messages.close()
 
     deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and any(_is_child(str(pid)) for pid in children):
+    while time.monotonic() < deadline and any(map(psutil.pid_exists, children)):
         time.sleep(0.05)
-    assert not any(_is_child(str(pid)) for pid in children)
+    assert not any(map(psutil.pid_exists, children))
 
 
 def test_a_killed_parent_takes_its_measuring_process_along(source: Path, tmp_path: Path) -> None:
@@ -191,15 +192,6 @@ def test_a_killed_parent_takes_its_measuring_process_along(source: Path, tmp_pat
     while time.monotonic() < deadline and psutil.pid_exists(pid):
         time.sleep(0.05)
     assert not psutil.pid_exists(pid)
-
-
-def _is_child(pid: str) -> bool:
-    try:
-        text = Path("/proc", pid, "stat").read_text()
-        command = Path("/proc", pid, "cmdline").read_text()
-    except OSError:
-        return False
-    return int(text.rpartition(")")[2].split()[1]) == os.getpid() and "spawn_main" in command
 
 
 def test_rows_come_back_with_their_numbers(task: Task) -> None:
