@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from core.engines.training import adapters, checkpoints, examples, first_batch, weights
-from core.engines.training.preparation import Prepared, decide, prepare, require_trainable
+from core.engines.training.preparation import Decisions, Prepared, decide, prepare, require_trainable
 from core.engines.training.sampling import Sampler
 from core.engines.training.trainer import WorkbenchTrainer
 from core.errors import CancelledError
@@ -17,6 +18,8 @@ from core.specs import FinetuneSpec
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
+TrainerClass = Callable[..., WorkbenchTrainer]
+
 _SHOWN_ROWS = 8
 _SHOWN_TOKENS = 3  # rows of the first batch shown token by token
 
@@ -24,7 +27,25 @@ _SHOWN_TOKENS = 3  # rows of the first batch shown token by token
 def run(spec: FinetuneSpec, job: JobContext) -> None:
     """Loads, prepares, trains, saves."""
     require_trainable(spec, job)
-    decisions = decide(spec, job)
+    learn(spec, job, decide(spec, job))
+
+
+def learn(
+    spec: FinetuneSpec,
+    job: JobContext,
+    decisions: Decisions,
+    trainer_for: Callable[[Prepared], TrainerClass] = lambda _prepared: WorkbenchTrainer,
+    made: str = "fine-tuned",
+) -> None:
+    """Trains as decided, from the newest checkpoint where there is one, and keeps what came of it.
+
+    Args:
+        spec: What is learnt.
+        job: Whose run it is.
+        decisions: What the spec leaves open.
+        trainer_for: Makes the trainer; distilling has its own.
+        made: In a word, how the result came to be.
+    """
     belongs_to = (
         spec.digest(),
         examples.digest(job.input(spec.data)),
@@ -47,7 +68,7 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
         first = prepared.train.usable[:_SHOWN_TOKENS]
         job.emit("batch", rows=first_batch.describe(first, prepared.tokenizer))
     sampler = Sampler(prepared.watched[: spec.sample_prompts], prepared.tokenizer, job)
-    trainer = WorkbenchTrainer(
+    trainer = trainer_for(prepared)(
         prepared.model,
         plan,
         job,
@@ -74,7 +95,7 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
     trainer.look_at_the_end()
     kept = _go_back_to_the_best(trainer, job)
     figures = _validate(prepared, trainer, kept, job)
-    _save(spec, job, prepared)  # may change the model's number format, so it is last
+    _save(job, prepared, made)  # may change the model's number format, so it is last
     learnt = len(prepared.train.usable)
     job.result(
         train_loss=sum(trainer.recent_losses) / max(len(trainer.recent_losses), 1),
@@ -135,7 +156,7 @@ def _validate(prepared: Prepared, trainer: WorkbenchTrainer, step: int, job: Job
     return {"validation_loss": mean}
 
 
-def _save(spec: FinetuneSpec, job: JobContext, prepared: Prepared) -> None:
+def _save(job: JobContext, prepared: Prepared, made: str) -> None:
     """Stages the tuned model as an artifact: an adapter, or a whole model in its base's number format."""
     folder, said, adapter = job.stage("model"), prepared.said, prepared.decisions.adapter
     dtype = torch.bfloat16 if said.dtype in ("bf16", "bfloat16") else torch.float32
@@ -155,7 +176,7 @@ def _save(spec: FinetuneSpec, job: JobContext, prepared: Prepared) -> None:
         base=prepared.base,
         method=prepared.decisions.method,
         rank=adapters.rank_of(prepared.model) if adapter else None,
-        source=f"fine-tuned from {said.name or 'a model'}",
+        source=f"{made} from {said.name or 'a model'}",
         note=said.note,
     )
     records.write(folder, description)

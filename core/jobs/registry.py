@@ -39,6 +39,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),
         Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
+        Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),

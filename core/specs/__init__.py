@@ -2,6 +2,7 @@
 
 from core.specs.base import Option, Spec
 from core.specs.data import AugmentSpec, ImportDataSpec
+from core.specs.distill import DistillSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
@@ -17,6 +18,7 @@ __all__ = [
     "AddModelSpec",
     "AugmentSpec",
     "ChatSpec",
+    "DistillSpec",
     "DownloadDataSpec",
     "DownloadModelSpec",
     "EvaluateSpec",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.cli.commands import chat, data, demo, doctor, fit, jobs, models, recipe, runs, search
+from core.cli.commands import chat, data, demo, distill, doctor, fit, jobs, models, recipe, runs, search
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     demo.add,
@@ -16,6 +16,7 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     jobs.add_finetune,
     jobs.add_merge,
     search.add,
+    distill.add,
     jobs.add_quantize,
     jobs.add_evaluate,
     chat.add,

@@ -18,10 +18,11 @@ from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 _FEW_ROWS = 100
-_Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _parser(below: _Below, name: str, spec: type[Spec], help: str) -> argparse.ArgumentParser:
+def add_parser(below: Below, name: str, spec: type[Spec], help: str) -> argparse.ArgumentParser:
+    """A command that takes `--set` and `--name`."""
     parser = below.add_parser(
         name,
         help=help,
@@ -36,14 +37,14 @@ def _parser(below: _Below, name: str, spec: type[Spec], help: str) -> argparse.A
     return parser
 
 
-def add_finetune(below: _Below) -> None:
+def add_finetune(below: Below) -> None:
     """Puts the parser in place."""
     add_finetune_arguments(below, "teach a model your task from examples").set_defaults(run=run_finetune)
 
 
-def add_finetune_arguments(below: _Below, help: str) -> argparse.ArgumentParser:
+def add_finetune_arguments(below: Below, help: str) -> argparse.ArgumentParser:
     """A parser that takes what `finetune` takes."""
-    parser = _parser(below, "finetune", FinetuneSpec, help)
+    parser = add_parser(below, "finetune", FinetuneSpec, help)
     parser.add_argument("--model", required=True, metavar="M", help="the model that learns")
     parser.add_argument("--data", required=True, metavar="D", help="the data it learns from")
     methods = get_args(FinetuneSpec.model_fields["method"].annotation)
@@ -57,17 +58,17 @@ def add_finetune_arguments(below: _Below, help: str) -> argparse.ArgumentParser:
     return parser
 
 
-def add_merge(below: _Below) -> None:
+def add_merge(below: Below) -> None:
     """Puts the parser in place."""
-    parser = _parser(below, "merge", MergeSpec, "one model out of adapters")
+    parser = add_parser(below, "merge", MergeSpec, "one model out of adapters")
     parser.add_argument("models", nargs="+", metavar="M", help="adapters over one base")
     parser.add_argument("--weights", metavar="A,B", help="how much of each, such as 0.7,0.3")
     parser.set_defaults(run=run_merge)
 
 
-def add_quantize(below: _Below) -> None:
+def add_quantize(below: Below) -> None:
     """Puts the parser in place."""
-    parser = _parser(below, "quantize", QuantizeSpec, "make a model small and fast (ONNX)")
+    parser = add_parser(below, "quantize", QuantizeSpec, "make a model small and fast (ONNX)")
     parser.add_argument("model", metavar="M", help="the model to make small; it stays as it is")
     recipes = get_args(QuantizeSpec.model_fields["recipe"].annotation)
     parser.add_argument("--recipe", choices=recipes, help="int4-mixed when empty")
@@ -77,9 +78,9 @@ def add_quantize(below: _Below) -> None:
     parser.set_defaults(run=run_quantize)
 
 
-def add_evaluate(below: _Below) -> None:
+def add_evaluate(below: Below) -> None:
     """Puts the parser in place."""
-    parser = _parser(below, "evaluate", EvaluateSpec, "measure models on test rows")
+    parser = add_parser(below, "evaluate", EvaluateSpec, "measure models on test rows")
     parser.add_argument("models", nargs="+", metavar="M", help="the models to compare")
     parser.add_argument("--data", required=True, metavar="D", help="the data whose test rows are answered")
     parser.set_defaults(run=run_evaluate)
@@ -114,7 +115,7 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
     warnings = fitting.require(workspace, spec, arguments)
     run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings, chosen))
-    return _finish(workspace, run, output)
+    return finish(workspace, run, output)
 
 
 def run_merge(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -127,7 +128,7 @@ def run_merge(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     suggested = "-".join([*(model.name for model in models), "merged"])
     name = arguments.name or workspace.free_name(suggested, "model")
     run = require_kept(start(workspace, spec, name, output, "Merging"))
-    return _finish(workspace, run, output)
+    return finish(workspace, run, output)
 
 
 def _numbers(text: str) -> list[float]:
@@ -151,7 +152,7 @@ def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     spec = build(QuantizeSpec, values)
     name = arguments.name or workspace.free_name(f"{model.name}-{spec.recipe}", "model")
     run = require_kept(start(workspace, spec, name, output, "Quantizing"))
-    return _finish(workspace, run, output)
+    return finish(workspace, run, output)
 
 
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -242,7 +243,8 @@ def _perplexity(quality: dict[str, Any]) -> str:
     return f"{found:.2f}" if found is not None else ""
 
 
-def _finish(workspace: Workspace, run: Run, output: Output) -> int:
+def finish(workspace: Workspace, run: Run, output: Output) -> int:
+    """Says what a run left. Returns the exit code."""
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:
         output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")

@@ -68,7 +68,7 @@ class _Projected(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, objective: Objective) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Any, objective: Any) -> Tensor:
         """The summed loss."""
         to_hidden, to_weight = ctx.needs_input_grad[:2]
         total = torch.zeros((), dtype=torch.float32)
@@ -99,8 +99,15 @@ class _Projected(torch.autograd.Function):
         return hidden, weight, None, None
 
 
-def projected(hidden: Tensor, head: nn.Linear, targets: Tensor, objective: Objective) -> Tensor:
-    """Summed loss of the learnt tokens from their hidden states. Shapes: (N, size), (N,) → scalar."""
+def projected(hidden: Tensor, head: nn.Linear, targets: Any, objective: Any) -> Tensor:
+    """Summed loss of the learnt tokens from their hidden states. Shapes: (N, size), (N,) → scalar.
+
+    Args:
+        hidden: Last hidden states.
+        head: The last projection.
+        targets: The right tokens, or whatever else the objective compares with; it can be sliced.
+        objective: `each(logits, targets)` gives the loss a token.
+    """
     if not len(targets):
         return hidden.sum() * 0.0
     return _Projected.apply(hidden, head.weight, targets, objective)

@@ -27,7 +27,7 @@ from transformers.modeling_utils import AttentionInterface, PreTrainedModel
 
 from core.engines.training import losses
 from core.engines.training.examples import Example
-from core.engines.training.losses import PLAIN, Objective
+from core.engines.training.losses import PLAIN
 from core.engines.training.templates import IGNORED
 from core.errors import InputError
 
@@ -46,7 +46,8 @@ class Pack:
 
     Shapes: `ids`, `positions` (1, T); `predicting` (N,) indices into T whose next token is learnt; `targets`
     (N,) these tokens; `lengths` of the rows without their shared beginning, in order; `owners` (N,) index of
-    the row each target belongs to.
+    the row each target belongs to. A `lesson` says more about the targets than the tokens themselves, for an
+    objective that understands it.
     """
 
     ids: Tensor
@@ -57,16 +58,18 @@ class Pack:
     owners: Tensor
     rows: tuple[int, ...] = ()
     shared: int = 0
+    lesson: Any = None
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one optimizer step learns from."""
+    """What one optimizer step learns from; `examples` only where the trainer asks for them again."""
 
     packs: tuple[Pack, ...]
     rows: int
     tokens: int
     targets: int
+    examples: tuple[Example, ...] = ()
 
 
 def shared_beginning(examples: Sequence[Example]) -> int:
@@ -231,32 +234,68 @@ class PackedAttention:
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         window = kwargs.get("sliding_window") or query.shape[2]
         shared = pack.shared
-        own_query, own_key, own_value = (
-            self._spread(tensor[:, :, shared:], pack.lengths) for tensor in (query, key, value)
-        )
         if not shared:
-            return self._gather(_causal(own_query, own_key, own_value, scale, window)), None
-        first_query, first_key, first_value = (tensor[:, :, :shared] for tensor in (query, key, value))
+            own = [self._spread(tensor, pack.lengths) for tensor in (query, key, value)]
+            return self._gather(_causal(own[0], own[1], own[2], scale, window)), None
+        # Split, not sliced: the gradient of a slice is a whole tensor of zeros to be filled and added.
+        parts = [tensor.split([shared, tensor.shape[2] - shared], dim=2) for tensor in (query, key, value)]
+        first_query, first_key, first_value = (first for first, _own in parts)
+        own_query, own_key, own_value = (self._spread(own, pack.lengths) for _first, own in parts)
         beginning = _causal(first_query, first_key, first_value, scale, window).transpose(1, 2)
         rows = len(pack.lengths)
         seen_key = torch.cat([first_key.expand(rows, -1, -1, -1), own_key], dim=2)
         seen_value = torch.cat([first_value.expand(rows, -1, -1, -1), own_value], dim=2)
-        own = self._gather(_causal(own_query, seen_key, seen_value, scale, window))
-        return torch.cat([beginning, own], dim=1), None
+        gathered = self._gather(_causal(own_query, seen_key, seen_value, scale, window))
+        return torch.cat([beginning, gathered], dim=1), None
 
     def _spread(self, tensor: Tensor, lengths: tuple[int, ...]) -> Tensor:
         """(1, heads, T, size) → (rows, heads, longest, size), zeros after each row's end."""
         _one, heads, _tokens, size = tensor.shape
         rows, longest = len(lengths), max(lengths)
         flat = tensor[0].transpose(0, 1)
-        room = flat.new_zeros(rows * longest, heads, size).index_copy(0, self._places, flat)
+        room: Tensor = _Spread.apply(flat, self._places, rows * longest)
         return room.view(rows, longest, heads, size).transpose(1, 2)
 
     def _gather(self, tensor: Tensor) -> Tensor:
         """(rows, heads, longest, size) → (1, T, heads, size)."""
         rows, heads, longest, size = tensor.shape
         flat = tensor.transpose(1, 2).reshape(rows * longest, heads, size)
-        return flat.index_select(0, self._places).unsqueeze(0)
+        gathered: Tensor = _Gather.apply(flat, self._places)
+        return gathered.unsqueeze(0)
+
+
+class _Spread(torch.autograd.Function):
+    """Rows of a tensor to their places in a larger one of zeros.
+
+    No two go to one place, so the gradient only picks them out again; torch's own would copy twice.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor, places: Tensor, room: int) -> Tensor:
+        """Shapes: (T, …), (T,) → (room, …)."""
+        ctx.save_for_backward(places)
+        return flat.new_zeros(room, *flat.shape[1:]).index_copy_(0, places, flat)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        """Picks the gradients out."""
+        return grad.index_select(0, ctx.saved_tensors[0]), None, None
+
+
+class _Gather(torch.autograd.Function):
+    """The reverse of `_Spread`; torch's own gradient would add into zeros, ten times as slowly."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor, places: Tensor) -> Tensor:
+        """Shapes: (room, …), (T,) → (T, …)."""
+        ctx.save_for_backward(places)
+        ctx.room = len(flat)
+        return flat.index_select(0, places)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        """Puts the gradients back."""
+        return grad.new_zeros(ctx.room, *grad.shape[1:]).index_copy_(0, ctx.saved_tensors[0], grad), None
 
 
 def _causal(query: Tensor, key: Tensor, value: Tensor, scale: float, window: int) -> Tensor:
@@ -304,14 +343,26 @@ AttentionInterface.register(NAME, attention.attend)
 AttentionMaskInterface.register(NAME, attention.mask)
 
 
-def answer_loss(model: torch.nn.Module, rows: Pack, objective: Objective = PLAIN) -> Tensor:
+def answer_loss(model: torch.nn.Module, rows: Pack, objective: Any = PLAIN) -> Tensor:
     """Sum of the losses of the learnt tokens; only their positions reach the output layer."""
     head = losses.head_of(model)
+    targets = rows.targets if rows.lesson is None else rows.lesson
     with attention.rows(rows):
         if head is None:
             logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
-            return objective.each(logits[0], rows.targets).sum()
-        return losses.projected(_hidden_states(model, rows), head, rows.targets, objective)
+            loss: Tensor = objective.each(logits[0], targets).sum()
+            return loss
+        return losses.projected(_hidden_states(model, rows), head, targets, objective)
+
+
+def answer_logits(model: torch.nn.Module, rows: Pack) -> Iterator[Tensor]:
+    """Logits at the learnt tokens without gradients, slice by slice. Shapes (≤ SLICE, vocabulary)."""
+    head = losses.head_of(model)
+    with attention.rows(rows), torch.no_grad():
+        if head is None:
+            yield from model(**_inputs(rows), logits_to_keep=rows.predicting).logits[0].split(losses.SLICE)
+        else:
+            yield from (head(part) for part in _hidden_states(model, rows).split(losses.SLICE))
 
 
 def losses_of_rows(model: torch.nn.Module, rows: Pack) -> Tensor:

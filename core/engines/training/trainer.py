@@ -114,6 +114,7 @@ class WorkbenchTrainer(Trainer):
     ) -> None:
         self.control: TrainerControl
         self.plan = plan
+        self.objective: Any = plan.objective
         self.job = job
         self.folder = job.folder / "checkpoints"
         self.recent_losses = deque(found.recent_losses if found else (), maxlen=_RECENT)
@@ -167,7 +168,7 @@ class WorkbenchTrainer(Trainer):
         total = torch.zeros(())
         for rows in inputs.packs:
             with packing.attention.rows(rows):  # recomputing activations needs it in the backward pass too
-                loss = packing.answer_loss(model, rows, self.plan.objective) / inputs.targets
+                loss = packing.answer_loss(model, rows, self.objective) / inputs.targets
                 self.accelerator.backward(loss)
             total += loss.detach()
         _require_finite(float(total), "loss", self.state.global_step + 1)
@@ -199,7 +200,12 @@ class WorkbenchTrainer(Trainer):
             learning_rate=logs["learning_rate"],
             grad_norm=float(logs["grad_norm"]),
             **self._speed(),
+            **self.parts_of_loss(),
         )
+
+    def parts_of_loss(self) -> dict[str, float]:
+        """What else there is to say about a step."""
+        return {}
 
     def _speed(self) -> dict[str, float]:
         if len(self._recent_steps) < 2:

@@ -1,0 +1,83 @@
+"""`slm-workbench distill`: a small model learns from a large one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, get_args
+
+import psutil
+
+from core.cli import fitting
+from core.cli.commands import jobs
+from core.cli.console import Output
+from core.cli.running import require_kept, start
+from core.cli.specs import build, parse_settings
+from core.errors import InputError
+from core.models.compatibility import Diagnosis, diagnose
+from core.specs import DistillSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+
+def add(below: jobs.Below) -> None:
+    """Puts the parser in place."""
+    parser = jobs.add_parser(below, "distill", DistillSpec, "teach a small model what a large one knows")
+    parser.add_argument(
+        "--teacher",
+        required=True,
+        action="append",
+        metavar="T",
+        help="the large model, or several",
+    )
+    parser.add_argument("--student", required=True, metavar="S", help="the small model that learns")
+    parser.add_argument("--data", required=True, metavar="D", help="the data on which it learns")
+    methods = get_args(DistillSpec.model_fields["method"].annotation)
+    parser.add_argument("--method", choices=methods, help="full when empty")
+    parser.set_defaults(run=run)
+
+
+def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Looks whether the two fit together, then distills."""
+    teachers = [workspace.artifact(ref, "model") for ref in dict.fromkeys(arguments.teacher)]
+    student = workspace.artifact(arguments.student, "model")
+    data = workspace.artifact(arguments.data, "dataset")
+    values: dict[str, Any] = {
+        "model": student.id,
+        "teachers": [teacher.id for teacher in teachers],
+        "data": data.id,
+        **parse_settings(arguments.set, DistillSpec),
+    }
+    if arguments.method:
+        values["method"] = arguments.method
+    spec = build(DistillSpec, values)
+    for teacher in teachers:
+        _require(spec, teacher, diagnose(workspace, teacher, student, _memory_free()), output)
+    name = arguments.name or workspace.free_name(f"{data.name}-student", "model")
+    warnings = fitting.require(workspace, spec, arguments)
+    finished = require_kept(start(workspace, spec, name, output, "Distilling", warnings))
+    return jobs.finish(workspace, finished, output)
+
+
+def _memory_free() -> int:
+    return int(psutil.virtual_memory().available)
+
+
+def _require(spec: DistillSpec, teacher: Artifact, found: Diagnosis, output: Output) -> None:
+    """Says what was found, and refuses what cannot work."""
+    for finding in found.findings:
+        if finding.weight == "stop":
+            raise InputError(
+                f"{teacher.name} cannot teach this student.",
+                why=finding.what,
+                fix=finding.fix,
+                code="distill.pair",
+            )
+        if finding.weight == "note":
+            output.progress(" ".join(filter(None, (f"Note: {finding.what}", finding.fix))))
+    if spec.divergence not in found.divergences:
+        raise InputError(
+            f"{teacher.name} and the student cannot be compared token by token.",
+            why=f"Only {found.overlap:.0%} of the student's tokens are the teacher's too.",
+            fix="Add `--set divergence=universal`.",
+            code="distill.tokens",
+        )

@@ -1,0 +1,1 @@
+"""What distilling adds to training: what the teacher says, kept small, and the losses that compare."""

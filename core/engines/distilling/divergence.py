@@ -1,0 +1,133 @@
+"""How far a student's distribution is from its teachers', token by token.
+
+Hinton et al. 2015 (temperature and its square), Gu et al. 2024 (reverse), Agarwal et al. 2024 (generalized
+Jensen–Shannon at one half), Boizard et al. 2024 (universal: by rank, for other tokenizers). Both sides are
+looked at through the teacher's likeliest tokens and the tail.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.engines.distilling.soft import ABSENT, Lesson, Soft
+
+#: Stands for the log of nothing: its exponential is zero, and differences with it stay finite.
+_NEVER = -1e4
+
+
+@dataclass
+class Parts:
+    """What the loss consisted of since it was last asked."""
+
+    labels: float = 0.0
+    tokens: int = 0
+    apart: float = 0.0
+    agreed: int = 0
+    taught: int = 0
+
+    def take(self) -> dict[str, float]:
+        """Means a token, and a new beginning."""
+        found = {}
+        if self.tokens:
+            found["label_loss"] = self.labels / self.tokens
+        if self.taught:
+            found["teacher_loss"] = self.apart / self.taught
+            found["agreement"] = self.agreed / self.taught
+        self.__init__()  # type: ignore[misc]
+        return found
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """Loss of a token: a share for its label, the rest for the distance to the teachers.
+
+    Attributes:
+        divergence: forward_kl, reverse_kl, jensen_shannon or universal.
+        temperature: At which both distributions are compared; the teachers' were kept at the same.
+        label_weight: Share of the label's cross entropy.
+        weights: How much each teacher counts.
+        parts: Takes the loss apart for whoever watches.
+    """
+
+    divergence: str
+    temperature: float
+    label_weight: float
+    weights: Sequence[float] = (1.0,)
+    parts: Parts = field(default_factory=Parts, compare=False)
+
+    def each(self, logits: Tensor, lesson: Lesson) -> Tensor:
+        """Loss a token; the label alone where no teacher speaks. Shapes: logits (N, vocabulary) → (N,)."""
+        logits = logits.float()
+        labels = functional.cross_entropy(logits, lesson.labels, reduction="none")
+        apart, known = self.apart(logits, lesson)
+        self.parts.tokens += len(lesson)
+        self.parts.labels += float(labels.detach().sum())
+        self.parts.taught += int(known.sum())
+        self.parts.apart += float(apart.detach()[known].sum())
+        first = lesson.teachers[0]
+        self.parts.agreed += int((logits.detach().argmax(-1) == first.ids[:, 0])[first.known].sum())
+        mixed = self.label_weight * labels + (1 - self.label_weight) * apart
+        return torch.where(known, mixed, labels)
+
+    def apart(self, logits: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
+        """Distance to the teachers by weight, and whether any of them speaks. Shapes (N,), (N,)."""
+        total, weight = torch.zeros(len(lesson)), torch.zeros(len(lesson))
+        for share, soft in zip(self.weights, lesson.teachers, strict=True):
+            total = total + share * distance(logits, soft, self.divergence, self.temperature)
+            weight = weight + share * soft.known
+        known = weight > 0
+        return total / weight.where(known, torch.ones(())), known
+
+
+def distance(logits: Tensor, soft: Soft, divergence: str, temperature: float) -> Tensor:
+    """Divergence of each token times the temperature's square, so that its gradient keeps its size.
+
+    Shapes: logits (N, vocabulary) → (N,); zero where the teacher says nothing.
+    """
+    student = torch.log_softmax(logits / temperature, dim=-1)
+    if divergence == "universal":
+        apart = _by_rank(student, soft)
+    else:
+        absent = soft.ids == ABSENT
+        ours = _seen_through(student, torch.where(absent, logits.shape[1], soft.ids))
+        # What the student cannot say belongs to the tail: there is nothing else it could be asked for.
+        lost = soft.logs.masked_fill(~absent, float("-inf"))
+        tail = torch.cat([soft.tail[:, None], lost], dim=1).logsumexp(1, keepdim=True)
+        theirs = torch.cat([soft.logs.masked_fill(absent, float("-inf")), tail], dim=1)
+        apart = _compare(theirs.clamp(min=_NEVER), ours.clamp(min=_NEVER), divergence)
+    return torch.where(soft.known, apart * temperature**2, torch.zeros(()))
+
+
+def _compare(theirs: Tensor, ours: Tensor, divergence: str) -> Tensor:
+    if divergence == "forward_kl":
+        return _kl(theirs, ours)
+    if divergence == "reverse_kl":
+        return _kl(ours, theirs)
+    middle = torch.logaddexp(ours, theirs) - math.log(2)
+    return (_kl(theirs, middle) + _kl(ours, middle)) / 2
+
+
+def _kl(first: Tensor, second: Tensor) -> Tensor:
+    """KL(first ‖ second) of log-probabilities along the last axis."""
+    return (first.exp() * (first - second)).sum(-1)
+
+
+def _seen_through(student: Tensor, ids: Tensor) -> Tensor:
+    """Log-probabilities of these tokens, then of all others. Shapes (N, V), (N, k) → (N, k + 1)."""
+    padded = functional.pad(student, (0, 1), value=float("-inf"))  # a place for tokens that it does not have
+    others = padded.scatter(1, ids, float("-inf")).logsumexp(-1, keepdim=True)
+    return torch.cat([padded.gather(1, ids), others], dim=1)
+
+
+def _by_rank(student: Tensor, soft: Soft) -> Tensor:
+    """Sum of the differences of probabilities, the largest with the largest, and of what is left."""
+    best = torch.topk(student, soft.logs.shape[1], dim=-1).values.exp()
+    theirs = soft.logs.exp()
+    left = (1 - best.sum(-1)) - (1 - theirs.sum(-1))
+    return (best - theirs).abs().sum(-1) + left.abs()

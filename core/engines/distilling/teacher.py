@@ -1,0 +1,210 @@
+"""Asks a teacher for its distribution at every answer token of a data set."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data.dataset import Dataset
+from core.engines import merging
+from core.engines.distilling import store
+from core.engines.distilling.soft import coarsen, entries
+from core.engines.distilling.store import Place, Said
+from core.engines.runtimes.runtime import Source, open_runtime
+from core.engines.training import examples, packing, weights
+from core.engines.training.examples import Example, Split
+from core.engines.training.preparation import Decisions
+from core.engines.training.templates import IGNORED, without_default_system
+from core.models import records
+from core.specs import DistillSpec
+from core.workspace import manifest
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from core.jobs.context import JobContext
+
+_SPLITS: tuple[Split, ...] = ("train", "validation")
+#: A tokenizer and a template that differ in anything of this would cut or frame the rows differently.
+_TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", records.TEMPLATE)
+
+
+class Teacher(Protocol):
+    """A loaded model that is only asked."""
+
+    def logits(self, rows: Sequence[Example]) -> Iterator[tuple[int, Tensor]]:
+        """Each row's index, in any order, and its logits at the answer's tokens: (targets, vocabulary)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything one teacher said, by row, in its own tokens."""
+
+    said: dict[Split, dict[Place, Said]]
+    tokenizer: PreTrainedTokenizerBase
+
+
+def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -> Asked:
+    """What the teacher says on the training and validation rows; what an earlier run kept is not asked again.
+
+    Raises:
+        InputError: The teacher's template refuses the conversations.
+        CancelledError: A stop was requested; what was asked stays.
+    """
+    artifact = spec.teachers[number]
+    folder = job.input(artifact)
+    tokenizer = load_tokenizer(folder, keep_system=spec.default_system)
+    data = Dataset(job.input(spec.data))
+    vocabulary = _vocabulary(job, artifact)
+    top_k = entries(spec.top_k, vocabulary)
+    facts = {
+        "teacher": weights.digest(job, artifact),
+        "text": [manifest.hash_file(folder / name) for name in _TEXT_FILES if (folder / name).exists()],
+        "data": examples.digest(job.input(spec.data)),
+        "max_length": spec.max_length,
+        "default_system": spec.default_system,
+        "temperature": spec.temperature,
+        "top_k": top_k,
+        "precision": decisions.precision,
+    }
+    name = records.describe(folder).name or "The teacher"
+    kept = store.open_store(job.folder.parents[1] / "cache" / "teachers", store.key(**facts), facts)
+    rows: dict[Split, list[Example]] = {}
+    for split in _SPLITS:
+        rows[split] = _encoded(data, split, tokenizer, spec.max_length, job)
+    parts = [
+        (f"{split}-{start:07d}", split, start)
+        for split in _SPLITS
+        for start in range(0, len(rows[split]), store.ROWS_A_PART)
+    ]
+    missing = [part for part in parts if not store.complete(kept, part[0])]
+    if missing:
+        job.log(f"{name} is asked about {sum(map(len, rows.values()))} rows.")
+        teacher = load(job, artifact, rows[missing[0][1]], decisions)
+        done = sum(map(len, rows.values())) - sum(
+            len(rows[split][start : start + store.ROWS_A_PART]) for _name, split, start in missing
+        )
+        job.phase("asking", total=sum(map(len, rows.values())), unit="rows")
+        for part, split, start in missing:
+            chosen = rows[split][start : start + store.ROWS_A_PART]
+            named = places(rows[split])[start : start + store.ROWS_A_PART]
+            answers: list[Said | None] = [None] * len(chosen)
+            for row, logits in teacher.logits(chosen):
+                answers[row] = _said(chosen[row], logits, top_k, spec.temperature)
+                done += 1
+                job.progress(done)
+                job.check_cancelled()
+            store.write(kept, part, named, [said for said in answers if said is not None], vocabulary)
+        del teacher
+        gc.collect()
+    else:
+        job.log(f"{name} was asked before; its answers are used again.")
+    said = {split: store.read(kept, [part for part, of, _start in parts if of == split]) for split in _SPLITS}
+    return Asked(said, tokenizer)
+
+
+def _encoded(
+    data: Dataset, split: Split, tokenizer: PreTrainedTokenizerBase, max_length: int, job: JobContext
+) -> list[Example]:
+    found = examples.Examples()
+    for growing in examples.encode(data, split, tokenizer, max_length):
+        found = growing
+        job.check_cancelled()
+    return found.usable
+
+
+def load_tokenizer(folder: Path, *, keep_system: bool) -> PreTrainedTokenizerBase:
+    """A model's tokenizer with the template that training uses."""
+    tokenizer = weights.load_tokenizer(folder)
+    if not keep_system:
+        variant = without_default_system(tokenizer)
+        if variant.removed:
+            tokenizer.chat_template = variant.template
+    return tokenizer
+
+
+def load(job: JobContext, artifact: str, probe: Sequence[Example], decisions: Decisions) -> Teacher:
+    """The teacher in memory, in whatever runtime it is made for."""
+    folder = job.input(artifact)
+    if records.describe(folder).format == "onnx":
+        return _OnnxTeacher(Source("onnx", folder, (), (), decisions.threads))
+    return load_torch(job, artifact, probe, decisions)
+
+
+def load_torch(
+    job: JobContext, artifact: str, probe: Sequence[Example], decisions: Decisions
+) -> TorchTeacher:
+    """A transformers teacher in memory; in bf16 only where it is stored so and that is faster."""
+    stored = records.describe(job.input(artifact)).dtype in ("bf16", "bfloat16")
+    dtype = torch.bfloat16 if decisions.bf16 and stored else torch.float32
+    model: Any = weights.load_model(job, artifact, dtype)
+    return TorchTeacher(model, probe, bf16=decisions.bf16)
+
+
+class TorchTeacher:
+    """A transformers model; many rows go through it at once.
+
+    Args:
+        model: In evaluation from now on.
+        probe: Rows on which it is checked that they can be laid end to end.
+        bf16: Whether matrix products run in bf16.
+    """
+
+    def __init__(self, model: Any, probe: Sequence[Example], *, bf16: bool) -> None:
+        self.model = model.eval()
+        self._tokens = packing.PACK_TOKENS if packing.prepare(model, probe) else 1
+        self._bf16 = bf16
+
+    def logits(self, rows: Sequence[Example]) -> Iterator[tuple[int, Tensor]]:
+        """As the protocol says."""
+        for pack in packing.batch(rows, self._tokens).packs:
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16):
+                found = torch.cat([part.float() for part in packing.answer_logits(self.model, pack)])
+            counts = torch.bincount(pack.owners, minlength=len(pack.rows)).tolist()
+            yield from zip(pack.rows, found.split(counts), strict=True)
+
+
+class _OnnxTeacher:
+    """An ONNX folder; rows go through it one by one."""
+
+    def __init__(self, source: Source) -> None:
+        self._runtime = open_runtime(source)
+
+    def logits(self, rows: Sequence[Example]) -> Iterator[tuple[int, Tensor]]:
+        """As the protocol says."""
+        for number, row in enumerate(rows):
+            before = [at - 1 for at, label in enumerate(row.labels) if at and label != IGNORED]
+            yield number, torch.from_numpy(self._runtime.log_probabilities(row.ids)[before])
+
+
+def _said(example: Example, logits: Tensor, top_k: int, temperature: float) -> Said:
+    ids, logs, tail = coarsen(logits, top_k, temperature)
+    labels = [label for label in example.labels[1:] if label != IGNORED]
+    return Said(np.asarray(labels), ids.numpy(), logs.numpy(), tail.numpy())
+
+
+def places(rows: Sequence[Example]) -> list[Place]:
+    """A name for each row that does not depend on which rows were left out."""
+    seen: dict[int, int] = {}
+    found = []
+    for row in rows:
+        piece = seen.get(row.row, 0)
+        seen[row.row] = piece + 1
+        found.append((row.row, piece))
+    return found
+
+
+def _vocabulary(job: JobContext, artifact: str) -> int:
+    """Entries of the teacher's output layer."""
+    folder = job.input(artifact)
+    if records.describe(folder).format == "onnx":
+        return int(records.read_json(folder / "genai_config.json")["model"]["vocab_size"])
+    return merging.root_shape(job, artifact).vocabulary

@@ -1,0 +1,198 @@
+"""Whether a student can learn from a teacher, and how: said before anything is loaded.
+
+Reads the small files only: tokenizers, templates, what the records say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from core.models import records
+from core.models.records import Description
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+BY_TOKEN = ("forward_kl", "reverse_kl", "jensen_shannon")
+#: Bytes a parameter while the teacher is asked, and what it takes beside its weights.
+_BYTES_A_PARAMETER = 4
+_BESIDE_BYTES = 900_000_000
+#: Of every hundred tokens of the student this many must be the teacher's too to compare by token.
+_ENOUGH = 0.9
+
+Weight = Literal["good", "note", "stop"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: good, worth knowing, or in the way."""
+
+    weight: Weight
+    what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What goes with a pair.
+
+    Attributes:
+        findings: In the order of looking.
+        divergences: Those that can be used.
+        on_policy: Whether the student can answer itself.
+        overlap: Share of the student's tokens that the teacher has too.
+    """
+
+    findings: tuple[Finding, ...]
+    divergences: tuple[str, ...] = ()
+    on_policy: bool = False
+    overlap: float = 0.0
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing stands in the way."""
+        return all(finding.weight != "stop" for finding in self.findings)
+
+
+@dataclass
+class _Words:
+    """A tokenizer's tokens and a model's template."""
+
+    vocabulary: dict[str, int] = field(default_factory=dict)
+    template: str = ""
+
+
+def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_free: int) -> Diagnosis:
+    """Looks at a teacher and a student.
+
+    Raises:
+        WorkbenchError: A folder of theirs is damaged.
+    """
+    theirs, ours = workspace.artifact_folder(teacher.id), workspace.artifact_folder(student.id)
+    said, own = records.describe(theirs), records.describe(ours)
+    findings: list[Finding] = []
+    if teacher.id == student.id:
+        return Diagnosis((Finding("stop", "A model cannot teach itself.", "Choose another student."),))
+    if own.format == "onnx":
+        findings.append(
+            Finding(
+                "stop",
+                f"{student.name} is an exported model; its weights can no longer learn.",
+                "Choose the model that it was made from, and quantize the result.",
+            )
+        )
+    first, second = _words(workspace, theirs), _words(workspace, ours)
+    shared = len(first.vocabulary.keys() & second.vocabulary.keys()) / max(len(second.vocabulary), 1)
+    same = first.vocabulary == second.vocabulary
+    findings.append(_tokens(shared, same=same, sizes=(len(first.vocabulary), len(second.vocabulary))))
+    findings += _template(first, second)
+    findings += _memory(_parameters(workspace, said), memory_free, teacher.name)
+    findings += _sizes(_parameters(workspace, said), _parameters(workspace, own), teacher.name, student.name)
+    findings.append(_licence(said, teacher.name))
+    divergences = (*BY_TOKEN, "universal") if shared >= _ENOUGH else ("universal",)
+    live = same and said.format != "onnx"
+    return Diagnosis(tuple(findings), divergences, live, shared)
+
+
+def _words(workspace: Workspace, folder: Path) -> _Words:
+    path = folder / "tokenizer.json"
+    found = _Words()
+    if path.is_file():
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        vocabulary = said.get("model", {}).get("vocab", {})
+        pairs = vocabulary.items() if isinstance(vocabulary, dict) else _listed(vocabulary)
+        found.vocabulary = {str(token): int(number) for token, number in pairs}
+        found.vocabulary |= {
+            str(token["content"]): int(token["id"]) for token in said.get("added_tokens", ())
+        }
+    template = folder / records.TEMPLATE
+    if template.is_file():
+        found.template = template.read_text(encoding="utf-8")
+    return found
+
+
+def _listed(vocabulary: Sequence[Any]) -> list[tuple[str, int]]:
+    """Unigram models list tokens with their scores."""
+    return [(str(entry[0]), number) for number, entry in enumerate(vocabulary) if isinstance(entry, list)]
+
+
+def _parameters(workspace: Workspace, said: Description) -> int:
+    """Of the whole model that an adapter stands on."""
+    while said.format == "adapter" and said.base:
+        said = records.describe(workspace.artifact_folder(said.base))
+    return said.parameters
+
+
+def _tokens(shared: float, *, same: bool, sizes: tuple[int, int]) -> Finding:
+    if same:
+        return Finding("good", "Both read and write the same tokens.")
+    if shared >= _ENOUGH:
+        return Finding(
+            "good",
+            f"{shared:.0%} of the student's {sizes[1]:,} tokens are the teacher's too; the rest is left to "
+            "the other tokens' sum.",
+        )
+    return Finding(
+        "note",
+        f"Different tokenizers: only {shared:.0%} of the student's tokens are the teacher's too, so they "
+        "cannot be compared token by token.",
+        "Compare by rank (universal), or let the teacher write answers and fine-tune the student on them.",
+    )
+
+
+def _template(first: _Words, second: _Words) -> list[Finding]:
+    if not first.template or not second.template:
+        return [Finding("note", "One of them has no chat template; plain documents work all the same.")]
+    if first.template == second.template:
+        return [Finding("good", "Both frame conversations alike.")]
+    return [Finding("good", "They frame conversations differently; each reads the rows in its own way.")]
+
+
+def _memory(parameters: int, free: int, name: str) -> list[Finding]:
+    need = parameters * _BYTES_A_PARAMETER + _BESIDE_BYTES
+    if need > free:
+        return [
+            Finding(
+                "stop",
+                f"{name} needs about {need / 1e9:.1f} GB to be asked, and {free / 1e9:.1f} GB are free.",
+                "Choose a smaller teacher, or quantize it to int8 and let that teach.",
+            )
+        ]
+    return [Finding("good", f"{name} needs about {need / 1e9:.1f} GB while it is asked; that is free.")]
+
+
+def _sizes(teacher: int, student: int, first: str, second: str) -> list[Finding]:
+    if not teacher or not student:
+        return []
+    if student >= teacher:
+        return [
+            Finding(
+                "note",
+                f"{second} is not smaller than {first}.",
+                "Cut the student out of the teacher first (prune), or choose a smaller model.",
+            )
+        ]
+    ratio = teacher / student
+    remark = "" if ratio <= 12 else " So much smaller students learn little of it; a step between may help."
+    return [Finding("good" if ratio <= 12 else "note", f"{second} is {ratio:.1f}× smaller.{remark}")]
+
+
+def _licence(said: Description, name: str) -> Finding:
+    licence = said.licence.casefold()
+    if any(word in licence for word in ("apache", "mit", "bsd")):
+        return Finding("good", f"{name}'s licence ({said.licence}) lets other models learn from it.")
+    if "llama" in licence:
+        return Finding(
+            "note",
+            f"{name} is under Llama's licence: a student that you pass on must be named Llama-something.",
+        )
+    if "gemma" in licence:
+        return Finding("note", f"{name} is under Gemma's terms, which then hold for the student too.")
+    return Finding(
+        "note",
+        f"{name}'s licence is {said.licence or 'not known'}.",
+        "Read whether other models may learn from its answers before you pass the student on.",
+    )
