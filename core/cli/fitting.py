@@ -14,11 +14,11 @@ from core.jobs.timeleft import say_duration
 from core.models.fit import forecast
 from core.models.fit.forecast import Forecast
 from core.models.fit.suggestions import Suggestion
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 from core.workspace.workspace import Workspace
 
 
-def require(workspace: Workspace, spec: FinetuneSpec, arguments: argparse.Namespace) -> list[str]:
+def require(workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namespace) -> list[str]:
     """Refuses what clearly does not fit; with `--yes` it is allowed.
 
     Returns:

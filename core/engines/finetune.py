@@ -13,7 +13,7 @@ from core.engines.training.sampling import Sampler
 from core.engines.training.trainer import WorkbenchTrainer
 from core.errors import CancelledError
 from core.models import records
-from core.specs import FinetuneSpec
+from core.specs import FinetuneSpec, TrainingSpec
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -31,7 +31,7 @@ def run(spec: FinetuneSpec, job: JobContext) -> None:
 
 
 def learn(
-    spec: FinetuneSpec,
+    spec: TrainingSpec,
     job: JobContext,
     decisions: Decisions,
     trainer_for: Callable[[Prepared], TrainerClass] = lambda _prepared: WorkbenchTrainer,

@@ -13,6 +13,7 @@ from core.specs.preview import PreviewSpec
 from core.specs.quality import FixDataSpec, InspectDataSpec
 from core.specs.quantize import QuantizeSpec
 from core.specs.search import SearchSpec
+from core.specs.training import TrainingSpec
 
 __all__ = [
     "AddModelSpec",
@@ -33,4 +34,5 @@ __all__ = [
     "QuantizeSpec",
     "SearchSpec",
     "Spec",
+    "TrainingSpec",
 ]

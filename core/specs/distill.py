@@ -7,12 +7,12 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 
 from core.specs.base import Option
-from core.specs.finetune import FinetuneSpec, Method
+from core.specs.training import Method, TrainingSpec
 
 Divergence = Literal["forward_kl", "reverse_kl", "jensen_shannon", "universal"]
 
 
-class DistillSpec(FinetuneSpec):
+class DistillSpec(TrainingSpec):
     """Teaches a small model to answer like a large one, on the task's own data."""
 
     kind: ClassVar[str] = "distill"
@@ -81,8 +81,6 @@ class DistillSpec(FinetuneSpec):
             raise ValueError("give one weight a teacher")
         if any(weight <= 0 for weight in self.teacher_weights):
             raise ValueError("a teacher's weight must be above 0")
-        if self.loss != "cross_entropy" or self.label_smoothing:
-            raise ValueError("the focal loss and label smoothing do not go with a teacher's probabilities")
         if self.model in self.teachers:
             raise ValueError("a model cannot be its own teacher")
         return self

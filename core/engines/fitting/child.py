@@ -25,7 +25,7 @@ from core.errors import JobError, WorkbenchError, from_dict
 from core.jobs.context import JobContext
 from core.jobs.events import decode
 from core.jobs.sampling import free_memory_bytes, total_memory_bytes
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 
 _POLL_S = 0.1
 _END_GRACE_S = 5.0
@@ -50,7 +50,7 @@ class Died:
 Told = Callable[[str, dict[str, Any]], None]
 
 
-def run(spec: FinetuneSpec, inputs: dict[str, Path], scratch: Path, threads: int, tell: Told) -> Any:
+def run(spec: TrainingSpec, inputs: dict[str, Path], scratch: Path, threads: int, tell: Told) -> Any:
     """Measures in a fresh process.
 
     Args:
@@ -113,7 +113,7 @@ def _died(exitcode: int | None, seen: int, phase: str) -> Died:
     )
 
 
-def _main(spec: FinetuneSpec, inputs: dict[str, Path], scratch: Path, threads: int, out: Connection) -> None:
+def _main(spec: TrainingSpec, inputs: dict[str, Path], scratch: Path, threads: int, out: Connection) -> None:
     """Body of the process."""
     seal()
     with contextlib.suppress(OSError):

@@ -26,7 +26,7 @@ from core.engines.training.trainer import WorkbenchTrainer
 from core.models.fit import energy
 from core.models.fit.need import SAMPLES_SHARE, Seconds
 from core.models.fit.rows import Pack, pack
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -116,7 +116,7 @@ class Measured:
         return max(self.loading_peak, self.step_peak, self.evaluation_peak, self.saving_peak)
 
 
-def measure(spec: FinetuneSpec, job: JobContext) -> Measured:
+def measure(spec: TrainingSpec, job: JobContext) -> Measured:
     """Loads and prepares as the run will, then takes its heaviest and some typical steps, looks and saves."""
     starting_s = time.time() - psutil.Process().create_time()
     meter = PeakMeter()

@@ -19,7 +19,7 @@ from core.engines.training import four_bit
 from core.errors import InputError
 from core.models import records
 from core.models.methods import NAMES
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _KEYS_AND_VALUES = frozenset({"k_proj", "v_proj", "qkv_proj", "query_key_value", "key", "value"})
 
 
-def choose_method(spec: FinetuneSpec, job: JobContext) -> str:
+def choose_method(spec: TrainingSpec, job: JobContext) -> str:
     """What `auto` means, and whether the wish can be had; decided before anything heavy is loaded.
 
     Raises:
@@ -86,7 +86,7 @@ def kind_of(folder: Path) -> str:
 
 
 def attach(
-    model: PreTrainedModel, spec: FinetuneSpec, method: str, base_name: str, existing: Path | None = None
+    model: PreTrainedModel, spec: TrainingSpec, method: str, base_name: str, existing: Path | None = None
 ) -> PeftModel:
     """Freezes the model and adds what the method learns; it alone learns, in fp32.
 
@@ -112,7 +112,7 @@ def attach(
     return adapted
 
 
-def _lora(spec: FinetuneSpec, method: str) -> PeftConfig:
+def _lora(spec: TrainingSpec, method: str) -> PeftConfig:
     return LoraConfig(
         r=spec.lora_rank,
         lora_alpha=spec.lora_alpha,

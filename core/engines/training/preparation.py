@@ -14,7 +14,7 @@ from core.data import sizes
 from core.data.dataset import Dataset
 from core.engines import merging
 from core.engines.training import adapters, examples, four_bit, packing, precision, weights
-from core.engines.training.losses import Objective
+from core.engines.training.losses import PLAIN, Objective
 from core.engines.training.templates import without_default_system
 from core.engines.training.trainer import Plan
 from core.errors import InputError
@@ -22,7 +22,7 @@ from core.models import records
 from core.models.fit import machine
 from core.models.fit.corrections import Corrections
 from core.models.fit.need import predict
-from core.specs import FinetuneSpec
+from core.specs import FinetuneSpec, TrainingSpec
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -71,14 +71,14 @@ class Prepared:
     watched: Sequence[examples.Example]
 
 
-def decide(spec: FinetuneSpec, job: JobContext) -> Decisions:
+def decide(spec: TrainingSpec, job: JobContext) -> Decisions:
     """Fixes what the spec leaves open, and sets the number of threads."""
     chosen = job.resolved(lambda: _decide(spec, job))
     torch.set_num_threads(chosen["threads"])
     return Decisions(**{name: chosen[name] for name in Decisions.__dataclass_fields__})
 
 
-def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
+def _decide(spec: TrainingSpec, job: JobContext) -> dict[str, Any]:
     threads = spec.threads or int(job.resources["threads"])
     torch.set_num_threads(threads)
     method = adapters.choose_method(spec, job)
@@ -94,7 +94,7 @@ def _decide(spec: FinetuneSpec, job: JobContext) -> dict[str, Any]:
     }
 
 
-def _must_recompute(spec: FinetuneSpec, job: JobContext, threads: int) -> bool:
+def _must_recompute(spec: TrainingSpec, job: JobContext, threads: int) -> bool:
     """Whether activations are computed twice: as told, or when memory asks for it."""
     if spec.gradient_checkpointing != "auto":
         return spec.gradient_checkpointing == "on"
@@ -103,7 +103,7 @@ def _must_recompute(spec: FinetuneSpec, job: JobContext, threads: int) -> bool:
     return predict(spec, shape, sizes.read(job.input(spec.data)), here, Corrections()).checkpointing
 
 
-def require_trainable(spec: FinetuneSpec, job: JobContext) -> None:
+def require_trainable(spec: TrainingSpec, job: JobContext) -> None:
     """Refuses what no training can start from, before anything heavy is loaded.
 
     Raises:
@@ -118,7 +118,7 @@ def require_trainable(spec: FinetuneSpec, job: JobContext) -> None:
     adapters.choose_method(spec, job)
 
 
-def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepared:
+def prepare(spec: TrainingSpec, job: JobContext, decisions: Decisions) -> Prepared:
     """Loads the model, encodes the rows, attaches what learns, and makes the plan.
 
     Raises:
@@ -170,7 +170,7 @@ def prepare(spec: FinetuneSpec, job: JobContext, decisions: Decisions) -> Prepar
 
 
 def attach(
-    model: Any, spec: FinetuneSpec, decisions: Decisions, base_name: str, existing: Path | None = None
+    model: Any, spec: TrainingSpec, decisions: Decisions, base_name: str, existing: Path | None = None
 ) -> Any:
     """Adds what learns to a loaded model; for full fine-tuning that is the model itself."""
     if not decisions.adapter:
@@ -204,7 +204,7 @@ def _encode(
     return found
 
 
-def make_plan(spec: FinetuneSpec, decisions: Decisions, rows: int, *, packed: bool) -> Plan:
+def make_plan(spec: TrainingSpec, decisions: Decisions, rows: int, *, packed: bool) -> Plan:
     """Steps, intervals and sizes of a run over `rows` rows."""
     steps_per_epoch = -(-rows // spec.batch_size)
     steps = max(1, round(spec.epochs * steps_per_epoch))
@@ -221,7 +221,7 @@ def make_plan(spec: FinetuneSpec, decisions: Decisions, rows: int, *, packed: bo
         bf16=decisions.bf16,
         schedule=spec.schedule,
         max_grad_norm=spec.max_grad_norm,
-        objective=Objective(spec.loss, spec.focal_gamma, spec.label_smoothing),
+        objective=_objective(spec),
         share=not (decisions.adapter and spec.lora_dropout),  # each row draws its own dropout
         patience=spec.early_stopping,
         keep_best=spec.keep_best,
@@ -229,6 +229,13 @@ def make_plan(spec: FinetuneSpec, decisions: Decisions, rows: int, *, packed: bo
         validate_every=spec.validate_every or tenth,
         seed=spec.seed,
     )
+
+
+def _objective(spec: TrainingSpec) -> Objective:
+    """What fine-tuning makes small; who learns from a teacher has a loss of his own."""
+    if not isinstance(spec, FinetuneSpec):
+        return PLAIN
+    return Objective(spec.loss, spec.focal_gamma, spec.label_smoothing)
 
 
 def _watched(rows: Sequence[examples.Example], plan: Plan, seed: int) -> list[examples.Example]:

@@ -16,7 +16,7 @@ from core.models.fit.machine import Machine
 from core.models.fit.need import predict
 from core.models.fit.rows import RowSizes
 from core.models.fit.shape import Shape, shape_of
-from core.specs import FinetuneSpec
+from core.specs import FinetuneSpec, TrainingSpec
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
@@ -32,12 +32,12 @@ RowsOf = Callable[[Path], RowSizes]
 class Case:
     """A training with the sizes of its inputs."""
 
-    spec: FinetuneSpec
+    spec: TrainingSpec
     shape: Shape
     rows: RowSizes
 
 
-def case(workspace: Workspace, spec: FinetuneSpec, rows_of: RowsOf) -> Case:
+def case(workspace: Workspace, spec: TrainingSpec, rows_of: RowsOf) -> Case:
     """Reads the sizes of a spec's model and data.
 
     Args:
@@ -98,7 +98,7 @@ def read(workspace: Workspace, wanted: Case, machine: Machine, rows_of: RowsOf) 
     return corrections.of(alike, here)
 
 
-def measured(workspace: Workspace, spec: FinetuneSpec, machine: Machine) -> dict[str, Any] | None:
+def measured(workspace: Workspace, spec: TrainingSpec, machine: Machine) -> dict[str, Any] | None:
     """Result of the newest dry run of exactly this training on this machine."""
     wanted = spec.model_dump(mode="json")
     for run in workspace.store.runs():
@@ -107,7 +107,7 @@ def measured(workspace: Workspace, spec: FinetuneSpec, machine: Machine) -> dict
     return None
 
 
-def _spec(run: Run) -> FinetuneSpec | None:
+def _spec(run: Run) -> TrainingSpec | None:
     values = run.spec if run.kind == "finetune" else run.spec.get("spec") if run.kind == "fit" else None
     try:
         return FinetuneSpec.model_validate(values) if values is not None else None

@@ -11,7 +11,7 @@ from core.models.fit.experience import Case, RowsOf
 from core.models.fit.machine import Machine
 from core.models.fit.need import Need, predict
 from core.models.fit.suggestions import Suggestion
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 from core.workspace.workspace import Workspace
 
 Verdict = Literal["fits", "tight", "no"]
@@ -55,7 +55,7 @@ def verdict(needed: float, free: float) -> Verdict:
 def forecast(of: Case, here: Machine, known: Corrections) -> Forecast:
     """The need, and suggestions where it does not fit. Fast: a millisecond or two."""
 
-    def needed(spec: FinetuneSpec) -> Need:
+    def needed(spec: TrainingSpec) -> Need:
         return predict(spec, of.shape, of.rows, here, known)
 
     need = needed(of.spec)
@@ -67,7 +67,7 @@ def forecast(of: Case, here: Machine, known: Corrections) -> Forecast:
     return Forecast(need, here, known, helpful)
 
 
-def look(workspace: Workspace, spec: FinetuneSpec, rows_of: RowsOf) -> Forecast:
+def look(workspace: Workspace, spec: TrainingSpec, rows_of: RowsOf) -> Forecast:
     """Reads everything and forecasts.
 
     Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.models.fit.rows import Steps
 from core.models.fit.shape import ADAPTED, Shape, learnt
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 
 #: torch, transformers and PEFT loaded, with tokenizer and rows: 0.49 GB measured in the environment of
 #: `make setup`; 0.61 GB beside packages that transformers loads where it finds them.
@@ -91,7 +91,7 @@ class Memory:
 
 
 def memory(
-    spec: FinetuneSpec,
+    spec: TrainingSpec,
     shape: Shape,
     steps: Steps,
     *,
@@ -141,7 +141,7 @@ def memory(
 
 
 def _kept(
-    spec: FinetuneSpec, shape: Shape, steps: Steps, method: str, bf16: bool, checkpointing: bool
+    spec: TrainingSpec, shape: Shape, steps: Steps, method: str, bf16: bool, checkpointing: bool
 ) -> float:
     """Bytes that autograd keeps for the heaviest part of a step."""
     pack = steps.heaviest

@@ -11,7 +11,7 @@ from core.models.fit.machine import Machine
 from core.models.fit.memory import Memory, memory
 from core.models.fit.rows import RowSizes, Schedule, Steps, schedule, simulate
 from core.models.fit.shape import Shape, learnt
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 
 #: Share of the matrix speed that a training step reaches over all: 0.5 measured on two AVX2 cores, fp32.
 _EFFICIENCY = 0.5
@@ -81,7 +81,7 @@ class Need:
 
 
 def predict(
-    spec: FinetuneSpec, shape: Shape, rows: RowSizes, machine: Machine, corrections: Corrections
+    spec: TrainingSpec, shape: Shape, rows: RowSizes, machine: Machine, corrections: Corrections
 ) -> Need:
     """The formula, with what earlier runs on this machine say of it.
 
@@ -101,7 +101,7 @@ def predict(
 
 
 def _predict(
-    spec: FinetuneSpec,
+    spec: TrainingSpec,
     shape: Shape,
     rows: RowSizes,
     machine: Machine,

@@ -9,7 +9,7 @@ from typing import Any
 from core.models.fit.machine import Machine
 from core.models.fit.need import Need
 from core.models.fit.rows import RowSizes
-from core.specs import FinetuneSpec
+from core.specs import TrainingSpec
 
 _MOST = 4
 _LEAST_TOKENS, _LEAST_RANK, _LEAST_LENGTH = 64, 4, 32
@@ -17,7 +17,7 @@ _LEAST_TOKENS, _LEAST_RANK, _LEAST_LENGTH = 64, 4, 32
 _WHOLE = (0.99, 0.95, 0.9, 0.75, 0.5)
 #: How much of the free memory a suggestion may fill; the rest is for what a formula cannot know.
 ROOM = 0.95
-Predict = Callable[[FinetuneSpec], Need]
+Predict = Callable[[TrainingSpec], Need]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Suggestion:
 
 
 def suggest(
-    spec: FinetuneSpec, rows: RowSizes, machine: Machine, predict: Predict, before: Need
+    spec: TrainingSpec, rows: RowSizes, machine: Machine, predict: Predict, before: Need
 ) -> tuple[Suggestion, ...]:
     """Changes that make it fit by the formula, the gentlest first; empty when nothing helps."""
     room = ROOM * machine.memory_free
@@ -65,7 +65,7 @@ def suggest(
 
 
 def _ways(
-    spec: FinetuneSpec, rows: RowSizes, machine: Machine, before: Need
+    spec: TrainingSpec, rows: RowSizes, machine: Machine, before: Need
 ) -> Iterator[list[dict[str, Any]]]:
     """Kinds of change, each from its weakest to its strongest."""
     tokens = list(_halves(spec.tokens_at_once, _LEAST_TOKENS))

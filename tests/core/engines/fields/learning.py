@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from core.engines import finetune, merge, search
+from core.engines import distill, finetune, merge, search
 from core.engines.fitting import dry_run
 from core.engines.searching.study import Study
 from core.engines.training import preparation, trainer
@@ -57,6 +58,18 @@ def trained(rig: Rig, spec: Spec) -> Seen:
     return {
         "samples": sum(event["ev"] == "sample" for event in events(out)),
         "steps": job.final_result["steps"],
+        "weights": _weights(job.folder / "out" / "model"),
+    }
+
+
+def distilled(rig: Rig, spec: Spec) -> Seen:
+    """A whole distillation: what it says along the way, and the weights it leaves."""
+    job, out = rig.job()
+    distill.run(spec, job)
+    said = events(out)
+    return {
+        "own answers": sum(event["ev"] == "log" and "own answers" in event["text"] for event in said),
+        "apart": [event["values"].get("teacher_loss") for event in said if event["ev"] == "metrics"],
         "weights": _weights(job.folder / "out" / "model"),
     }
 
@@ -117,11 +130,13 @@ FINETUNE: dict[str, Any] = {
     "model": "a", "data": "d", "precision": "fp32", "batch_size": 8, "max_steps": 2, "sample_prompts": 0,
     "threads": 1,
 }  # fmt: skip
+DISTILL = {**FINETUNE, "teachers": ("b",)}
 _TRIED = {"learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}, "batch_size": {"choices": [4, 8, 16]}}
 
 #: What a spec needs to be one, by kind.
 BASES = {
     "finetune": lambda _rig: FINETUNE,
+    "distill": lambda _rig: DISTILL,
     "merge": lambda _rig: {"models": ("one", "two")},
     "search": lambda _rig: {
         "model": "a", "data": "d", "fields": _TRIED, "trials": 1,
@@ -194,4 +209,25 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "threads": Sight(searched, 2, "threads"),
     },
     "fit": {"spec": Sight(dry_run_measured, {**FINETUNE, "max_steps": 3}, "steps")},
+}
+
+_OF_LORA = ("lora_rank", "lora_alpha", "lora_dropout", "use_rslora", "continue_adapter", "seed")
+_LORA = {"method": "lora"}
+_TWO = {"teachers": ("b", "plain")}
+
+SIGHTS["distill"] = {
+    **{
+        name: replace(sight, base={**(_LORA if name in _OF_LORA else {}), **sight.base})
+        for name, sight in SIGHTS["finetune"].items()
+        if name not in ("loss", "focal_gamma", "label_smoothing")
+    },
+    "model": Sight(prepared, "b", "weights.model.embed_tokens.weight", {"teachers": ("plain",)}),
+    "method": Sight(prepared, "lora", "learns"),
+    "teachers": Sight(distilled, ("plain",), "apart"),
+    "teacher_weights": Sight(distilled, (1.0, 5.0), "apart", _TWO),
+    "divergence": Sight(distilled, "reverse_kl", "apart"),
+    "temperature": Sight(distilled, 1.0, "apart"),
+    "label_weight": Sight(distilled, 0.9, "weights"),
+    "top_k": Sight(distilled, 2, "apart"),
+    "on_policy": Sight(distilled, 0.5, "own answers"),
 }
