@@ -129,7 +129,7 @@ def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path
             content=content,
             samples=samples,
             loss=_loss_picture(curves),
-            trade=_trade_picture(outcome.report["models"]),
+            trade=trade_picture(outcome.report["models"]),
             base=outcome.base,
             minutes=outcome.seconds / 60,
         )
@@ -206,7 +206,8 @@ def _loss_picture(curves: dict[str, list[tuple[int, float]]]) -> str:
     return _svg(figure)
 
 
-def _trade_picture(models: list[dict[str, Any]]) -> str:
+def trade_picture(models: list[dict[str, Any]]) -> str:
+    """Right answers against size, as an SVG element."""
     figure, axes = _figure(6.4, 3.2)
     for place, item in enumerate(sorted(models, key=lambda item: float(item["bytes_on_disk"]))):
         share = measure_of(item) * 100

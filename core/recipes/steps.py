@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +14,7 @@ from core.specs import Spec
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
+_NAME_TAKEN = "Remove it (`{noun} remove`), or run the demo in another place: --workspace DIR."
 #: Fields with paths that may differ while the content, whose hash is in the spec, is the same.
 PATHS = ("source", "test_source")
 
@@ -38,6 +41,45 @@ class Execute(Protocol):
 
     def __call__(self, queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
         """Executes `queued` in about `expected_s` seconds; other steps of `seconds_after` follow."""
+
+
+def run_all(
+    workspace: Workspace,
+    steps: Callable[[dict[str, Artifact]], Iterable[Step]],
+    expected_s: dict[str, float],
+    execute: Execute,
+    skipped: Callable[[Step, Artifact], None],
+) -> tuple[dict[str, Artifact], dict[str, Run]]:
+    """Runs a demo's jobs, or what is left of them. Returns what they made and their runs, by the steps' keys.
+
+    Args:
+        workspace: Where everything is kept; the caller holds the execution lock.
+        steps: Describes each step once those before it have been made.
+        expected_s: Seconds each took elsewhere; this computer's pace is learnt on the way.
+        execute: Runs one job.
+        skipped: Told of each step whose result was there already.
+
+    Raises:
+        WorkbenchError: A job failed or was cancelled; a second call goes on from there.
+    """
+    artifacts: dict[str, Artifact] = {}
+    runs: dict[str, Run] = {}
+    keys = list(expected_s)
+    pace = 1.0
+    for step in steps(artifacts):
+        found = made_before(workspace, step, "The demo", _NAME_TAKEN)
+        if found is not None:
+            artifacts[step.key] = found
+            runs[step.key] = workspace.store.run(found.run_id)
+            skipped(step, found)
+            continue
+        after = sum(expected_s[key] for key in keys[keys.index(step.key) + 1 :]) * pace
+        began = time.monotonic()
+        runs[step.key] = execute(queue(workspace, step), step, expected_s[step.key] * pace, after)
+        artifacts[step.key] = workspace.store.artifacts(kind_of(step.spec.kind).makes, runs[step.key].id)[0]
+        if expected_s[step.key] >= 15:  # short steps say little about this computer
+            pace = (time.monotonic() - began) / expected_s[step.key]
+    return artifacts, runs
 
 
 def made_before(workspace: Workspace, step: Step, who: str, fix: str) -> Artifact | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from core.cli.commands.jobs import show_report
 from core.cli.console import Output
@@ -10,8 +11,8 @@ from core.cli.running import program, require_kept, run_now
 from core.errors import CancelledError
 from core.jobs import submission
 from core.jobs.timeleft import say_duration
-from core.recipes import demo, report
-from core.recipes.steps import Step
+from core.recipes import demo, demo_distill, distill_report, report
+from core.recipes.steps import Execute, Step
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
@@ -22,40 +23,20 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a smaller one: 8 of the 77 intents, and 8 bit only"
     )
+    parser.add_argument(
+        "--distill", action="store_true", help="a student cut out of the tuned model, beside its teacher"
+    )
     parser.set_defaults(run=run)
 
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Runs the demo, or what is left of it."""
+    if arguments.distill:
+        return _run_distill(workspace, arguments, output)
     scale = demo.scale_here(quick=arguments.quick)
-    total = len(scale.expected_s)
-    keys = list(scale.expected_s)
-    whole = say_duration(sum(scale.expected_s.values()))
-    output.progress(f"{total} jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
-
     if scale is demo.FULL_FP32:
-        output.progress("This processor is slow in bf16: the model sees its examples twice, not three times.")
-
-    def execute(queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
-        number = keys.index(step.key) + 1
-        output.progress(f"[{number} of {total}] {step.title} …")
-        ended = require_kept(
-            run_now(workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after)
-        )
-        took = (ended.ended_at or 0) - (ended.started_at or 0)
-        if ended.state == "stopped":
-            raise CancelledError(
-                "The demo was stopped; what was made so far is kept.",
-                fix="The same command goes on from here.",
-            )
-        output.progress(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
-        return ended
-
-    def skipped(step: Step, artifact: Artifact) -> None:
-        output.progress(
-            f"[{keys.index(step.key) + 1} of {total}] {step.title}: done before, kept as {artifact.name}"
-        )
-
+        output.progress("This processor is slow in bf16: the model sees its examples 1.75 times, not three.")
+    execute, skipped = _shown(workspace, scale.expected_s, output)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         outcome = demo.run(workspace, scale, execute, skipped)
@@ -74,3 +55,55 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     output.say(f"Talk to it: {program()} chat {content['use']}")
     output.answer({**content, "report": str(page), "report_json": str(data)})
     return 0
+
+
+def _run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """The demo of distilling, or what is left of it."""
+    scale = demo_distill.scale_here(quick=arguments.quick)
+    suffix = scale.plain.suffix
+    execute, skipped = _shown(workspace, scale.expected_s, output)
+    with workspace.execution_lock():
+        submission.mark_crashed(workspace)
+        outcome = demo_distill.run(workspace, scale, execute, skipped)
+        page, content = distill_report.write(
+            workspace, outcome, f"demo-distill{suffix}", f"demo-student-int8{suffix}"
+        )
+    output.say()
+    show_report(outcome.report, output)
+    output.say()
+    output.say(content["sentence"])
+    output.say()
+    output.say(f"Report:     {page}")
+    output.say(f"Talk to it: {program()} chat {content['use']}")
+    output.answer({**content, "report": str(page)})
+    return 0
+
+
+def _shown(
+    workspace: Workspace, expected_s: dict[str, float], output: Output
+) -> tuple[Execute, Callable[[Step, Artifact], None]]:
+    """How each job is run and each one skipped is named; says first what is to come."""
+    keys = list(expected_s)
+    total, whole = len(keys), say_duration(sum(expected_s.values()))
+    output.progress(f"{total} jobs, about {whole} on two cores. Everything stays in {workspace.root}.")
+
+    def execute(queued: Run, step: Step, expected_s: float, seconds_after: float) -> Run:
+        number = keys.index(step.key) + 1
+        output.progress(f"[{number} of {total}] {step.title} …")
+        ended = require_kept(
+            run_now(workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after)
+        )
+        took = (ended.ended_at or 0) - (ended.started_at or 0)
+        if ended.state == "stopped":
+            raise CancelledError(
+                "The demo was stopped; what was made so far is kept.",
+                fix="The same command goes on from here.",
+            )
+        output.progress(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
+        return ended
+
+    def skipped(step: Step, artifact: Artifact) -> None:
+        number = keys.index(step.key) + 1
+        output.progress(f"[{number} of {total}] {step.title}: done before, kept as {artifact.name}")
+
+    return execute, skipped

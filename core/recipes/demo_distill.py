@@ -1,0 +1,174 @@
+"""Distilling on the starter model and data: a teacher, students cut out of it, and what each is worth.
+
+The teacher is the model that the plain demo tunes, so who ran that one waits less.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.recipes import demo
+from core.recipes.steps import Execute, Step, run_all
+from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, PruneSpec, QuantizeSpec
+from core.workspace.records import Artifact, Run
+from core.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of the work is done.
+
+    Attributes:
+        plain: The plain demo's scale, for the teacher.
+        keep: What is kept of the teacher for the student that is to answer as well.
+        smallest: What is kept of that student for the smallest one; None makes none.
+        learning: Fields of a student's training, the same with and without the teacher.
+        expected_s: Seconds a step took on a 2-core machine.
+    """
+
+    plain: demo.Scale
+    keep: dict[str, Any]
+    smallest: dict[str, Any] | None
+    learning: dict[str, Any]
+    expected_s: dict[str, float] = field(default_factory=dict)
+
+
+_LEARNING = {
+    "method": "full",
+    "epochs": 4.0,
+    "batch_size": 8,
+    "learning_rate": 3e-4,
+    "early_stopping": None,
+    "sample_prompts": 2,
+}
+_EXPECTED = {
+    "model": 11, "data": 1, "tuned": 230, "teacher-int8": 25, "cut": 30, "labels": 240, "student": 270,
+    "student-int8": 20, "cut-again": 25, "smallest": 180, "smallest-small": 25, "evaluation": 210,
+}  # fmt: skip
+_QUICK_S = {
+    "model": 11, "data": 1, "tuned": 40, "teacher-int8": 25, "cut": 15, "labels": 75, "student": 90,
+    "student-int8": 20, "evaluation": 75,
+}  # fmt: skip
+
+
+def scale_here(*, quick: bool) -> Scale:
+    """The scale for this computer."""
+    plain = demo.scale_here(quick=quick)
+    keep = {"keep_layers": 20, "vocabulary": "data"}
+    if quick:
+        return Scale(plain, keep, None, {**_LEARNING, "sample_prompts": 0}, _QUICK_S)
+    smallest = {"keep_layers": 12, "ffn_share": 0.75}
+    slow = 1 if plain is demo.FULL else 3
+    expected = {key: value * (slow if value > 100 else 1) for key, value in _EXPECTED.items()}
+    return Scale(plain, keep, smallest, _LEARNING, expected)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What it made.
+
+    Attributes:
+        report: The evaluation's report as stored: teacher first.
+        answers: Every model's answer to every row, as stored.
+        distilling: The run in which the student learnt.
+        seconds: Time all jobs took together.
+        steps: Seconds of each.
+    """
+
+    report: dict[str, Any]
+    answers: list[dict[str, Any]]
+    distilling: Run
+    seconds: float
+    steps: tuple[tuple[str, float], ...]
+
+
+def run(
+    workspace: Workspace, scale: Scale, execute: Execute, skipped: Callable[[Step, Artifact], None]
+) -> Outcome:
+    """Runs it, or what is left of it; the caller holds the execution lock.
+
+    Raises:
+        WorkbenchError: A job failed or was cancelled; a second call goes on from there.
+    """
+    artifacts, runs = run_all(workspace, lambda made: _steps(scale, made), scale.expected_s, execute, skipped)
+    folder = workspace.verified_folder(artifacts["evaluation"])
+    lines = (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+    durations = tuple((key, (item.ended_at or 0) - (item.started_at or 0)) for key, item in runs.items())
+    return Outcome(
+        report=json.loads((folder / "report.json").read_text(encoding="utf-8")),
+        answers=[json.loads(line) for line in lines],
+        distilling=runs["student"],
+        seconds=sum(seconds for _, seconds in durations),
+        steps=durations,
+    )
+
+
+def _steps(scale: Scale, made: dict[str, Artifact]) -> Iterator[Step]:
+    """The jobs; each is described once those before it have been made."""
+    suffix = scale.plain.suffix
+    yield from demo.starter_steps(quick=bool(suffix))
+    yield demo.tuned_step(scale.plain, made)
+    data, teacher = made["data"].id, made["tuned"].id
+    yield Step(
+        "teacher-int8",
+        "Quantizing the teacher, to compare with",
+        QuantizeSpec(model=teacher, recipe="int8"),
+        f"demo-int8{suffix}",
+    )
+    yield Step(
+        "cut",
+        "Cutting the student out of the teacher",
+        PruneSpec(model=teacher, data=data, **scale.keep),
+        f"demo-cut{suffix}",
+    )
+    cut = made["cut"].id
+    yield Step(
+        "labels",
+        "Teaching it by the labels alone, to compare with",
+        FinetuneSpec(model=cut, data=data, **scale.learning),
+        f"demo-student-labels{suffix}",
+    )
+    yield Step(
+        "student",
+        "Distilling",
+        DistillSpec(model=cut, teachers=(teacher,), data=data, **scale.learning),
+        f"demo-student{suffix}",
+    )
+    student = made["student"].id
+    yield Step(
+        "student-int8",
+        "Quantizing the student",
+        QuantizeSpec(model=student, recipe="int8"),
+        f"demo-student-int8{suffix}",
+    )
+    measured = ["tuned", "teacher-int8", "cut", "labels", "student", "student-int8"]
+    if scale.smallest is not None:
+        yield Step(
+            "cut-again",
+            "Cutting the student once more",
+            PruneSpec(model=student, data=data, **scale.smallest),
+            f"demo-cut-again{suffix}",
+        )
+        yield Step(
+            "smallest",
+            "Distilling the smallest",
+            DistillSpec(model=made["cut-again"].id, teachers=(teacher,), data=data, **scale.learning),
+            f"demo-smallest{suffix}",
+        )
+        yield Step(
+            "smallest-small",
+            "Quantizing the smallest",
+            QuantizeSpec(model=made["smallest"].id, recipe="int8"),
+            f"demo-smallest-int8{suffix}",
+        )
+        measured += ["smallest-small"]
+    models = tuple(made[key].id for key in measured)
+    yield Step(
+        "evaluation",
+        "Measuring them all",
+        EvaluateSpec(models=models, data=data, **scale.plain.evaluate),
+        f"demo-distill-evaluation{suffix}",
+    )
