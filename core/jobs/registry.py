@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
+        Kind(specs.PruneSpec, "core.engines.prune", "model"),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),

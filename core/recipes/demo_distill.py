@@ -36,7 +36,7 @@ class Scale:
     expected_s: dict[str, float] = field(default_factory=dict)
 
 
-_LEARNING = {
+_LEARNING: dict[str, Any] = {
     "method": "full",
     "epochs": 4.0,
     "batch_size": 8,
@@ -44,11 +44,11 @@ _LEARNING = {
     "early_stopping": None,
     "sample_prompts": 2,
 }
-_EXPECTED = {
+_EXPECTED: dict[str, float] = {
     "model": 11, "data": 1, "tuned": 230, "teacher-int8": 25, "cut": 30, "labels": 240, "student": 270,
     "student-int8": 20, "cut-again": 25, "smallest": 180, "smallest-small": 25, "evaluation": 210,
 }  # fmt: skip
-_QUICK_S = {
+_QUICK_S: dict[str, float] = {
     "model": 11, "data": 1, "tuned": 40, "teacher-int8": 25, "cut": 15, "labels": 75, "student": 90,
     "student-int8": 20, "evaluation": 75,
 }  # fmt: skip

@@ -88,8 +88,8 @@ def paired(answers: list[dict[str, Any]], first: tuple[str, str], second: tuple[
 def mcnemar(one: int, other: int) -> float:
     """Exact two-sided p (McNemar 1947): a fair coin's chance to fall at least as unevenly."""
     total, fewer = one + other, min(one, other)
-    tail = sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total
-    return min(1.0, 2 * tail)
+    tail = sum(math.comb(total, k) for k in range(fewer + 1))
+    return float(min(1.0, 2 * tail / 2**total))
 
 
 def sentence(found: list[Line], student: str, quantized: str, test: Paired) -> str:

@@ -10,6 +10,7 @@ from core.specs.hub import DownloadDataSpec, DownloadModelSpec
 from core.specs.merge import MergeSpec
 from core.specs.models import AddModelSpec, ChatSpec
 from core.specs.preview import PreviewSpec
+from core.specs.prune import PruneSpec
 from core.specs.quality import FixDataSpec, InspectDataSpec
 from core.specs.quantize import QuantizeSpec
 from core.specs.search import SearchSpec
@@ -31,6 +32,7 @@ __all__ = [
     "MergeSpec",
     "Option",
     "PreviewSpec",
+    "PruneSpec",
     "QuantizeSpec",
     "SearchSpec",
     "Spec",

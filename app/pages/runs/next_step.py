@@ -59,6 +59,12 @@ def next_step(kind: str, made: Made) -> NextStep | None:
                 "evaluate",
                 made.id,
             )
+        case "prune":
+            text = QCoreApplication.translate(
+                "next",
+                "It is smaller and may have forgotten some. Teach it your task again, then measure it.",
+            )
+            return _teach(ready, text, made)
         case "finetune":
             return NextStep(
                 ready,

@@ -16,6 +16,7 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     jobs.add_finetune,
     jobs.add_merge,
     search.add,
+    jobs.add_prune,
     distill.add,
     jobs.add_quantize,
     jobs.add_evaluate,

@@ -1,4 +1,4 @@
-"""`slm-workbench finetune | merge | quantize | evaluate`: a flag sets a field of a spec, a job runs it."""
+"""`slm-workbench finetune | merge | prune | quantize | evaluate`: a flag sets a field, a job runs it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.models import presets, verdict
 from core.models.report import Comparison, main_figure
-from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, QuantizeSpec, Spec
+from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 _FEW_ROWS = 100
+#: Settings of a pruning after which a model has to learn again; losing unused tokens costs nothing.
+_FORGETS = ("keep_layers", "ffn_share", "target_mb")
 Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -64,6 +66,14 @@ def add_merge(below: Below) -> None:
     parser.add_argument("models", nargs="+", metavar="M", help="adapters over one base")
     parser.add_argument("--weights", metavar="A,B", help="how much of each, such as 0.7,0.3")
     parser.set_defaults(run=run_merge)
+
+
+def add_prune(below: Below) -> None:
+    """Puts the parser in place."""
+    parser = add_parser(below, "prune", PruneSpec, "cut a smaller model out of a model")
+    parser.add_argument("model", metavar="M", help="the model to cut from; it stays as it is")
+    parser.add_argument("--data", required=True, metavar="D", help="the data that shows what M needs")
+    parser.set_defaults(run=run_prune)
 
 
 def add_quantize(below: Below) -> None:
@@ -138,6 +148,28 @@ def _numbers(text: str) -> list[float]:
         raise InputError(
             f"--weights {text} are not numbers.", fix="Write --weights 0.7,0.3.", code="usage"
         ) from None
+
+
+def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Prunes."""
+    model = workspace.artifact(arguments.model, "model")
+    data = workspace.artifact(arguments.data, "dataset")
+    spec = build(PruneSpec, {"model": model.id, "data": data.id, **parse_settings(arguments.set, PruneSpec)})
+    name = arguments.name or workspace.free_name(f"{model.name}-pruned", "model")
+    run = require_kept(start(workspace, spec, name, output, "Pruning"))
+    _say_what_is_left(run, output)
+    return finish(workspace, run, output)
+
+
+def _say_what_is_left(run: Run, output: Output) -> None:
+    left = run.result or {}
+    output.say(
+        f"Left are {left['layers']} layers with {left['ffn']} neurons each and {left['vocabulary']} tokens: "
+        f"{left['parameters'] / 1e6:.1f} M numbers, {left['parameters'] / left['parameters_before']:.0%} of "
+        "the model."
+    )
+    if any(run.spec[name] != PruneSpec.model_fields[name].default for name in _FORGETS):
+        output.say("It answers worse until it has learnt again: fine-tune it.")
 
 
 def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

@@ -76,6 +76,25 @@ def test_two_adapters_become_one_and_one_becomes_a_whole_model(terminal: Termina
     assert refused.code == 2
 
 
+def test_a_smaller_model_is_cut_out_of_one(terminal: Terminal) -> None:
+    cut = ("prune", "a", "--data", "questions", "--set", "ffn_share=0.67", "--set", "vocabulary=data")
+    done = terminal.must(*cut, "--name", "less", "--json")
+    assert done.err.splitlines()[0] == done.json["id"]
+    assert (done.json["kind"], done.json["state"]) == ("prune", "succeeded")
+    shown = terminal.must("models", "show", "less", "--json").json
+    assert (shown["format"], shown["parameters"]) == ("hf", done.json["result"]["parameters"])
+    assert done.json["result"]["ffn"] == 64
+    few = ("--prompt", "I lost my card", "--set", "max_new_tokens=4", "--json")
+    assert terminal.must("chat", "less", *few).json["tokens"] <= 4
+    said = terminal.must(
+        "prune", "tiny", "--data", "questions", "--set", "ffn_share=0.34", "--name", "thin"
+    ).out
+    assert "Left are 2 layers with 32 neurons each" in said
+    refused = terminal.run("prune", "tiny", "--data", "questions", "--name", "same")
+    assert refused.code == 2
+    assert "nothing is left out" in refused.err
+
+
 @pytest.mark.timeout(400)
 def test_a_search_finds_settings_by_command(terminal: Terminal) -> None:
     done = terminal.must(

@@ -52,6 +52,8 @@ def test_the_text_of_a_prompt_is_never_taken_for_an_option():
         ["data", "show", "nothing"],
         ["finetune", "--model", "nothing", "--data", "nothing"],
         ["finetune", "--data", "x"],
+        ["prune", "nothing", "--data", "nothing"],
+        ["prune", "nothing"],
         ["quantize", "nothing", "--recipe", "int3"],
         ["evaluate", "nothing", "--data", "nothing"],
         ["runs", "show", "nothing"],

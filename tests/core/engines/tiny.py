@@ -69,15 +69,15 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return made
 
 
-def model(vocabulary: int, *, seed: int = 5) -> LlamaForCausalLM:
-    """Two layers, four heads over two key heads, tied output: 0.1 M parameters."""
+def model(vocabulary: int, *, seed: int = 5, layers: int = 2) -> LlamaForCausalLM:
+    """Two layers if nothing else is said, four heads over two key heads, tied output: 0.1 M parameters."""
     torch.manual_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=vocabulary,
             hidden_size=64,
             intermediate_size=96,
-            num_hidden_layers=2,
+            num_hidden_layers=layers,
             num_attention_heads=4,
             num_key_value_heads=2,
             max_position_embeddings=512,
@@ -89,11 +89,11 @@ def model(vocabulary: int, *, seed: int = 5) -> LlamaForCausalLM:
     )
 
 
-def model_folder(folder: Path, *, seed: int = 5) -> Path:
+def model_folder(folder: Path, *, seed: int = 5, layers: int = 2) -> Path:
     """A model artifact as the library keeps it. Returns its folder."""
     folder.mkdir(parents=True)
     words = tokenizer()
-    made = model(len(words), seed=seed)
+    made = model(len(words), seed=seed, layers=layers)
     made.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     made.save_pretrained(folder)
     words.save_pretrained(folder)

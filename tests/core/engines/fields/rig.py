@@ -47,7 +47,7 @@ class Sight:
 
 
 class Rig:
-    """Two tiny models, adapters, two tiny data sets, and a place to work."""
+    """Tiny models, one of them with four layers, adapters, two tiny data sets, and a place to work."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -55,6 +55,7 @@ class Rig:
         self.inputs = {
             "a": tiny.model_folder(root / "a"),
             "b": tiny.model_folder(root / "b", seed=6),
+            "deep": tiny.model_folder(root / "deep", layers=4),
             "d": tiny.data_folder(root / "d"),
             "e": tiny.data_folder(root / "e", 60),
         }

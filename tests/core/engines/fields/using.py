@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from core.data.dataset import Dataset
-from core.engines import add_model, chat, evaluate, hub_download, preview, quantize
+from core.engines import add_model, chat, evaluate, hub_download, preview, prune, quantize
 from core.engines.measuring import child, rows
 from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
@@ -52,6 +52,21 @@ def quantized(rig: Rig, spec: Spec) -> Seen:
         "weights": [files[name] for name in files if name.startswith("model.onnx")],
         "max_length": settings["search"]["max_length"],
         "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
+    }
+
+
+def pruned(rig: Rig, spec: Spec) -> Seen:
+    """What is left of a model."""
+    job, _ = rig.job()
+    prune.run(spec, job)
+    folder = job.folder / "out" / "model"
+    report = json.loads((folder / prune.REPORT).read_text())
+    return {
+        "influence": report["layers"]["influence"],
+        "layers": report["layers"]["kept"],
+        "neurons": report["ffn"]["after"],
+        "tokens": report["vocabulary"]["after"],
+        "weights": content(folder)["model.safetensors"],
     }
 
 
@@ -128,6 +143,7 @@ BASES = {
     "add_model": lambda rig: {"source": str(rig.root / "outside-a"), "name": "one"},
     "download_model": lambda _rig: {"source": "hf:org/a", "name": "one"},
     "quantize": lambda _rig: QUANTIZE,
+    "prune": lambda _rig: {"model": "deep", "data": "d", "keep_layers": 3},
     "evaluate": lambda _rig: {"models": ("a",), "data": "d", "limit": 3, "latency_prompts": 1},
     "chat": lambda _rig: {"model": "a", "max_new_tokens": 8},
     "preview": lambda _rig: {"model": "a", "data": "d"},
@@ -147,6 +163,17 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "recipe": Sight(quantized, "int4", "bits"),
         "adapters": Sight(quantized, ("one",), "adapters"),
         "max_length": Sight(quantized, 100, "max_length"),
+        "threads": Sight(child_threads, 3, "threads"),
+    },
+    "prune": {
+        "model": Sight(pruned, "b", "weights", {"keep_layers": None, "ffn_share": 0.67}),
+        "data": Sight(pruned, "e", "influence"),
+        "keep_layers": Sight(pruned, 2, "layers"),
+        "ffn_share": Sight(pruned, 0.67, "neurons"),
+        "vocabulary": Sight(pruned, "data", "tokens"),
+        "target_mb": Sight(pruned, 0.12, "layers", {"keep_layers": None, "vocabulary": "data"}),
+        "calibration_rows": Sight(pruned, 1, "influence"),
+        "seed": Sight(pruned, 18, "influence", {"calibration_rows": 4}),
         "threads": Sight(child_threads, 3, "threads"),
     },
     "evaluate": {

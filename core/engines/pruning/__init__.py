@@ -1,0 +1,1 @@
+"""What pruning is made of: measuring, choosing and cutting layers, neurons and tokens."""
