@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -70,3 +71,21 @@ class Terminal:
             env=self.environment(),
             cwd=ROOT,
         )
+
+
+def with_tiny(folder: Path) -> Terminal:
+    """A terminal whose workspace has a tiny model, `tiny`, and data for it, `questions`."""
+    from tests.core.engines import tiny  # torch; not every test of a command needs it
+
+    terminal = Terminal(folder / "work")
+    source = tiny.model_folder(folder / "tiny-model")
+    for own in ("model.json", "manifest.json"):
+        (source / own).unlink()
+    rows = folder / "questions.csv"
+    with open(rows, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["text", "category"])
+        writer.writeheader()
+        writer.writerows(tiny.rows(48))
+    terminal.must("models", "add", str(source), "--name", "tiny")
+    terminal.must("data", "add", str(rows), "--name", "questions")
+    return terminal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import pytest
 
 from core.cli.main import main
 from core.workspace.workspace import Workspace
-from tests.core.cli.terminal import Terminal
-from tests.core.engines import tiny
+from tests.core.cli.terminal import Terminal, with_tiny
 
 STEPS = ("--set", "max_steps=4", "--set", "sample_prompts=0", "--set", "precision=fp32")
 
@@ -20,18 +18,7 @@ STEPS = ("--set", "max_steps=4", "--set", "sample_prompts=0", "--set", "precisio
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """A workspace with a tiny model, its data, and an adapter called `a`."""
-    folder = tmp_path_factory.mktemp("adapters")
-    terminal = Terminal(folder / "work")
-    source = tiny.model_folder(folder / "tiny-model")
-    for own in ("model.json", "manifest.json"):
-        (source / own).unlink()
-    rows = folder / "questions.csv"
-    with open(rows, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["text", "category"])
-        writer.writeheader()
-        writer.writerows(tiny.rows(48))
-    terminal.must("models", "add", str(source), "--name", "tiny")
-    terminal.must("data", "add", str(rows), "--name", "questions")
+    terminal = with_tiny(tmp_path_factory.mktemp("adapters"))
     terminal.must("finetune", "--model", "tiny", "--data", "questions", *STEPS, "--name", "a")
     return terminal
 

@@ -1,0 +1,65 @@
+"""A student by command: cut out of its teacher, taught by it, and what cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.models import records
+from tests.core.cli.terminal import Terminal, with_tiny
+
+pytestmark = pytest.mark.timeout(600)
+STEPS = ("--set", "max_steps=4", "--set", "sample_prompts=0", "--set", "precision=fp32")
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A workspace with a teacher that learnt a little, and a student cut out of it."""
+    terminal = with_tiny(tmp_path_factory.mktemp("distill"))
+    learning = ("--method", "full", "--set", "learning_rate=0.003")
+    terminal.must(
+        "finetune", "--model", "tiny", "--data", "questions", *learning, *STEPS, "--name", "teacher"
+    )
+    terminal.must(
+        "prune", "teacher", "--data", "questions", "--set", "vocabulary=data", "--name", "student"
+    )  # fmt: skip
+    return terminal
+
+
+def test_a_student_learns_from_its_teacher(terminal: Terminal) -> None:
+    made = terminal.must(
+        "distill", "--teacher", "teacher", "--student", "student", "--data", "questions", *STEPS,
+        "--name", "taught", "--json",
+    ).json  # fmt: skip
+    assert made["state"] == "succeeded"
+    shown = terminal.must("models", "show", "taught", "--json").json
+    assert records.describe(Path(shown["folder"])).source == "distilled from student"
+    figures = terminal.must("runs", "show", made["id"], "--json").json
+    assert figures["kind"] == "distill"
+
+
+def test_a_run_of_it_can_be_saved_and_repeated(terminal: Terminal) -> None:
+    run = next(r for r in terminal.must("runs", "list", "--json").json if r["kind"] == "distill")
+    again = terminal.must("runs", "repeat", run["id"], "--set", "temperature=1", "--name", "again", "--json")
+    assert again.json["state"] == "succeeded"
+    found = terminal.must("runs", "compare", run["id"], again.json["id"], "--json").json
+    assert [item["field"] for item in found["differences"]] == ["temperature"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--teacher", "tiny", "--student", "tiny", "--data", "questions"), "its own teacher"),
+        (("--teacher", "nobody", "--student", "student", "--data", "questions"), "nobody"),
+        (("--teacher", "tiny", "--student", "student", "--data", "questions", "--set", "top_k=900"), "top_k"),
+        (("--teacher", "tiny", "--student", "student", "--data", "questions", "--set", "loss=focal"), "loss"),
+        (("--teacher", "tiny", "--data", "questions"), "student"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(terminal: Terminal, arguments: tuple[str, ...], word: str) -> None:
+    before = terminal.must("runs", "list", "--json").json
+    refused = terminal.run("distill", *arguments)
+    assert refused.code == 2
+    assert word in refused.err
+    assert terminal.must("runs", "list", "--json").json == before

@@ -1,0 +1,114 @@
+"""The doctor of a teacher and its student."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.models import records
+from core.models.compatibility import BY_TOKEN, diagnose
+from core.workspace.workspace import Workspace
+from tests.core.engines import tiny
+
+FREE = 8_000_000_000
+
+
+class Pair:
+    """A workspace that knows the folders it is given, as the library does."""
+
+    def __init__(self, folder):
+        self.workspace = Workspace(folder / "work")
+        self.folder = folder
+        self.made = {}
+
+    def model(self, name, *, change=lambda folder: None, **said):
+        folder = tiny.model_folder(self.folder / name)
+        described = records.describe(folder)
+        records.write(folder, described.model_copy(update={"name": name, **said}))
+        change(folder)
+        self.made[name] = folder
+        return type("Artifact", (), {"id": name, "name": name})()
+
+    def diagnose(self, monkeypatch, teacher, student, free=FREE):
+        monkeypatch.setattr(type(self.workspace), "artifact_folder", lambda _self, name: self.made[name])
+        return diagnose(self.workspace, teacher, student, free)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    made = Pair(tmp_path)
+    yield made
+    made.workspace.close()
+
+
+def stops(found):
+    return [finding.what for finding in found.findings if finding.weight == "stop"]
+
+
+def test_a_good_pair(pair, monkeypatch):
+    teacher, student = pair.model("big", parameters=900_000), pair.model("small", parameters=300_000)
+    found = pair.diagnose(monkeypatch, teacher, student)
+    assert found.possible
+    assert found.on_policy
+    assert found.divergences == (*BY_TOKEN, "universal")
+    assert any("3.0× smaller" in finding.what for finding in found.findings)
+
+
+def test_a_student_that_cannot_learn_is_stopped_with_what_to_do(pair, monkeypatch):
+    found = pair.diagnose(monkeypatch, pair.model("big"), pair.model("small", format="onnx"))
+    assert not found.possible
+    assert "exported" in stops(found)[0]
+    same = pair.model("alone")
+    assert stops(pair.diagnose(monkeypatch, same, same)) == ["A model cannot teach itself."]
+
+
+def test_a_teacher_too_large_for_memory_is_stopped(pair, monkeypatch):
+    teacher, student = pair.model("big", parameters=70_000_000_000), pair.model("small", parameters=300_000)
+    found = pair.diagnose(monkeypatch, teacher, student)
+    assert "280.9 GB" in stops(found)[0]
+
+
+def _half(folder):
+    path = folder / "tokenizer.json"
+    said = json.loads(path.read_text())
+    vocabulary = said["model"]["vocab"]
+    said["model"]["vocab"] = {f"{token}~" if at % 2 else token: at for at, token in enumerate(vocabulary)}
+    path.write_text(json.dumps(said))
+
+
+def test_other_tokens_leave_the_comparison_by_rank(pair, monkeypatch):
+    found = pair.diagnose(monkeypatch, pair.model("big"), pair.model("small", change=_half))
+    assert found.possible
+    assert found.divergences == ("universal",)
+    assert not found.on_policy
+    assert 0.4 < found.overlap < 0.6
+
+
+def _fewer(folder):
+    path = folder / "tokenizer.json"
+    said = json.loads(path.read_text())
+    kept = list(said["model"]["vocab"])[:-30]
+    said["model"]["vocab"] = {token: at for at, token in enumerate(kept)}
+    path.write_text(json.dumps(said))
+
+
+def test_a_trimmed_student_is_compared_token_by_token(pair, monkeypatch):
+    found = pair.diagnose(monkeypatch, pair.model("big"), pair.model("small", change=_fewer))
+    assert found.divergences == (*BY_TOKEN, "universal")
+    assert not found.on_policy, "its own answers would have other ids"
+
+
+@pytest.mark.parametrize(
+    ("licence", "word", "weight"),
+    [
+        ("Apache-2.0", "lets other models learn", "good"),
+        ("llama3.2", "must be named Llama", "note"),
+        ("gemma", "Gemma's terms", "note"),
+        ("", "not known", "note"),
+    ],
+)
+def test_the_licence_of_the_answers_is_said(pair, monkeypatch, licence, word, weight):
+    found = pair.diagnose(monkeypatch, pair.model("big", licence=licence), pair.model("small"))
+    said = next(finding for finding in found.findings if word in finding.what)
+    assert said.weight == weight
