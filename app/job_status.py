@@ -16,6 +16,7 @@ _PAGE_OF = {
     "import_data": "data",
     "download_data": "data",
     "add_model": "models",
+    "add_endpoint": "models",
     "download_model": "models",
     "merge": "models",
     "prune": "models",
@@ -24,6 +25,7 @@ _PAGE_OF = {
     "evaluate": "evaluate",
     "search": "finetune",
     "augment": "data",
+    "generate": "data",
     "inspect_data": "data",
     "fix_data": "data",
 }
@@ -161,6 +163,8 @@ def kind_word(kind: str) -> str:
         "download_model": QCoreApplication.translate("kinds", "Download model"),
         "merge": QCoreApplication.translate("kinds", "Merge"),
         "prune": QCoreApplication.translate("kinds", "Prune"),
+        "generate": QCoreApplication.translate("kinds", "Generate data"),
+        "add_endpoint": QCoreApplication.translate("kinds", "Add endpoint"),
         "augment": QCoreApplication.translate("kinds", "Add varied rows"),
         "inspect_data": QCoreApplication.translate("kinds", "Look closer at data"),
         "fix_data": QCoreApplication.translate("kinds", "Fix data"),
@@ -179,6 +183,8 @@ def phase_word(phase: str) -> str:
     words = {
         "loading": QCoreApplication.translate("phases", "Loading"),
         "preparing": QCoreApplication.translate("phases", "Preparing"),
+        "asking": QCoreApplication.translate("phases", "Asking the teacher"),
+        "filtering": QCoreApplication.translate("phases", "Filtering"),
         "measuring": QCoreApplication.translate("phases", "Measuring"),
         "looking": QCoreApplication.translate("phases", "Looking closer"),
         "fixing": QCoreApplication.translate("phases", "Fixing"),

@@ -17,11 +17,13 @@ import traceback
 from pathlib import Path
 from typing import IO
 
+from core.engines.seal import close_network
 from core.errors import InputError, WorkbenchError
 from core.jobs.context import JobContext
 from core.jobs.registry import kind_of
 from core.jobs.run_folder import read_job
 from core.jobs.sampling import peak_rss_bytes
+from core.models import endpoints, records
 from core.models.fit import machine
 
 
@@ -109,6 +111,14 @@ def report_failure(job: JobContext, error: BaseException) -> None:
     job.emit("error", **fields)
 
 
+def _endpoint_of(inputs: dict[str, str]) -> str | None:
+    """The address of the endpoint among a job's inputs."""
+    for folder in map(Path, inputs.values()):
+        if (folder / records.NAME).exists() and records.describe(folder).format == endpoints.FORMAT:
+            return endpoints.read(folder).url
+    return None
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the job of one run folder. Returns the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
@@ -133,6 +143,8 @@ def main(argv: list[str] | None = None) -> int:
             raise InputError(
                 "The run's spec is not valid.", why=str(error), fix="Start a new run."
             ) from error
+        if kind.endpoints:
+            close_network(_endpoint_of(request.inputs))
         importlib.import_module(kind.engine).run(spec, job)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):

@@ -49,6 +49,11 @@ class ModelItem:
         return self.is_adapter and self.method in ("", "auto", "lora", "qlora")
 
     @property
+    def is_endpoint(self) -> bool:
+        """Whether it is a model on another computer, of which only the address is here."""
+        return self.format == "endpoint"
+
+    @property
     def is_exported(self) -> bool:
         """Whether it is already in the format of the target runtime."""
         return self.format == "onnx"
@@ -71,11 +76,12 @@ class DataItem:
     instruction: str = ""
 
 
-def models(workspace: Workspace) -> list[ModelItem]:
-    """Every model of the workspace, newest first."""
+def models(workspace: Workspace, *, endpoints: bool = False) -> list[ModelItem]:
+    """The models of the workspace, newest first; `endpoints`: also those that are only an address."""
     artifacts = workspace.store.artifacts("model")
     by_id = {artifact.id: artifact for artifact in artifacts}
-    return [_model(artifact, by_id) for artifact in artifacts]
+    items = [_model(artifact, by_id) for artifact in artifacts]
+    return [item for item in items if endpoints or not item.is_endpoint]
 
 
 def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:

@@ -113,6 +113,8 @@ def format_text(item: ModelItem) -> str:
     if item.format == "onnx":
         text = QCoreApplication.translate("InputCard", "ONNX {recipe}")
         return text.format(recipe=item.recipe or "").strip()
+    if item.is_endpoint:
+        return QCoreApplication.translate("InputCard", "endpoint")
     return QCoreApplication.translate("InputCard", "full weights")
 
 

@@ -77,12 +77,49 @@ class MadeFrom(BaseModel):
     steps: tuple[Step, ...]
 
 
+class Generated(BaseModel):
+    """Who wrote a data set's answers, and what became of them.
+
+    Attributes:
+        teacher: The model, by the name it had.
+        teacher_id: Its id in the library.
+        host: Where it answered; empty for a model on this computer.
+        model: Which of the host's models it was, as the host says.
+        settings: The spec, without teacher and data.
+        task: What the teacher was told to do.
+        system: The line that it was told first.
+        prompts: How many were asked to the end.
+        answers: How many answers it gave.
+        dropped: Answers that were not kept, by reason.
+        tokens_in: Tokens of all prompts.
+        tokens_out: Tokens of all answers.
+        cost: What they cost by the endpoint's prices.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    teacher: str
+    teacher_id: str
+    host: str = ""
+    model: str = ""
+    settings: dict[str, Any] = {}
+    task: str
+    system: str
+    prompts: int
+    answers: int
+    dropped: dict[str, int]
+    tokens_in: int
+    tokens_out: int
+    cost: float
+
+
 class DatasetInfo(BaseModel):
     """The content of `dataset.json`.
 
     Attributes:
         instruction: Line that stands before every question.
         added: Varied copies among the training rows, by how they were made.
+        generated: Who wrote the answers, where a teacher did.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,6 +137,7 @@ class DatasetInfo(BaseModel):
     instruction: str = ""
     added: dict[str, int] = {}
     made_from: MadeFrom | None = None
+    generated: Generated | None = None
 
 
 def build(spec: ImportDataSpec, folder: Path, progress: Progress | None = None) -> DatasetInfo:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import urllib.parse
+from typing import Any
+
+from core.models import endpoints
 
 #: Set before the first import of the library that reads it. Olive sends a heartbeat when its telemetry object
 #: is made, *before* it looks at OLIVE_DISABLE_TELEMETRY; only a CI variable stops that one, so both are set.
@@ -29,3 +33,36 @@ def seal() -> None:
 def without_four_bit() -> None:
     """PEFT loads an installed bitsandbytes: 1.3 s and 45 MB, in vain where nothing is in 4 bits."""
     sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type]  # None is the documented way
+
+
+def close_network(address: str | None) -> None:
+    """From here on this process reaches one host beyond this computer at most, whatever a library wants.
+
+    An audit hook of the interpreter sees every connection and every look-up of a name, and nothing removes
+    it. It knows the name that is looked up, but not which address came of it, so a connection is held to the
+    port alone.
+
+    Args:
+        address: URL of the only host to reach; None for no one.
+    """
+    parts = urllib.parse.urlsplit(address or "")
+    host = parts.hostname
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+    def watch(event: str, details: tuple[Any, ...]) -> None:
+        if event == "socket.getaddrinfo":
+            wanted = _name(details[0])
+            if wanted is not None and wanted != host and not endpoints.is_loopback(wanted):
+                raise PermissionError(f"this job may not look up {wanted}")
+        elif event == "socket.connect" and isinstance(
+            details[1], tuple
+        ):  # a path is a socket of this computer
+            address, wanted_port = str(details[1][0]), details[1][1]
+            if not endpoints.is_loopback(address) and (host is None or wanted_port != port):
+                raise PermissionError(f"this job may not connect to {address}")
+
+    sys.addaudithook(watch)
+
+
+def _name(host: Any) -> str | None:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else host

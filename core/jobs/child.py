@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from core.errors import JobError
+from core.jobs import keys
 from core.jobs.events import Event, ProtocolError, decode
 
 #: No hub, no telemetry, whatever a library's default is.
@@ -63,7 +64,7 @@ def worker_environment(threads: int, *, network: bool = False) -> dict[str, str]
         network: Whether the child may reach the hub.
     """
     environment = {
-        **os.environ,
+        **keys.without_keys(dict(os.environ)),
         **QUIET_ENVIRONMENT,
         **(_ONLINE_ENVIRONMENT if network else {}),
         "OMP_NUM_THREADS": str(threads),

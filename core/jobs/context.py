@@ -15,6 +15,8 @@ from core.jobs.events import Event, encode
 from core.workspace import durable, manifest
 
 _MIN_PROGRESS_GAP_S = 0.05
+_KEY_PATIENCE_S = 10.0
+_HIDDEN = "[key]"
 
 
 class JobContext:
@@ -52,6 +54,8 @@ class JobContext:
         self._stop = threading.Event()
         self._interrupt = threading.Event()
         self._asks: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._keys: dict[str, str | None] = {}
+        self._key_came = threading.Condition()
         self._total: int | None = None
         self._last_progress = 0.0
 
@@ -60,7 +64,8 @@ class JobContext:
     def emit(self, ev: str, **fields: Any) -> None:
         """Sends one event; safe from any thread. A gone parent ends the process quietly."""
         with self._lock:
-            line = encode(Event(ev=ev, seq=self._seq, t=time.time(), fields=fields))
+            hidden: dict[str, Any] = self.hide(fields)
+            line = encode(Event(ev=ev, seq=self._seq, t=time.time(), fields=hidden))
             self._seq += 1
             self._out.write(line + "\n")
             self._out.flush()
@@ -93,9 +98,11 @@ class JobContext:
         expected: str | None = None,
         step: int | None = None,
         model: str | None = None,
+        note: str | None = None,
     ) -> None:
         """An answer of the model as it is now; `model` names it where a job has several."""
-        self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step, model=model)
+        more = {} if note is None else {"note": note}
+        self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step, model=model, **more)
 
     def warn(self, text: str) -> None:
         """Something the person should know, in one sentence."""
@@ -117,6 +124,32 @@ class JobContext:
             return self._inputs[artifact_id]
         except KeyError:
             raise JobError(f"The run has no input {artifact_id}.", fix="Start the job again.") from None
+
+    def key(self, artifact_id: str) -> str | None:
+        """The key of an endpoint, which only the parent knows; None when there is none.
+
+        Raises:
+            JobError: The parent says nothing of it.
+        """
+        with self._key_came:
+            if not self._key_came.wait_for(lambda: artifact_id in self._keys, _KEY_PATIENCE_S):
+                raise JobError("The key of the endpoint did not come.", fix="Start the job again.")
+            return self._keys[artifact_id]
+
+    def hide(self, value: Any) -> Any:
+        """The value without any key in its texts: an endpoint may repeat it in what it answers."""
+        keys = [key for key in list(self._keys.values()) if key]
+        if not keys:
+            return value
+        if isinstance(value, str):
+            for key in keys:
+                value = value.replace(key, _HIDDEN).replace(json.dumps(key)[1:-1], _HIDDEN)
+            return value
+        if isinstance(value, dict):
+            return {name: self.hide(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.hide(item) for item in value]
+        return value
 
     def resolved(self, decide: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What was decided by measuring: made once, stored before the first step, reused on resume."""
@@ -188,6 +221,10 @@ class JobContext:
                     self._stop.set()
                     self._asks.put(None)
                     self.emit("stopping")
+            case "key":
+                with self._key_came:
+                    self._keys[str(command.get("of"))] = command.get("key")
+                    self._key_came.notify_all()
             case "interrupt":
                 self._interrupt.set()
             case "ask":

@@ -20,13 +20,22 @@ _POLL_S = 0.1
 PATIENCE_S = 120.0
 
 
-def look(workspace: Workspace, spec: Spec, cancelled: threading.Event | None = None) -> list[Event]:
+def look(
+    workspace: Workspace,
+    spec: Spec,
+    cancelled: threading.Event | None = None,
+    *,
+    patience_s: float = PATIENCE_S,
+    said: list[Event] | None = None,
+) -> list[Event]:
     """Runs a job in a child and gives what it said.
 
     Args:
         workspace: Where its inputs are.
-        spec: The job; it must keep nothing.
+        spec: The job; nothing that it makes is kept.
         cancelled: Set from another thread, it ends the child.
+        patience_s: How long it may take.
+        said: Takes the events, also those before an error.
 
     Raises:
         CancelledError: `cancelled` was set.
@@ -36,15 +45,15 @@ def look(workspace: Workspace, spec: Spec, cancelled: threading.Event | None = N
     try:
         child = open_child(workspace, spec, folder, 1)
         try:
-            said: list[Event] = []
-            end = time.monotonic() + PATIENCE_S
+            said = [] if said is None else said
+            end = time.monotonic() + patience_s
             while True:
                 if cancelled is not None and cancelled.is_set():
                     raise CancelledError("Nobody waits for the answer any more.")
                 if time.monotonic() > end:
                     raise JobError(
                         "The answer took too long.",
-                        why=f"Nothing after {PATIENCE_S:.0f} seconds.",
+                        why=f"Nothing after {patience_s:.0f} seconds.",
                         fix="Try again when the computer is less busy.",
                     )
                 try:

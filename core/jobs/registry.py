@@ -19,6 +19,7 @@ class Kind:
         makes: Type of the artifact it leaves.
         resumes: Whether an interrupted run goes on where it was, instead of beginning again.
         network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
+        endpoints: Whether a model at an endpoint may be its input; its child is given the key.
     """
 
     spec: type[Spec]
@@ -26,6 +27,7 @@ class Kind:
     makes: str
     resumes: bool = False
     network: bool = False
+    endpoints: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -36,8 +38,10 @@ KINDS: dict[str, Kind] = {
         Kind(specs.InspectDataSpec, "core.engines.inspect_data", ""),
         Kind(specs.FixDataSpec, "core.engines.fix_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
+        Kind(specs.AddEndpointSpec, "core.engines.add_endpoint", "model"),
         Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),
         Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
+        Kind(specs.GenerateSpec, "core.engines.generate", "dataset", resumes=True, endpoints=True),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),

@@ -16,7 +16,7 @@ from core.workspace import durable
 #: The file inside an artifact that says what it is, by artifact type.
 FACTS = {"model": "model.json", "dataset": "dataset.json"}
 #: Too long to keep beside every row of a list.
-_LONG_FACTS = frozenset({"check", "labels", "columns"})
+_LONG_FACTS = frozenset({"check", "labels", "columns", "generated"})
 
 
 class Job(BaseModel):

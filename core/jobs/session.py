@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import InputError, WorkbenchError, from_dict
-from core.jobs import run_folder
+from core.jobs import keys, run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event
 from core.jobs.sampling import cores
+from core.jobs.submission import require_local
 from core.specs import ChatSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -24,7 +25,8 @@ def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> 
     Raises:
         WorkbenchError: An input was changed, or the process could not be started.
     """
-    inputs: dict[str, str] = {}
+    require_local(workspace, spec)
+    inputs: dict[str, Artifact] = {}
     for ref in spec.inputs():
         artifact: Artifact | None = workspace.store.find_artifact(ref)
         if artifact is None:
@@ -32,7 +34,8 @@ def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> 
                 f"There is no artifact {ref!r}.", fix="Choose what exists.", code="input.unknown"
             )
         while artifact is not None:
-            inputs[artifact.id] = str(workspace.verified_folder(artifact))
+            workspace.verified_folder(artifact)
+            inputs[artifact.id] = artifact
             base = artifact.meta.get("base")
             artifact = (
                 workspace.store.find_artifact(base) if isinstance(base, str) and base not in inputs else None
@@ -43,12 +46,16 @@ def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> 
             kind=spec.kind,
             name=spec.kind,
             spec=spec.model_dump(mode="json"),
-            inputs=inputs,
+            inputs={key: str(workspace.artifact_folder(key)) for key in inputs},
             resumed=False,
             threads=threads,
         ),
     )
-    return Child([*worker_command(), str(folder)], folder / "worker.log", worker_environment(threads), folder)
+    child = Child(
+        [*worker_command(), str(folder)], folder / "worker.log", worker_environment(threads), folder
+    )
+    keys.hand_over(child, inputs.values())
+    return child
 
 
 class ChatSession:

@@ -10,7 +10,7 @@ from core.jobs import run_folder
 from core.jobs.registry import kind_of
 from core.specs import Spec
 from core.workspace import durable
-from core.workspace.records import Run
+from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace, check_name
 
 _CRASHED = {
@@ -55,9 +55,39 @@ def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] 
                 fix="Choose inputs that exist.",
                 code="input.unknown",
             )
+    require_local(workspace, spec)
     run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
     run_folder.warn(workspace.run_folder(run.id), warnings)
     return run
+
+
+def require_local(workspace: Workspace, spec: Spec) -> None:
+    """Refuses a model at an endpoint where the job needs the model itself.
+
+    Raises:
+        InputError: An input is an endpoint, and this kind of job cannot use one.
+    """
+    if kind_of(spec.kind).endpoints:
+        return
+    for artifact_id in spec.inputs():
+        artifact = workspace.store.find_artifact(artifact_id)
+        if artifact is not None:
+            require_weights(artifact)
+
+
+def require_weights(artifact: Artifact) -> None:
+    """Refuses a model at an endpoint.
+
+    Raises:
+        InputError: It is one.
+    """
+    if artifact.meta.get("format") == "endpoint":
+        raise InputError(
+            f"{artifact.name} cannot be used for this: it is an endpoint.",
+            why="The model itself is on another computer; here is only its address.",
+            fix="Choose a model of your own. An endpoint can be the teacher of `slm-workbench generate`.",
+            code="model.endpoint",
+        )
 
 
 def resume(workspace: Workspace, ref: str) -> Run:

@@ -13,12 +13,12 @@ import time
 from typing import Any
 
 from core.errors import WorkbenchError
-from core.jobs import run_folder
+from core.jobs import keys, run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
 from core.jobs.sampling import TreeSampler, cores
-from core.workspace.records import Run, State
+from core.workspace.records import Artifact, Run, State
 from core.workspace.workspace import Workspace
 
 STOP_GRACE_S = 120.0  # a step, a validation and a save on a slow computer
@@ -116,7 +116,7 @@ class Supervisor:
         self._seq = run_folder.close_log(self._folder)
         self._set_state("starting")
         store = self._workspace.store
-        inputs: dict[str, str] = {}
+        inputs: dict[str, Artifact] = {}
         for artifact_id in store.inputs(self._run.id):
             self._add_input(artifact_id, inputs)
         threads = int(self._run.spec.get("threads") or cores())
@@ -126,7 +126,7 @@ class Supervisor:
                 kind=self._run.kind,
                 name=self._run.name,
                 spec=self._run.spec,
-                inputs=inputs,
+                inputs={key: str(self._workspace.artifact_folder(key)) for key in inputs},
                 resumed=self._run.resumed,
                 threads=threads,
             ),
@@ -137,8 +137,9 @@ class Supervisor:
             worker_environment(threads, network=self._run.kind in KINDS and KINDS[self._run.kind].network),
             self._folder,
         )
+        keys.hand_over(self._child, inputs.values())
 
-    def _add_input(self, artifact_id: str, inputs: dict[str, str]) -> None:
+    def _add_input(self, artifact_id: str, inputs: dict[str, Artifact]) -> None:
         """An input and the bases it stands on, each verified."""
         artifact = self._workspace.store.find_artifact(artifact_id)
         if artifact is None:
@@ -148,7 +149,8 @@ class Supervisor:
                 fix="Start a new run with other inputs.",
                 code="input.removed",
             )
-        inputs[artifact.id] = str(self._workspace.verified_folder(artifact))
+        self._workspace.verified_folder(artifact)
+        inputs[artifact.id] = artifact
         base = artifact.meta.get("base")
         if isinstance(base, str) and base not in inputs:
             self._add_input(base, inputs)

@@ -76,6 +76,20 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
     findings: list[Finding] = []
     if teacher.id == student.id:
         return Diagnosis((Finding("stop", "A model cannot teach itself.", "Choose another student."),))
+    if said.format == "endpoint":
+        findings.append(
+            Finding(
+                "stop",
+                f"{teacher.name} answers from elsewhere, and does not show how sure it is of each token.",
+                f"Let it write answers (generate --teacher {teacher.name}), and fine-tune the student on them.",
+            )
+        )
+    if own.format == "endpoint":
+        findings.append(
+            Finding("stop", f"{student.name} is not on this computer.", "Choose a model that is.")
+        )
+    if said.format == "endpoint" or own.format == "endpoint":
+        return Diagnosis(tuple(findings))
     if own.format == "onnx":
         findings.append(
             Finding(

@@ -14,7 +14,7 @@ from core.errors import InputError, IntegrityError
 from core.models import safetensors_header
 from core.workspace import durable
 
-Format = Literal["hf", "adapter", "onnx"]
+Format = Literal["hf", "adapter", "onnx", "endpoint"]
 NAME = "model.json"
 TEMPLATE = "chat_template.jinja"
 RECEIPT = "receipt.json"

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from core.data import starter
 from core.errors import InputError
 from core.jobs.registry import kind_of
-from core.models import hub
-from core.recipes.steps import PATHS, Step, made_before, queue
+from core.models import endpoints, hub
+from core.recipes.steps import Step, made_before, paths_of, queue
 from core.specs import Spec
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact, Run
@@ -177,14 +177,25 @@ class Cooking:
                 self.workspace.require_free_name(job.name + self.suffix, job.makes)
                 self._require_files(job)
             uses = tuple(ref for _field, _type, ref in references(job))
-            asks = "" if status == "ready" else question_of(job)
+            asks = "" if status == "ready" else question_of(job) or self._sends(job)
             planned.append(
                 Planned(number, job.name + self.suffix, job.kind, job.spec_type.title, status, uses, asks)
             )
         return planned
 
+    def _sends(self, job: Job) -> str:
+        """What a step sends to an endpoint, as a question; empty where it sends nothing."""
+        if not kind_of(job.kind).endpoints:
+            return ""
+        for _field, type, ref in references(job):
+            found = self.workspace.store.find_artifact(ref, type)
+            endpoint = found.meta.get("endpoint") if found is not None else None
+            if isinstance(endpoint, dict):
+                return sends(job, endpoints.Endpoint.model_validate(endpoint).host)
+        return ""
+
     def _require_files(self, job: Job) -> None:
-        for name in PATHS:
+        for name in paths_of(job.spec_type):
             value = job.values.get(name)
             if not isinstance(value, str) or value == "starter" or value.startswith("hf:"):
                 continue
@@ -212,8 +223,8 @@ class Cooking:
                 values[name] = self._id(value, type)
             elif value:
                 values[name] = [self._id(str(ref), type) for ref in value]
-        for path, digest in _HASH_OF.items():
-            text = values.get(path)
+        for path in paths_of(job.spec_type):
+            text, digest = values.get(path), _HASH_OF[path]
             if isinstance(text, str) and text != "starter" and not text.startswith("hf:"):
                 values[path] = str(self.path(text))
                 if digest in job.spec_type.model_fields and not values.get(digest):
@@ -283,3 +294,11 @@ def question_of(job: Job) -> str:
         f"{job.name} is downloaded from {hub.host()}: {wanted.repo}{file}, "
         f"revision {wanted.revision}{newest}; the hub says only then how large it is"
     )
+
+
+def sends(job: Job, host: str) -> str:
+    """What a step sends to an endpoint, and what it may cost, as far as the recipe says it."""
+    fields = job.spec_type.model_fields
+    rows, budget = job.values.get("rows", fields["rows"].default), job.values.get("budget")
+    limit = f"it ends before it costs more than {budget}" if budget else "no budget limits what it costs"
+    return f"{job.name} sends up to {rows} rows of {job.values.get('data')} to {host}; {limit}"

@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.jobs.registry import KINDS, kind_of
 from core.recipes.reading import VERSION
 from core.recipes.recipe import STARTER, reference_fields
-from core.recipes.steps import PATHS
+from core.recipes.steps import paths_of
 from core.workspace import durable
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
@@ -109,7 +109,7 @@ class _Writer:
                 values[field] = self._use(value, type, run)
             elif value:
                 values[field] = [self._use(ref, type, run) for ref in value]
-        for field in PATHS:
+        for field in paths_of(kind_of(run.kind).spec):
             if isinstance(values.get(field), str):
                 values[field] = self._path(values[field])
         values.pop("name", None)  # the step's own

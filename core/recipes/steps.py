@@ -36,6 +36,12 @@ class Step:
     name: str
 
 
+def paths_of(spec: type[Spec]) -> tuple[str, ...]:
+    """The fields of a spec that are paths; one that only offers a choice is none."""
+    fields = spec.model_fields
+    return tuple(name for name in PATHS if name in fields and fields[name].annotation in (str, str | None))
+
+
 class Execute(Protocol):
     """Runs a queued run to its end, showing what happens; returns it as it ended."""
 

@@ -6,9 +6,10 @@ from core.specs.distill import DistillSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
+from core.specs.generate import GenerateSpec
 from core.specs.hub import DownloadDataSpec, DownloadModelSpec
 from core.specs.merge import MergeSpec
-from core.specs.models import AddModelSpec, ChatSpec
+from core.specs.models import AddEndpointSpec, AddModelSpec, ChatSpec
 from core.specs.preview import PreviewSpec
 from core.specs.prune import PruneSpec
 from core.specs.quality import FixDataSpec, InspectDataSpec
@@ -17,6 +18,7 @@ from core.specs.search import SearchSpec
 from core.specs.training import TrainingSpec
 
 __all__ = [
+    "AddEndpointSpec",
     "AddModelSpec",
     "AugmentSpec",
     "ChatSpec",
@@ -27,6 +29,7 @@ __all__ = [
     "FinetuneSpec",
     "FitSpec",
     "FixDataSpec",
+    "GenerateSpec",
     "ImportDataSpec",
     "InspectDataSpec",
     "MergeSpec",

@@ -17,6 +17,31 @@ class AddModelSpec(Spec):
     name: str = Option(label="Name", help="How you will call this model.")
 
 
+class AddEndpointSpec(Spec):
+    """Takes note of a model on another computer that speaks the OpenAI protocol; nothing is sent to it."""
+
+    kind: ClassVar[str] = "add_endpoint"
+    title: ClassVar[str] = "Add endpoint"
+
+    url: str = Option(
+        label="Address", help="Such as https://api.example.com/v1; plain http only on this computer."
+    )
+    name: str = Option(label="Name", help="How you will call it.")
+    model: str = Option("", label="Model", help="Which of its models answers; empty takes its own choice.")
+    price_in: float | None = Option(
+        None,
+        label="Price of prompts",
+        help="What a million tokens of prompts cost, in your currency.",
+        ge=0.0,
+    )
+    price_out: float | None = Option(
+        None,
+        label="Price of answers",
+        help="What a million tokens of answers cost, in your currency.",
+        ge=0.0,
+    )
+
+
 class ChatSpec(Spec):
     """A conversation with a model; it lives as long as its window or terminal."""
 

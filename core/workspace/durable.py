@@ -80,6 +80,31 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
+def append_line(path: Path, line: str) -> None:
+    """Adds a line to a file; when this returns, it is on the disk."""
+    fresh = not path.exists()
+    with open(path, "ab") as file:
+        file.write(line.encode("utf-8") + b"\n")
+        file.flush()
+        point(f"fsync {path.name}")
+        os.fsync(file.fileno())
+    if fresh:
+        sync_folder(path.parent)
+
+
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file that `append_line` writes; one that a crash cut off is taken away."""
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with open(path, "rb+") as file:
+            file.truncate(whole)
+            os.fsync(file.fileno())
+    return data[:whole].decode("utf-8").split("\n")[:-1]
+
+
 def sync_tree(folder: Path) -> None:
     """Flushes every file and folder below `folder`, deepest first."""
     for root, _folders, files in os.walk(folder, topdown=False):

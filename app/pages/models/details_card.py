@@ -97,7 +97,9 @@ class DetailsCard(Card):
         self.note.setVisible(bool(item.note))
         self.origins.show_origins(origins)
         self.finetune_button.setVisible(item.is_trainable)
-        self.quantize_button.setVisible(not item.is_exported)
+        self.quantize_button.setVisible(not item.is_exported and not item.is_endpoint)
+        self.chat_button.setVisible(not item.is_endpoint)
+        self.evaluate_button.setVisible(not item.is_endpoint)
         self.merge_button.setVisible(item.is_adapter)
         self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
 

@@ -64,7 +64,7 @@ class ModelsViewModel(QObject):
     @Slot()
     def refresh(self) -> None:
         """Reads the list again and keeps the selection if it still exists."""
-        found = library.grouped(library.models(self._workspace))
+        found = library.grouped(library.models(self._workspace, endpoints=True))
         self.items = [item for item, _depth in found]
         self.depths = {item.id: depth for item, depth in found}
         wanted = self.selected.id if self.selected else ""

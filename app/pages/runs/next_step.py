@@ -34,7 +34,7 @@ def next_step(kind: str, made: Made) -> NextStep | None:
     """The next best step after a kind of job, or None when there is none."""
     ready = QCoreApplication.translate("next", "“{name}” is ready.").format(name=made.name)
     match kind:
-        case "import_data" | "download_data":
+        case "import_data" | "download_data" | "generate":
             return _teach(ready, QCoreApplication.translate("next", "Teach a model from it."), made)
         case "add_model" | "download_model":
             return _teach(ready, QCoreApplication.translate("next", "Teach it your task."), made)

@@ -5,13 +5,27 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.cli.commands import chat, data, demo, distill, doctor, fit, jobs, models, recipe, runs, search
+from core.cli.commands import (
+    chat,
+    data,
+    demo,
+    distill,
+    doctor,
+    fit,
+    generate,
+    jobs,
+    models,
+    recipe,
+    runs,
+    search,
+)
 
 ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
     demo.add,
     doctor.add,
     models.add,
     data.add,
+    generate.add,
     fit.add,
     jobs.add_finetune,
     jobs.add_merge,

@@ -11,6 +11,7 @@ from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
+from core.jobs import submission
 from core.models import presets, verdict
 from core.models.report import Comparison, main_figure
 from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
@@ -103,6 +104,7 @@ def finetune_spec(workspace: Workspace, arguments: argparse.Namespace) -> tuple[
         InputError: Model, data or a setting is wrong.
     """
     model = workspace.artifact(arguments.model, "model")
+    submission.require_weights(model)
     data = workspace.artifact(arguments.data, "dataset")
     by_hand = parse_settings(arguments.set, FinetuneSpec)
     if arguments.method:

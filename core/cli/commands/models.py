@@ -7,13 +7,16 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+from core.cli import asking
 from core.cli.consent import agree
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
-from core.jobs import submission
-from core.models import hub
-from core.specs import AddModelSpec, DownloadModelSpec
+from core.cli.specs import build
+from core.errors import InputError
+from core.jobs import keys, submission
+from core.models import endpoints, hub
+from core.specs import AddEndpointSpec, AddModelSpec, DownloadModelSpec
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
@@ -30,6 +33,16 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     adding.add_argument("--name", help="how you will call it")
     adding.set_defaults(run=run_add)
+    endpoint = verbs.add_parser("add-endpoint", help="a model on another computer, to learn from")
+    endpoint.add_argument("url", metavar="URL", help="OpenAI-compatible, such as https://api.example.com/v1")
+    endpoint.add_argument("--name", required=True, help="how you will call it")
+    endpoint.add_argument("--model", default="", metavar="ID", help="which of its models answers")
+    for flag, what in (("--price-in", "prompts"), ("--price-out", "answers")):
+        endpoint.add_argument(flag, type=float, metavar="X", help=f"what a million tokens of {what} cost")
+    endpoint.set_defaults(run=run_add_endpoint)
+    keying = verbs.add_parser("key", help="give an endpoint its key; an empty line forgets it")
+    keying.add_argument("model", metavar="N")
+    keying.set_defaults(run=run_key)
     verbs.add_parser("list", help="the models").set_defaults(run=run_list)
     showing = verbs.add_parser("show", help="what a model is and where it comes from")
     showing.add_argument("model", metavar="N")
@@ -79,6 +92,32 @@ def _download(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     agree(offer, yes=arguments.yes, output=output)
     spec = DownloadModelSpec(source=str(offer.reference), name=name)
     return _added(workspace, require_kept(start(workspace, spec, name, output, "Downloading")), output)
+
+
+def run_add_endpoint(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Takes note of an endpoint; nothing is sent to it. In a terminal its key is asked for."""
+    values = {"url": endpoints.normalised(arguments.url), "name": arguments.name, "model": arguments.model}
+    prices = {"price_in": arguments.price_in, "price_out": arguments.price_out}
+    spec = build(AddEndpointSpec, {**values, **prices})
+    run = require_kept(start(workspace, spec, arguments.name, output, "Adding the endpoint"))
+    artifact = workspace.store.artifacts("model", run.id)[0]
+    output.say(f"Added {artifact.name}: {artifact.meta['note']}.")
+    if keys.find(artifact) is None and not asking.ask_for_key(artifact, output):
+        output.say(f"No key yet: {asking.ways(artifact)}")
+    output.answer({"run": run.id, **facts(artifact)})
+    return 0
+
+
+def run_key(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Takes the key of an endpoint from the terminal, without showing it."""
+    artifact = workspace.artifact(arguments.model, "model")
+    if keys.account_of(artifact) is None:
+        raise InputError(
+            f"{artifact.name} needs no key.", why="It is no endpoint.", fix="Choose one.", code="key.unneeded"
+        )
+    kept = asking.ask_for_key(artifact, output, forget=True)
+    output.answer({"id": artifact.id, "name": artifact.name, "key": kept})
+    return 0
 
 
 def _added(workspace: Workspace, run: Run, output: Output) -> int:
@@ -177,7 +216,11 @@ def lineage(workspace: Workspace, artifact: Artifact) -> list[dict[str, str]]:
 
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Deletes a model."""
+    artifact = workspace.artifact(arguments.model, "model")
     removed = submission.remove_artifact(workspace, arguments.model, "model")
+    account = keys.account_of(artifact)
+    if account is not None and account not in map(keys.account_of, workspace.store.artifacts("model")):
+        keys.forget(account)
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
     output.answer(removed)
     return 0

@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from core.cli import sending
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, parse_settings
@@ -100,6 +101,7 @@ def run_repeat(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     kind, values = values_of(workspace, earlier)
     spec = build(kind.spec, {**values, **parse_settings(arguments.set, kind.spec)})
     name = arguments.name or workspace.free_name(earlier.name, kind.makes)
+    sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
     run = require_kept(start(workspace, spec, name, output, kind.spec.title))
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:

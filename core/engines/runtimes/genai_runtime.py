@@ -102,13 +102,22 @@ class GenaiRuntime:
         return -float(scores[range(len(wanted)), list(wanted)].sum())
 
     def stream(
-        self, prompt: Sequence[int], max_new_tokens: int, *, temperature: float = 0.0, stop: bool = True
+        self,
+        prompt: Sequence[int],
+        max_new_tokens: int,
+        *,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        stop: bool = True,
     ) -> Iterator[int]:
         """Tokens of one answer as they come."""
         length = min(len(prompt) + max_new_tokens, self.context)
         search: dict[str, Any] = {"do_sample": False}
         if temperature > 0:
-            search = {"do_sample": True, "temperature": temperature, "top_k": _TOP_K, "top_p": 1.0}
+            search = {"do_sample": True, "temperature": temperature, "top_k": _TOP_K, "top_p": top_p}
+            if seed is not None:
+                search["random_seed"] = seed % (1 << 31)
         if not stop:
             search["min_length"] = length
         generator = self._generator(1, length, **search)

@@ -66,9 +66,25 @@ class Runtime(Protocol):
         ...
 
     def stream(
-        self, prompt: Sequence[int], max_new_tokens: int, *, temperature: float = 0.0, stop: bool = True
+        self,
+        prompt: Sequence[int],
+        max_new_tokens: int,
+        *,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        stop: bool = True,
     ) -> Iterator[int]:
-        """Tokens of one answer as they come; `stop=False` goes on to the limit, for measuring speed."""
+        """Tokens of one answer as they come.
+
+        Args:
+            prompt: What is answered.
+            max_new_tokens: The answer is cut here.
+            temperature: 0 takes the likeliest token.
+            top_p: Draws from the likeliest tokens that together have this share.
+            seed: Start of the draws; the same one gives the same answer.
+            stop: False goes on to the limit, for measuring speed.
+        """
         ...
 
     def log_probabilities(self, ids: Sequence[int]) -> NDArray[np.float32]:

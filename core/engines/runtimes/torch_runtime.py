@@ -125,16 +125,24 @@ class TorchRuntime:
         return said
 
     def stream(
-        self, prompt: Sequence[int], max_new_tokens: int, *, temperature: float = 0.0, stop: bool = True
+        self,
+        prompt: Sequence[int],
+        max_new_tokens: int,
+        *,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        stop: bool = True,
     ) -> Iterator[int]:
         """Tokens of one answer as they come."""
+        dice = None if seed is None else torch.Generator().manual_seed(seed)
         ids = torch.tensor([list(prompt)])
         cache: Any = None
         for _ in range(max_new_tokens):
             with torch.inference_mode():
                 out = self._model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
                 cache = out.past_key_values
-                token = _choose(out.logits[0, -1].float(), temperature)
+                token = _choose(out.logits[0, -1].float(), temperature, top_p, dice)
             if stop and token in self._stop:
                 return
             yield token
@@ -160,9 +168,13 @@ def _logs(logits: torch.Tensor) -> torch.Tensor:
     return torch.log_softmax(logits.float(), dim=-1)
 
 
-def _choose(logits: torch.Tensor, temperature: float) -> int:
+def _choose(
+    logits: torch.Tensor, temperature: float, top_p: float = 1.0, dice: torch.Generator | None = None
+) -> int:
     if temperature <= 0:
         return int(logits.argmax())
-    best = torch.topk(logits, min(_TOP_K, logits.shape[-1]))
-    chosen = torch.multinomial(torch.softmax(best.values / temperature, dim=-1), 1)
+    best = torch.topk(logits, min(_TOP_K, logits.shape[-1]))  # sorted, the likeliest first
+    shares = torch.softmax(best.values / temperature, dim=-1)
+    shares[shares.cumsum(-1) - shares >= top_p] = 0  # a token stays if those before it have less than top_p
+    chosen = torch.multinomial(shares, 1, generator=dice)
     return int(best.indices[chosen])

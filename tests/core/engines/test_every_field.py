@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from core.jobs.registry import KINDS
-from tests.core.engines.fields import data, learning, using
+from tests.core.engines.fields import data, generating, learning, using
 from tests.core.engines.fields.rig import Rig
 
-BASES = {**data.BASES, **learning.BASES, **using.BASES}
-SIGHTS = {**data.SIGHTS, **learning.SIGHTS, **using.SIGHTS}
+BASES = {**data.BASES, **learning.BASES, **using.BASES, **generating.BASES}
+SIGHTS = {**data.SIGHTS, **learning.SIGHTS, **using.SIGHTS, **generating.SIGHTS}
 FIELDS = [(kind, name) for kind, known in KINDS.items() for name in known.spec.model_fields]
 
 

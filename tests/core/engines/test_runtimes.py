@@ -72,6 +72,15 @@ def test_streaming_gives_the_same_tokens(runtime: Runtime, prompts: list[list[in
     assert streamed == [answer.ids for answer in answers]
 
 
+def test_a_drawn_answer_comes_again_with_its_seed(runtime: Runtime, prompts: list[list[int]]) -> None:
+    def drawn(seed: int, top_p: float = 1.0) -> list[int]:
+        return list(runtime.stream(prompts[1], 12, temperature=1.5, top_p=top_p, seed=seed, stop=False))
+
+    assert drawn(7) == drawn(7)
+    assert len({tuple(drawn(seed)) for seed in range(5)}) > 1
+    assert drawn(7, 0.000001) == list(runtime.stream(prompts[1], 12, stop=False))
+
+
 def test_scores_equal_a_plain_forward_pass(
     runtime: Runtime, source: Path, prompts: list[list[int]], expected: list[list[int]]
 ) -> None:

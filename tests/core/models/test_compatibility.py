@@ -63,6 +63,13 @@ def test_a_student_that_cannot_learn_is_stopped_with_what_to_do(pair, monkeypatc
     assert stops(pair.diagnose(monkeypatch, same, same)) == ["A model cannot teach itself."]
 
 
+def test_a_teacher_elsewhere_can_write_but_not_teach_by_token(pair, monkeypatch):
+    found = pair.diagnose(monkeypatch, pair.model("far", format="endpoint"), pair.model("small"))
+    assert "generate --teacher far" in next(f.fix for f in found.findings if f.weight == "stop")
+    found = pair.diagnose(monkeypatch, pair.model("near"), pair.model("away", format="endpoint"))
+    assert stops(found) == ["away is not on this computer."]
+
+
 def test_a_teacher_too_large_for_memory_is_stopped(pair, monkeypatch):
     teacher, student = pair.model("big", parameters=70_000_000_000), pair.model("small", parameters=300_000)
     found = pair.diagnose(monkeypatch, teacher, student)

@@ -1,0 +1,128 @@
+"""`slm-workbench generate`: a new data set whose answers a teacher wrote."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from core.cli import sending
+from core.cli.console import Output
+from core.cli.running import require_kept, start, summary
+from core.cli.sending import Offer
+from core.cli.specs import build, describe, parse_settings
+from core.data.generating import filters
+from core.errors import WorkbenchError
+from core.jobs.events import Event
+from core.jobs.look import look
+from core.specs import GenerateSpec
+from core.workspace.workspace import Workspace
+
+_PREVIEW_ROWS = 5
+_PREVIEW_S = 1800.0
+_SHOWN_CHARACTERS = 400
+
+
+def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Puts the parser in place."""
+    parser = below.add_parser(
+        "generate",
+        help="a new data set whose answers a teacher writes",
+        description=GenerateSpec.__doc__,
+        epilog=describe(GenerateSpec),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--teacher", required=True, metavar="T", help="a model of yours, or an endpoint")
+    parser.add_argument("--data", required=True, metavar="D", help="the data whose prompts are asked")
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="ask five rows, show them and what all would cost, and keep nothing",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
+    )
+    parser.add_argument("--name", help="how you will call the new data set")
+    parser.set_defaults(run=run)
+
+
+def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Generates, after a yes to what is sent where, if anything is."""
+    teacher = workspace.artifact(arguments.teacher, "model")
+    data = workspace.artifact(arguments.data, "dataset")
+    settings = parse_settings(arguments.set, GenerateSpec)
+    spec = build(GenerateSpec, {"teacher": teacher.id, "data": data.id, **settings})
+    if arguments.preview:
+        return _preview(workspace, spec, arguments, output)
+    name = arguments.name or workspace.free_name(f"{data.name} by {teacher.name}", "dataset")
+    workspace.require_free_name(name, "dataset")
+    sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
+    ended = require_kept(start(workspace, spec, name, output, "Generating"))
+    shown, result = summary(workspace, ended), ended.result
+    for artifact in shown["artifacts"][:1]:
+        output.say(f"Made dataset {artifact['name']}: {result['kept']} rows from {result['asked']} prompts.")
+    if dropped := filters.sentence(result["dropped"]):
+        output.say(dropped)
+    cost = f", {sending.money(result['cost'])} by its prices" if result["cost"] else ""
+    output.say(f"{result['tokens_in']:,} tokens asked, {result['tokens_out']:,} answered{cost}.")
+    if ended.state == "stopped" and result["end"] == "stopped":
+        output.say(f"Stopped and kept. `slm-workbench runs resume {ended.id}` asks what is missing.")
+    output.answer(shown)
+    return 0
+
+
+def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Namespace, output: Output) -> int:
+    """Five rows, so that a person sees what would come, and what it would cost."""
+    whole = sending.offer(workspace, spec)
+    few = spec.model_copy(update={"rows": min(_PREVIEW_ROWS, spec.rows)})
+    sending.agree_to_send(workspace, few, yes=arguments.yes, output=output)
+    said: list[Event] = []
+    failure: WorkbenchError | None = None
+    try:
+        look(workspace, few, patience_s=_PREVIEW_S, said=said)
+    except WorkbenchError as error:
+        failure = error
+    rows = [event.fields for event in said if event.ev == "sample"]
+    if failure is not None and not rows:
+        raise failure
+    for number, row in enumerate(rows, 1):
+        output.say(f"{number}. asked     {_short(row.get('prompt'))}")
+        output.say(f"   answered  {_short(row.get('answer'))}")
+        if row.get("expected"):
+            output.say(f"   the data  {_short(row['expected'])}")
+        output.say(f"   {row.get('note', '')}")
+    figures: dict[str, Any] = next((event["values"] for event in reversed(said) if event.ev == "metrics"), {})
+    asked = max((event["step"] for event in said if event.ev == "metrics"), default=0)
+    answer = _projected(whole, figures, asked)
+    output.say(
+        f"{asked} rows: {answer['tokens_in']:,} tokens asked, {answer['tokens_out']:,} answered"
+        + (f", {sending.money(answer['cost'])} by its prices." if answer["cost"] else ".")
+    )
+    output.say(
+        f"All {whole.estimate.prompts:,} rows: about {answer['projected_tokens']:,} tokens"
+        + (f", about {sending.money(answer['projected_cost'])}." if answer["cost"] else ".")
+    )
+    output.answer({"rows": rows, **answer})
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _projected(whole: Offer, figures: dict[str, Any], asked: int) -> dict[str, Any]:
+    """What was used, and what all rows would use at that rate."""
+    times = whole.estimate.prompts / asked if asked else 0.0
+    tokens_in, tokens_out = int(figures.get("tokens_in", 0)), int(figures.get("tokens_out", 0))
+    cost = float(figures.get("cost", 0.0))
+    return {
+        "asked": asked,
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
+        "cost": cost,
+        "all_rows": whole.estimate.prompts,
+        "projected_tokens": round((tokens_in + tokens_out) * times),
+        "projected_cost": cost * times,
+    }
+
+
+def _short(text: Any) -> str:
+    said = str(text or "").replace("\n", " ⏎ ")
+    return said if len(said) <= _SHOWN_CHARACTERS else said[: _SHOWN_CHARACTERS - 1] + "…"

@@ -1,0 +1,127 @@
+"""Says what would be sent to whom and what it would cost, and asks, before anything leaves this computer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.cli import asking
+from core.cli.consent import require_yes
+from core.cli.console import Output
+from core.data.dataset import Dataset
+from core.data.generating import plan, presets
+from core.data.generating.estimate import Estimate, estimate
+from core.jobs import keys
+from core.models import endpoints
+from core.models.endpoints import Endpoint
+from core.specs import GenerateSpec, Spec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What would be asked of a teacher.
+
+    Attributes:
+        teacher: Who is asked.
+        data: The data's name.
+        endpoint: Where it is sent; None for a model on this computer.
+        estimate: How much it is.
+    """
+
+    teacher: Artifact
+    data: str
+    endpoint: Endpoint | None
+    estimate: Estimate
+
+    @property
+    def cost(self) -> float:
+        """What it costs, about."""
+        said = self.estimate
+        return self.endpoint.cost(said.tokens_in, said.tokens_out) if self.endpoint is not None else 0.0
+
+    @property
+    def most(self) -> float:
+        """What it costs if every answer is as long as it may be."""
+        said = self.estimate
+        return self.endpoint.cost(said.tokens_in, said.most_out) if self.endpoint is not None else 0.0
+
+
+def offer(workspace: Workspace, spec: GenerateSpec) -> Offer:
+    """Looks at what a spec would ask.
+
+    Raises:
+        InputError: The data does not suit the task.
+    """
+    teacher, data = workspace.artifact(spec.teacher, "model"), workspace.artifact(spec.data, "dataset")
+    held = Dataset(workspace.verified_folder(data))
+    work = presets.assign(spec, held.info)
+    found = estimate(plan.prompts(held, spec, work), spec, work)
+    endpoint = None
+    if keys.account_of(teacher) is not None:
+        endpoint = endpoints.read(workspace.verified_folder(teacher))
+    return Offer(teacher, data.name, endpoint, found)
+
+
+def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output) -> Offer | None:
+    """Goes on only after a yes to exactly this host, these rows and about this cost.
+
+    Asks nothing, and gives nothing, where the job sends nothing.
+
+    Raises:
+        InputError: Nobody agreed; nothing was sent.
+    """
+    if not isinstance(spec, GenerateSpec):
+        return None
+    found = offer(workspace, spec)
+    if found.endpoint is None:
+        return found
+    text = question(found, found.endpoint, spec)
+    if yes:
+        output.progress(text)
+    require_yes(text, yes=yes, output=output)
+    if keys.find(found.teacher) is None and not asking.ask_for_key(found.teacher, output):
+        output.progress(f"No key is sent to {found.endpoint.host}. {asking.ways(found.teacher)}")
+    return found
+
+
+def question(found: Offer, endpoint: Endpoint, spec: GenerateSpec) -> str:
+    """What would happen, a fact a line."""
+    said = found.estimate
+    rows = "1 row" if said.prompts == 1 else f"{said.prompts:,} rows"
+    lines = [
+        f"{rows} of {found.data} would be sent to {endpoint.host}"
+        + (f" (model {endpoint.model})" if endpoint.model else "")
+        + f", in {said.calls:,} requests:",
+        f"  tokens         about {said.tokens_in:,} sent and {said.tokens_out:,} received, "
+        f"at most {said.most_out:,} received",
+        f"  cost           {cost_text(found)}"
+        + (f"; it ends before it passes your budget of {spec.budget:g}" if spec.budget else ""),
+        f"  personal data  {personal_text(said.personal)}",
+    ]
+    return "\n".join(lines)
+
+
+def cost_text(found: Offer) -> str:
+    """The cost in words."""
+    endpoint = found.endpoint
+    if endpoint is None or not endpoint.has_prices:
+        return "not known, since the endpoint was added without prices"
+    return f"about {money(found.cost)} by its prices, at most about {money(found.most)}"
+
+
+def personal_text(rows: int) -> str:
+    """How many rows hold personal data, in words."""
+    if not rows:
+        return (
+            "no row holds what looks like a mail, phone, card, IBAN or IP address; names are not looked for"
+        )
+    return (
+        f"{rows:,} {'row holds' if rows == 1 else 'rows hold'} what looks like personal data; "
+        "`slm-workbench data fix D --personal mask` makes a version without it"
+    )
+
+
+def money(amount: float) -> str:
+    """An amount in whatever currency the prices are in: cents where they matter, more digits below."""
+    return f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{amount:.2g}"

@@ -1,0 +1,1 @@
+"""What a teacher is asked, and which of its answers are kept."""

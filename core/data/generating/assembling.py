@@ -1,0 +1,187 @@
+"""Kept answers become a data set, by the same way as an imported file, with where each came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.data import dataset
+from core.data.dataset import INFO, Dataset, DatasetInfo, Generated, MadeFrom
+from core.data.generating.filters import Candidate
+from core.data.generating.plan import Prompt
+from core.data.generating.presets import Assignment
+from core.data.quality import near_duplicates
+from core.data.quality.rows import Rows
+from core.data.quality.similar import Questions
+from core.data.roles import Roles
+from core.specs import ImportDataSpec
+from core.specs.generate import GenerateSpec
+from core.workspace import durable
+
+#: Beside the data set's own files, a JSON object a line: where each row came from, and what was dropped.
+PROVENANCE, DROPPED = "provenance.jsonl", "dropped.jsonl"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A row that was made.
+
+    Attributes:
+        prompt: What was asked.
+        candidate: What was answered.
+        values: The whole row.
+    """
+
+    prompt: Prompt
+    candidate: Candidate
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the new rows are written.
+
+    Attributes:
+        roles: Which column is what.
+        answer: The column that the teacher fills; empty for whole chats.
+        takes_test: Whether the test rows of the data can be kept as they are.
+    """
+
+    roles: Roles
+    answer: str
+    takes_test: bool
+
+
+def layout(data: Dataset, spec: GenerateSpec, work: Assignment) -> Layout:
+    """The columns of the new data set: the data's own where its rows keep their form."""
+    roles = data.info.roles
+    if work.task == "chat":
+        return Layout({"messages": "messages"}, "", takes_test="messages" in roles)
+    role = "label" if work.labels else "assistant"
+    if spec.source != "prompts":
+        answer = "label" if work.labels else "answer"
+        return Layout({"user": "question", role: answer}, answer, takes_test=False)
+    kept = {name: column for name, column in roles.items() if name in ("user", "input", "system")}
+    same = role in roles
+    answer = roles[role] if same else _free("answer", list(kept.values()))
+    return Layout({**kept, role: answer}, answer, takes_test=same)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def near_copies(made: Sequence[Made], how: Layout, least: float, work: Assignment, folder: Path) -> set[int]:
+    """Places of rows that nearly repeat an earlier one, with the same answer.
+
+    Args:
+        made: All rows so far.
+        how: Their columns.
+        least: From what similarity on.
+        work: What they teach.
+        folder: An empty folder to work in.
+    """
+    source = folder / "rows.jsonl"
+    _write_rows(source, made)
+    staged = folder / "staged"
+    staged.mkdir()
+    spec = ImportDataSpec(
+        source=str(source),
+        name="rows",
+        roles=how.roles,
+        task=work.task,
+        test_fraction=0.0,
+        validation_fraction=0.0,
+    )
+    dataset.build(spec, staged)
+    rows = Rows(Dataset(staged))
+    found = near_duplicates.copies(rows, Questions(rows), least).found
+    return {rows.train.numbers[item.copy] - 1 for item in found}
+
+
+def write(
+    data: Dataset,
+    digest: str,
+    made: Sequence[Made],
+    spec: GenerateSpec,
+    work: Assignment,
+    how: Layout,
+    generated: Generated,
+    name: str,
+    folder: Path,
+    scratch: Path,
+) -> DatasetInfo:
+    """The new data set in an empty folder, without its manifest.
+
+    Args:
+        data: What the teacher was asked about. Its test rows stay test rows where the rows keep their form.
+        digest: SHA-256 over its files.
+        made: The rows to keep.
+        spec: How they were made.
+        work: What they teach.
+        how: Their columns.
+        generated: Who made them, and what was dropped.
+        name: How the data set is called.
+        folder: Where it is written.
+        scratch: An empty folder to work in.
+    """
+    source, test = scratch / "generated.jsonl", None
+    _write_rows(source, made)
+    if how.takes_test and data.count("test"):
+        test = scratch / "test.jsonl"
+        columns = list(made[0].values)
+        lines = [{column: row.values.get(column, "") for column in columns} for row in data.rows("test")]
+        durable.write_text(test, "".join(map(_line, lines)))
+    instruction = data.info.instruction if spec.source == "prompts" and work.task != "chat" else ""
+    info = dataset.build(
+        ImportDataSpec(
+            source=str(source),
+            name=name,
+            roles=how.roles,
+            task=work.task,
+            instruction=instruction,
+            test_source=str(test) if test is not None else None,
+            validation_fraction=spec.validation_fraction,
+            seed=spec.seed,
+        ),
+        folder,
+    )
+    info = info.model_copy(
+        update={
+            "generated": generated,
+            "made_from": MadeFrom(id=spec.data, name=data.info.name, digest=digest, steps=()),
+        }
+    )
+    durable.write_json(folder / INFO, info.model_dump(mode="json"))
+    durable.write_text(
+        folder / PROVENANCE,
+        "".join(
+            _line({"row": number, "prompt_row": item.prompt.row, "answer": item.candidate.number})
+            for number, item in enumerate(made, 1)
+        ),
+    )
+    return info
+
+
+def write_dropped(folder: Path, dropped: Sequence[tuple[Prompt, Candidate]]) -> None:
+    """What was not kept, and why."""
+    durable.write_text(
+        folder / DROPPED,
+        "".join(
+            _line({"prompt_row": prompt.row, "answer": item.number, "reason": item.reason, "text": item.text})
+            for prompt, item in dropped
+        ),
+    )
+
+
+def _write_rows(path: Path, made: Sequence[Made]) -> None:
+    durable.write_text(path, "".join(_line(item.values) for item in made))
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

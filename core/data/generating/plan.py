@@ -1,0 +1,145 @@
+"""Which prompts a teacher is asked, in an order that the seed alone decides."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from core.data.dataset import Dataset, Example
+from core.data.generating import chunks, presets
+from core.data.generating.presets import Assignment
+from core.data.roles import instructed, messages_of, question_of, text_of
+from core.errors import InputError
+from core.specs.generate import GenerateSpec
+
+Message = dict[str, str]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One thing to ask the teacher.
+
+    Attributes:
+        number: Its place in the plan, from 0.
+        row: The row of the data it comes from; with seeds the first example shown.
+        messages: What is asked first: the prompt itself, or the request to make up a question.
+        values: What the new row takes over, by column.
+        expected: The data's own answer; empty where there is none.
+        makes_up: Whether the first answer is a question, or a question with its answer.
+    """
+
+    number: int
+    row: int
+    messages: tuple[Message, ...]
+    values: dict[str, Any] = field(default_factory=dict)
+    expected: str = ""
+    makes_up: bool = False
+
+
+def prompts(data: Dataset, spec: GenerateSpec, work: Assignment) -> list[Prompt]:
+    """All prompts of a spec.
+
+    Raises:
+        InputError: The data has nothing to ask about.
+    """
+    make = {"prompts": _own_prompts, "seeds": _seeds, "documents": _documents}[spec.source]
+    found = list(make(data, spec, work))
+    if not found:
+        raise InputError(
+            f"{data.info.name} has nothing to ask about.",
+            why="Its training rows are empty, or its documents are shorter than a sentence or two.",
+            fix="Choose other data.",
+            code="generate.empty",
+        )
+    return found
+
+
+def drawn(items: Sequence[T], wanted: int, seed: int) -> list[T]:
+    """So many of the items, in their order; all where there are no more."""
+    if wanted >= len(items):
+        return list(items)
+    places = sorted(random.Random(f"generate {seed}").sample(range(len(items)), wanted))
+    return [items[place] for place in places]
+
+
+def asked(question: str, system: str, instruction: str = "") -> tuple[Message, ...]:
+    """A question of its own as the teacher is asked it."""
+    return (
+        {"role": "system", "content": system},
+        {"role": "user", "content": instructed(instruction, question)},
+    )
+
+
+def _own_prompts(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[Prompt]:
+    roles = data.info.roles
+    rows = [row for row in data.rows("train") if _question(data, row).strip()]
+    for number, row in enumerate(drawn(rows, spec.rows, spec.seed)):
+        said = data.messages(row)
+        before = [item for item in said[:-1] if item["role"] != "system"]
+        if work.preset == "conversation":
+            before = before[:1]  # from there on the teacher speaks for both
+        own = [item["content"] for item in said if item["role"] == "system"]
+        system = "\n\n".join([work.system, *own])
+        values: dict[str, Any]
+        if "messages" in roles or work.task == "chat":
+            own_line = [{"role": "system", "content": own[0]}] if own else []
+            values = {"messages": [*own_line, *before]}
+        else:
+            kept = [roles[role] for role in ("user", "input", "system") if role in roles]
+            values = {column: row.values.get(column, "") for column in kept}
+        yield Prompt(
+            number=number,
+            row=row.row,
+            messages=({"role": "system", "content": system}, *before),
+            values=values,
+            expected="" if "messages" in roles and work.preset == "conversation" else said[-1]["content"],
+        )
+
+
+def _seeds(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[Prompt]:
+    rows = [row for row in data.rows("train") if _question(data, row).strip()]
+    if not rows:
+        return
+    labels = sorted(work.labels)
+    by_label: dict[str, list[Example]] = {}
+    for row in rows:
+        by_label.setdefault(data.label(row), []).append(row)
+    for number in range(spec.rows):
+        dice = random.Random(f"seeds {spec.seed} {number}")
+        shown = dice.sample(rows, min(spec.examples, len(rows)))
+        wanted = [labels[number % len(labels)]] if labels else []
+        if wanted:  # after examples of one category, if it has any: the labels stay even
+            alike = by_label.get(wanted[0], [])
+            shown = dice.sample(alike, min(spec.examples, len(alike))) or shown
+        questions = [_question(data, row) for row in shown]
+        messages = presets.new_question(questions, wanted)
+        yield Prompt(number=number, row=shown[0].row, messages=tuple(messages), makes_up=True)
+
+
+def _documents(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[Prompt]:
+    column = data.info.roles["text"]
+    found = [
+        (row.row, piece)
+        for row in data.rows("train")
+        for piece in chunks.pieces(text_of(row.values, column), spec.chunk_characters)
+        if chunks.worth_asking(piece)
+    ]
+    for number, (row_number, piece) in enumerate(drawn(found, spec.rows, spec.seed)):
+        if work.preset == "summarization":
+            yield Prompt(number, row_number, asked(piece, work.system), {"question": piece})
+        else:
+            messages = presets.about_text(piece, spec.system.strip())
+            yield Prompt(number, row_number, tuple(messages), makes_up=True)
+
+
+def _question(data: Dataset, row: Example) -> str:
+    """What the row asks; of a chat, its first question."""
+    roles = data.info.roles
+    if "messages" in roles:
+        said = messages_of(row.values, roles)
+        return next(islice((item["content"] for item in said if item["role"] == "user"), 1), "")
+    return question_of(row.values, roles)

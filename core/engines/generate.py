@@ -1,0 +1,215 @@
+"""Has a teacher write examples: prompts, answers, filters, and a new data set that knows its origin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.data.dataset import Dataset, Generated
+from core.data.generating import assembling, filters, plan, presets
+from core.data.generating.assembling import Made
+from core.data.generating.plan import Prompt
+from core.engines.generating.answers import Answers
+from core.engines.generating.asking import Asking
+from core.engines.generating.dialogue import Work, work_on
+from core.engines.generating.teacher import Enough, Teacher
+from core.engines.seal import seal
+from core.errors import CancelledError, InputError, WorkbenchError
+from core.models import endpoints, records
+from core.models.endpoints import Endpoint
+from core.specs import GenerateSpec
+from core.workspace import durable, manifest
+
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+
+_SHOWN = 5
+_LIMITS = {
+    "budget": "One more answer could cost more than is left of the budget of {spec.budget:g}; it ends here.",
+    "tokens": "One more answer could pass the limit of {spec.max_tokens_total:,} tokens; it ends here.",
+}
+
+
+def run(spec: GenerateSpec, job: JobContext) -> None:
+    """Asks what was not asked before, filters, writes the data set. A stop or a limit keeps what there is.
+
+    Raises:
+        InputError: The data does not suit the task, or no answer was kept.
+        WorkbenchError: The teacher cannot answer any more; a resumed run goes on with what is missing.
+        CancelledError: A stop was requested before there was something to keep.
+    """
+    seal()
+    job.phase("preparing")
+    source = job.input(spec.data)
+    data = Dataset(source)
+    assignment = presets.assign(spec, data.info)
+    prompts = plan.prompts(data, spec, assignment)
+    layout = assembling.layout(data, spec, assignment)
+    endpoint = _endpoint(spec, job)
+    teacher, answers = _teacher(spec, job, endpoint), Answers(job.folder)
+    asking = Asking(teacher, answers, spec, job, endpoint)
+    work = Work(spec, assignment, layout, asking)
+    job.phase("asking", total=len(prompts), unit="rows")
+    done = asyncio.run(_ask_everything(prompts, work, teacher, _Meter(job, answers, asking, len(prompts))))
+    made = [item for number in sorted(done) for item in done[number]]
+    kept = [item for item in made if item.candidate.reason is None]
+    dropped = [(item.prompt, item.candidate) for item in made if item.candidate.reason is not None]
+    if spec.drop_near_duplicates is not None and kept:
+        job.phase("filtering")
+        copies = assembling.near_copies(
+            kept, layout, spec.drop_near_duplicates, assignment, job.stage("compare")
+        )
+        dropped += [
+            (item.prompt, item.candidate.dropped("near_duplicate"))
+            for place, item in enumerate(kept)
+            if place in copies
+        ]
+        kept = [item for place, item in enumerate(kept) if place not in copies]
+    counts = Counter(str(candidate.reason) for _prompt, candidate in dropped)
+    _require_some(kept, counts, asking)
+    job.phase("saving")
+    tokens_in, tokens_out = answers.used
+    generated = Generated(
+        teacher=records.describe(job.input(spec.teacher)).name,
+        teacher_id=spec.teacher,
+        host=endpoint.host if endpoint is not None else "",
+        model=endpoint.model if endpoint is not None else "",
+        settings=spec.model_dump(mode="json", exclude={"teacher", "data"}),
+        task=assignment.preset,
+        system=assignment.system,
+        prompts=len(done),
+        answers=len(made),
+        dropped=dict(counts),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost=asking.cost,
+    )
+    folder, name = job.stage("dataset"), job.name or f"{data.info.name} generated"
+    scratch, digest = job.stage("rows"), manifest.read(source).digest
+    info = assembling.write(data, digest, kept, spec, assignment, layout, generated, name, folder, scratch)
+    assembling.write_dropped(folder, dropped)
+    for used in ("compare", "rows"):
+        durable.remove_folder(job.folder / "out" / used)
+    if said := filters.sentence(counts):
+        job.log(said)
+    for warning in info.check.warnings:
+        job.warn(warning)
+    labels = len(info.labels) if info.labels is not None else None
+    meta = {"task": info.task, "counts": info.counts, "labels": labels, "instruction": info.instruction}
+    job.artifact("dataset", folder, meta=meta)
+    job.result(
+        asked=len(done),
+        answers=len(made),
+        kept=len(kept),
+        dropped=dict(counts),
+        counts=info.counts,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost=round(asking.cost, 6),
+        end=asking.end,
+    )
+    if asking.end:
+        if asking.end in _LIMITS:
+            job.warn(_LIMITS[asking.end].format(spec=spec))
+        job.stopped()
+
+
+def _endpoint(spec: GenerateSpec, job: JobContext) -> Endpoint | None:
+    folder = job.input(spec.teacher)
+    return endpoints.read(folder) if records.describe(folder).format == endpoints.FORMAT else None
+
+
+def _teacher(spec: GenerateSpec, job: JobContext, endpoint: Endpoint | None) -> Teacher:
+    if endpoint is not None:
+        from core.engines.generating.remote import RemoteTeacher
+
+        return RemoteTeacher(spec, endpoint, job.key(spec.teacher), job)
+    from core.engines.generating.local import LocalTeacher
+
+    job.phase("loading")
+    return LocalTeacher(spec, job)
+
+
+async def _ask_everything(
+    prompts: Sequence[Prompt], work: Work, teacher: Teacher, meter: _Meter
+) -> dict[int, list[Made]]:
+    """Every prompt that could be worked on to its end, by its number.
+
+    Whoever meets an error lets the others finish what they have asked: it may have to be paid.
+    """
+    waiting, done = iter(prompts), dict[int, list[Made]]()
+
+    async def go_on() -> None:
+        for prompt in waiting:
+            try:
+                done[prompt.number] = await work_on(prompt, work)
+            except Enough:
+                return
+            meter.count(done[prompt.number])
+
+    try:
+        ended = await asyncio.gather(*(go_on() for _ in range(teacher.at_once)), return_exceptions=True)
+    finally:
+        await teacher.close()
+    errors = [error for error in ended if isinstance(error, BaseException)]
+    known = [error for error in errors if isinstance(error, WorkbenchError)]
+    if errors:
+        raise (known or errors)[0]
+    return done
+
+
+class _Meter:
+    """Says how far it is and what it costs."""
+
+    def __init__(self, job: JobContext, answers: Answers, asking: Asking, total: int) -> None:
+        self._job = job
+        self._answers = answers
+        self._asking = asking
+        self._total = total
+        self._done = 0
+
+    def count(self, made: Sequence[Made]) -> None:
+        """A prompt is done."""
+        self._done += 1
+        tokens_in, tokens_out = self._answers.used
+        cost = self._asking.cost
+        self._job.metrics(
+            self._done,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            cost=cost,
+            projected_cost=cost / self._done * self._total,
+        )
+        self._job.progress(self._done)
+        if self._done <= _SHOWN:
+            for item in made:
+                reason = item.candidate.reason
+                self._job.sample(
+                    prompt=item.prompt.messages[-1]["content"],
+                    answer=item.candidate.text,
+                    expected=item.prompt.expected or None,
+                    step=self._done,
+                    note=f"dropped: {filters.WORDS[reason]}" if reason else "kept",
+                )
+
+
+def _require_some(kept: Sequence[Made], counts: Counter[str], asking: Asking) -> None:
+    if kept:
+        return
+    if asking.end == "stopped":
+        raise CancelledError("The job was stopped before it had something to keep.")
+    if asking.end in _LIMITS:
+        raise InputError(
+            "The limit was reached before there was an answer to keep.",
+            why="One answer may use more than it allows.",
+            fix="Raise the budget or the limit of tokens, or lower the longest answer.",
+            code="generate.limit",
+        )
+    raise InputError(
+        "No answer was kept.",
+        why=filters.sentence(counts),
+        fix="Choose another teacher, say more in the system line, or loosen the filters.",
+        code="generate.nothing_kept",
+    )
