@@ -81,7 +81,7 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
             Finding(
                 "stop",
                 f"{teacher.name} answers from elsewhere, and does not show how sure it is of each token.",
-                f"Let it write answers (generate --teacher {teacher.name}), and fine-tune the student on them.",
+                f"Let it write answers (generate --teacher {teacher.name}); fine-tune the student on those.",
             )
         )
     if own.format == "endpoint":
