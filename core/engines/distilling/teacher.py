@@ -108,7 +108,16 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
     else:
         job.log(f"{name} was asked before; its answers are used again.")
     said = {split: store.read(kept, [part for part, of, _start in parts if of == split]) for split in _SPLITS}
+    job.log(
+        f"{name}'s {top_k} likeliest tokens hold {_held(said):.1%} of its probability, the tail the rest."
+    )
     return Asked(said, tokenizer)
+
+
+def _held(said: dict[Split, dict[Place, Said]]) -> float:
+    """Mean share of the teacher's probability on the tokens that were kept one by one."""
+    tails = [row.tail.astype(np.float32) for rows in said.values() for row in rows.values()]
+    return 1.0 - float(np.exp(np.concatenate(tails)).mean()) if tails else 1.0
 
 
 def _encoded(
