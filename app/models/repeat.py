@@ -12,7 +12,7 @@ from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 #: The page with a wizard for a kind of job.
-PAGES = {"finetune": "finetune", "quantize": "quantize"}
+PAGES = {"finetune": "finetune", "distill": "distill", "quantize": "quantize"}
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,22 @@ class Repeat:
 
 
 def can_repeat(run: Run) -> bool:
-    """Whether there is a page that starts runs of this kind."""
-    return run.kind in PAGES
+    """Whether there is a page that starts runs like this one; the Distill page asks one teacher."""
+    return run.kind in PAGES and len(run.spec.get("teachers") or ()) < 2
 
 
 def repeat_of(workspace: Workspace, run: Run, **changes: Any) -> Repeat:
     """The run as a page takes it, some fields changed.
 
     Raises:
-        InputError: It cannot be repeated, or an input was removed.
+        InputError: It cannot be repeated here, or an input was removed.
     """
+    if not can_repeat(run):
+        raise InputError(
+            f"There is no page that repeats {run.name}.",
+            fix="Repeat it by command.",
+            code="repeat.no_page",
+        )
     kind, values = values_of(workspace, run)
     try:
         spec = kind.spec.model_validate({**values, **changes})

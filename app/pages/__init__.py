@@ -53,6 +53,13 @@ PAGES: tuple[PageRecord, ...] = (
     PageRecord("data", QT_TRANSLATE_NOOP("pages", "Data"), "", "database", "app.pages.data:make"),
     PageRecord("models", QT_TRANSLATE_NOOP("pages", "Models"), "", "box", "app.pages.models:make"),
     PageRecord(
+        "distill",
+        QT_TRANSLATE_NOOP("pages", "Distill"),
+        QT_TRANSLATE_NOOP("pages", "Make"),
+        "flask-conical",
+        "app.pages.distill:make",
+    ),
+    PageRecord(
         "finetune",
         QT_TRANSLATE_NOOP("pages", "Fine-tune"),
         QT_TRANSLATE_NOOP("pages", "Make"),

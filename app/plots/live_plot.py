@@ -7,7 +7,7 @@ Pens are 1 px wide: 2 px cost ten times as much at 10,000 points when measured.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import numpy as np
 import pyqtgraph as pg
@@ -93,12 +93,13 @@ class LivePlot(Card):
         self.recolour()
 
     def _legend(self) -> None:
+        self._keys: dict[str, LegendKey] = {}
         row = QGridLayout()
         row.setHorizontalSpacing(SPACE_L)
         row.setVerticalSpacing(0)
         columns = self._columns or len(self._curves)
         for index, curve in enumerate(self._curves):
-            key = LegendKey(curve, PEN_STYLES[index % len(PEN_STYLES)], self)
+            key = self._keys[curve.key] = LegendKey(curve, PEN_STYLES[index % len(PEN_STYLES)], self)
             row.addWidget(key, index // columns, index % columns)
         row.setColumnStretch(columns, 1)
         self.broken = Label("", "error")
@@ -183,6 +184,11 @@ class LivePlot(Card):
     def marked(self) -> str:
         """What the ring says, or an empty text."""
         return self._marked[2] if self._marked else ""
+
+    def name_curves(self, keys: Container[str]) -> None:
+        """Names only these in the legend; the others will get no points."""
+        for name, key in self._keys.items():
+            key.setVisible(name in keys)
 
     def set_tabs(self, tabs: Tabs) -> None:
         """Puts tabs in the place of the title."""
@@ -325,9 +331,10 @@ class LivePlot(Card):
             colour = colours.series[curve.series % 5]
             item = self._items[curve.key]
             raw = QColor(mix(colour, colours.surface, 0.35)) if curve.smooth else QColor(colour)
-            item.setPen(pg.mkPen(raw, width=1, style=PEN_STYLES[index % len(PEN_STYLES)]))
+            style = PEN_STYLES[index % len(PEN_STYLES)]
+            item.setPen(pg.mkPen(raw, width=1, style=Qt.PenStyle.SolidLine if curve.smooth else style))
             if curve.smooth:
-                self._line_items[curve.key].setPen(pg.mkPen(colour, width=2))
+                self._line_items[curve.key].setPen(pg.mkPen(colour, width=2, style=style))
             if curve.sparse:
                 item.setSymbol("o")
                 item.setSymbolSize(4)

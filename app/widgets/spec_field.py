@@ -43,8 +43,9 @@ class SpecField(QWidget):
         title, help_text, unit = info.title or name, info.description or "", str(extra.get("unit", ""))
         self.control = self._make_control(info.annotation, choices or {})
         label = spec_text(title) + (f" ({spec_text(unit)})" if unit else "")
+        self._help_text = spec_text(help_text)
         self.control.setAccessibleName(label)
-        self.control.setAccessibleDescription(spec_text(help_text))
+        self.control.setAccessibleDescription(self._help_text)
         self.control.setMinimumHeight(CONTROL_HEIGHT if self.kind != "bool" else 28)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -56,7 +57,7 @@ class SpecField(QWidget):
             self.label.setBuddy(self.control)
             column.addWidget(self.label)
         column.addWidget(self.control)
-        self.help = Label(spec_text(help_text), "note", wrap=True)
+        self.help = Label(self._help_text, "note", wrap=True)
         self.error_label = Label("", "error", wrap=True)
         self.error_label.hide()
         column.addWidget(self.help)
@@ -124,6 +125,12 @@ class SpecField(QWidget):
         self.help.setVisible(not text and bool(self.help.text()))
         restyle(self.control, invalid=bool(text))
         return text
+
+    def explain(self, reason: str) -> None:
+        """Switches the field off and says why in place of its help; an empty reason switches it on."""
+        self.setEnabled(not reason)
+        self.help.setText(reason or self._help_text)
+        self.control.setAccessibleDescription(reason or self._help_text)
 
     def set_value(self, value: Any) -> None:
         """Changes the value without a signal."""

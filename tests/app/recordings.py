@@ -102,6 +102,24 @@ def finetune_events(
     return [Event(ev, seq, start + at, fields) for seq, (at, ev, fields) in enumerate(said)]
 
 
+def distill_events(steps: int, start: float, state: State = "running") -> list[Event]:
+    """A distilling: like a fine-tuning, its loss in parts, and how often it says what the teacher would."""
+    found = []
+    for event in finetune_events(steps, start, state):
+        values = dict(event.get("values") or {})
+        step = float(event.get("step") or 0)
+        agreement = 0.94 - 0.8 * math.exp(-step / 60)
+        if "loss" in values:
+            loss = values["loss"]
+            values |= {"label_loss": loss * 0.8, "teacher_loss": loss * 1.05, "agreement": agreement}
+        if "validation_loss" in values:
+            values |= {"validation_teacher_loss": values["validation_loss"] * 1.1}
+            values |= {"validation_agreement": agreement - 0.03}
+        fields = {**event.fields, "values": values} if values else event.fields
+        found.append(Event(event.ev, event.seq, event.t, fields))
+    return found
+
+
 MODEL_FACTS = {
     "format": "hf",
     "architecture": "LlamaForCausalLM",
@@ -158,6 +176,19 @@ def add_finetune(
         workspace.run_folder(run.id),
         finetune_events(steps, time.time() - steps, state, rises_from=rises_from),
     )
+    return workspace.store.run(run.id)
+
+
+def add_distill(
+    workspace: Workspace, name: str, steps: int, state: State = "running", spec: dict[str, Any] | None = None
+) -> Run:
+    """A distilling with its event log."""
+    told = {"model": "m", "data": "d", "teachers": ["t"], **(spec or {})}
+    inputs = [item.id for item in workspace.store.artifacts() if item.run_id == "import-1"]
+    run = workspace.store.add_run("distill", name, told, inputs)
+    workspace.store.set_state(run.id, "starting")
+    workspace.store.set_state(run.id, state)
+    write_events(workspace.run_folder(run.id), distill_events(steps, time.time() - steps, state))
     return workspace.store.run(run.id)
 
 

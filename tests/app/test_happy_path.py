@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
 from app.main_window import MainWindow
 from app.settings import SettingsFile
+from core.workspace import manifest
+from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.long
@@ -113,6 +117,57 @@ def test_from_nothing_to_a_chat_with_a_small_model(
     assert question["content"] == "What is the capital of France?"
     assert answer["content"].strip()
     assert deploy.view_model.chat.speed.tokens_per_s > 0
+
+
+def keep(workspace: Workspace, type: str, name: str, folder: Path) -> None:
+    """Puts a finished folder into the library."""
+    sealed = manifest.read(folder)
+    meta = json.loads((folder / f"{type}.json").read_text(encoding="utf-8"))
+    artifact = Artifact(
+        id=folder.name,
+        type=type,
+        name=name,
+        digest=sealed.digest,
+        bytes=sealed.total_bytes,
+        created_at=time.time(),
+        run_id="",
+        meta=meta,
+    )
+    workspace.store.add_artifact(artifact)
+
+
+@pytest.mark.timeout(300)
+def test_a_small_model_learns_from_a_large_one_and_is_measured_against_it(
+    working_window: MainWindow, workspace: Workspace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from tests.core.engines import tiny
+
+    person = Person(working_window, workspace, qtbot)
+    for seed, name in enumerate(("teacher", "student")):
+        keep(
+            workspace, "model", name, tiny.model_folder(workspace.artifact_folder(f"model-{name}"), seed=seed)
+        )
+    keep(workspace, "dataset", "rows", tiny.data_folder(workspace.artifact_folder("dataset-rows")))
+
+    distill = person.go_to("distill")
+    QTest.mouseClick(distill.pickers.teacher.cards._cards["model-teacher"], LEFT)
+    person.click(distill.pair_card.continue_button)  # the only other model is the student
+    steps = distill.method_card.form.field("max_steps").control
+    person.click(distill.method_card.form.advanced_button)
+    steps.setFocus()
+    QTest.keyClicks(steps, "4")
+    person.click(distill.preview_card.start_button)
+    person.wait_for_run(1, 200)
+    run = working_window.page("run")
+    assert working_window.current_page is run
+    person.wait(lambda: len(run.charts.agreement.points("agreement")) == 4, 10)
+    assert run.charts.agreement.isVisible()
+
+    person.click(run.outcome.also_button)
+    evaluate = working_window.page("evaluate")
+    assert working_window.current_page is evaluate
+    assert [item.name for item in evaluate.view_model.chosen] == ["teacher", "rows-student"]
+    assert evaluate.preview_card.start_button.isEnabled()
 
 
 @pytest.mark.timeout(300)

@@ -88,7 +88,7 @@ def test_the_sidebar_has_an_entry_for_every_page_that_works(window: MainWindow) 
 
 def test_a_page_that_does_not_exist_is_ignored(window: MainWindow) -> None:
     before = window.current_page
-    window.show_page("distill")
+    window.show_page("fleet")
     assert window.current_page is before
 
 

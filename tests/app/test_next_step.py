@@ -21,7 +21,7 @@ def test_every_job_that_leaves_something_to_go_on_with_says_how(qapp: QApplicati
         assert step is None
         return
     assert step is not None
-    for each in filter(None, (step, step.also)):
+    for each in (step, *step.others):
         assert each.page in {record.key for record in PAGES}
         assert "Bank" in each.headline
         assert each.text

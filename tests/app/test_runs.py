@@ -132,6 +132,50 @@ def test_a_finished_run_offers_the_next_step(window: MainWindow, context: Contex
     assert asked.args == ["quantize", "m1"]
 
 
+def test_a_distilling_shows_its_loss_in_parts_and_its_agreement(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_distill(context.workspace, "Banking", 60)
+    page = _open(context, qtbot, run.id)
+    charts = page.charts
+    for part in ("loss", "label_loss", "teacher_loss"):
+        assert len(charts.loss.points(part)) == 60
+        assert charts.loss._keys[part].isVisible()
+    assert len(charts.loss.points("validation_teacher_loss")) == 2
+    assert charts.agreement.isVisible()
+    assert len(charts.agreement.points("validation_agreement")) == 2
+    charts.agreement.refresh()
+    assert charts.agreement.value.text().endswith(" %")
+    assert 20 < charts.agreement.points("agreement").last < 100
+
+
+def test_a_fine_tuning_names_no_teacher(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 60)
+    page = _open(context, qtbot, run.id)
+    charts = page.charts
+    assert not charts.agreement.isVisible()
+    assert not charts.loss._keys["teacher_loss"].isVisible()
+    assert charts.loss._keys["validation_loss"].isVisible()
+
+
+def test_a_finished_distilling_leads_to_three_pages(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_distill(context.workspace, "Banking", 30, "succeeded")
+    made = Event("artifact", 10_000, time.time(), {"id": "m1", "type": "model", "name": "Banking"})
+    folder = context.workspace.run_folder(run.id)
+    recordings.write_events(folder, [*recordings.distill_events(30, time.time() - 30, "succeeded"), made])
+    page = _open(context, qtbot, run.id)
+    outcome = page.outcome
+    led = []
+    for button in (outcome.button, outcome.also_button, outcome.third_button):
+        assert button.isVisible()
+        with qtbot.waitSignal(page.page_requested) as asked:
+            button.click()
+        led.append((button.text(), *asked.args))
+    assert led == [
+        ("Quantize this model", "quantize", "m1"),
+        ("Measure it against its teacher", "evaluate", "m1"),
+        ("Chat with it", "deploy", "m1"),
+    ]
+
+
 def test_a_failed_run_says_why_and_can_go_on(context: Context, qtbot: QtBot) -> None:
     error = {"what": "The disk became full.", "why": "112 MB are free.", "fix": "Free some space."}
     run = recordings.add_finetune(context.workspace, "Banking", 30, "failed", error)

@@ -77,22 +77,22 @@ class EvaluateViewModel(QObject):
     def take(self, artifact_id: str) -> None:
         """Prepares to measure what a model gained: beside what it was made from, on the data it learnt from.
 
-        A data set is taken as the data.
+        A distilled model stands beside its teachers. A data set is taken as the data.
         """
         self.choose_data(artifact_id)
         if not any(item.id == artifact_id for item in self.models):
             return
         self._chosen = {artifact_id}
-        made_from, data = self._origin(artifact_id)
-        if any(item.id == made_from for item in self.models):
-            self._chosen.add(made_from)
+        beside, data = self._origin(artifact_id)
+        self._chosen |= beside & {item.id for item in self.models}
         self.choose_data(data)
         self._name = ""
         self.changed.emit()
 
-    def _origin(self, artifact_id: str) -> tuple[str, str]:
-        """Ids of the model that a model was made from, and of the data that it or an ancestor learnt from."""
-        made_from, current = "", artifact_id
+    def _origin(self, artifact_id: str) -> tuple[set[str], str]:
+        """Ids of the models to measure a model beside, and of the data that it or an ancestor learnt from."""
+        beside: set[str] = set()
+        current = artifact_id
         for _ in range(_DEEPEST):
             artifact = self._workspace.store.find_artifact(current)
             try:
@@ -100,11 +100,11 @@ class EvaluateViewModel(QObject):
             except WorkbenchError:
                 spec = {}
             parent, data = (str(spec.get(field) or "") for field in ("model", "data"))
-            made_from = made_from or parent
+            beside = beside or set(spec.get("teachers") or filter(None, [parent]))
             if data or not parent:
-                return made_from, data
+                return beside, data
             current = parent
-        return made_from, ""
+        return beside, ""
 
     @Slot(bool)
     def set_general(self, on: bool) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.formats import count_text
-from app.pages.finetune.view_model import FinetuneViewModel
+from app.models.library import DataItem
 from app.pages.name_field import NameField
 from app.widgets.card import Card, Facts
 
@@ -25,12 +25,12 @@ class CheckCard(Card):
         self.add(self.name)
         self.add(self.facts)
 
-    def show_state(self, model: FinetuneViewModel) -> None:
+    def show_run(self, name: str, blocker: str, data: DataItem | None, steps: int) -> None:
         """Shows the run as it would start now."""
-        self.name.show_name(model.name, model.blocker)
-        if model.data is None:
+        self.name.show_name(name, blocker)
+        if data is None:
             return
-        self.facts.set_fact(self.tr("Rows to learn from"), count_text(model.data.train))
-        self.facts.set_fact(self.tr("Rows to watch while learning"), count_text(model.data.validation))
-        self.facts.set_fact(self.tr("Rows kept for the final figure"), count_text(model.data.test))
-        self.facts.set_fact(self.tr("Steps"), count_text(model.steps))
+        self.facts.set_fact(self.tr("Rows to learn from"), count_text(data.train))
+        self.facts.set_fact(self.tr("Rows to watch while learning"), count_text(data.validation))
+        self.facts.set_fact(self.tr("Rows kept for the final figure"), count_text(data.test))
+        self.facts.set_fact(self.tr("Steps"), count_text(steps))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from itertools import islice
 
+from PySide6.QtCore import QObject, Signal
+
+from app.background import Background
 from app.models.library import DataItem
 from app.models.token_rows import Turn
 from core.data.dataset import Dataset
@@ -34,3 +38,50 @@ def read_facts(workspace: Workspace, data: DataItem) -> Facts:
             for item in rows.messages(row)
         )
     return Facts(turns, tuple(rows.info.check.warnings))
+
+
+class FactsModel(QObject):
+    """Reads the facts of the data it was last asked about, in a thread.
+
+    Args:
+        workspace: Where the data is.
+        parent: Owner.
+
+    Signals:
+        read: They are known now.
+        failed: They cannot be read; a `WorkbenchError`.
+    """
+
+    read = Signal()
+    failed = Signal(object)
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._background = Background(self)
+        self._of: str | None = None
+        self.facts: Facts | None = None
+
+    def ask(self, data: DataItem | None) -> None:
+        """Changes the question; None asks nothing."""
+        wanted = data.id if data is not None else None
+        if wanted == self._of:
+            return
+        self._of, self.facts = wanted, None
+        self._background.cancel("facts")
+        if data is None:
+            return
+        asked, workspace = data, self._workspace
+
+        def work(_cancelled: threading.Event) -> Facts:
+            return read_facts(workspace, asked)
+
+        self._background.run("facts", work, self._on_read, self.failed.emit)
+
+    def close(self) -> None:
+        """Drops what is still being read."""
+        self._background.close()
+
+    def _on_read(self, facts: Facts) -> None:
+        self.facts = facts
+        self.read.emit()

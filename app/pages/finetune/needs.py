@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from app.formats import duration_text, number_text, size_text
+from app.pages.finetune.fit_model import FitModel
 from app.pages.finetune.view_model import Blocker, FinetuneViewModel
 from app.pages.run_preview import RunNeeds
 from app.widgets.meter import Segment
@@ -17,31 +18,51 @@ from core.specs import FinetuneSpec
 
 def needs_of(model: FinetuneViewModel) -> RunNeeds:
     """What the run would need if it started now."""
-    blocked = blocked_text(model.blocker)
-    said, measured = model.fit.forecast, model.fit.measured
-    if model.model is None or model.data is None or said is None:
-        note = QCoreApplication.translate(
-            "FinetunePage", "Choose a model and data, and you see here what the run will need."
-        )
-        return RunNeeds(note=note if not (model.model and model.data) else "", blocked=blocked,
-                        command=model.command())  # fmt: skip
+    note = QCoreApplication.translate(
+        "FinetunePage", "Choose a model and data, and you see here what the run will need."
+    )
+    return fit_needs(
+        model.fit,
+        blocked_text(model.blocker),
+        model.command(),
+        note="" if model.model and model.data else note,
+    )
+
+
+def fit_needs(
+    fit: FitModel, blocked: str, command: str, *, note: str = "", beside: str = "", can_measure: bool = True
+) -> RunNeeds:
+    """A training's forecast as the run preview shows it.
+
+    Args:
+        fit: Was asked about the training.
+        blocked: Why it cannot start, for the button.
+        command: The same as a command line.
+        note: What to choose first; with it, nothing is forecast.
+        beside: What the figures leave out, in a sentence.
+        can_measure: Whether a dry run can measure it.
+    """
+    said, measured = fit.forecast, fit.measured
+    if note or said is None:
+        return RunNeeds(note=note, blocked=blocked, command=command)
     verdict = "no" if "died" in (measured or {}) else said.verdict
     measuring = QCoreApplication.translate("FinetunePage", "Measuring a few steps …")
     again = QCoreApplication.translate("FinetunePage", "Measure again")
     measure = QCoreApplication.translate("FinetunePage", "Measure it (a few real steps)")
+    offer = measuring if fit.is_measuring else again if measured else measure
     return RunNeeds(
         fits=verdict != "no",
         tight=verdict == "tight",
         segments=_segments(said),
         memory_free=said.machine.memory_free,
         facts=_facts(said, measured),
-        note=_note(said, measured),
+        note=" ".join(filter(None, (_note(said, measured), beside))),
         blocked=blocked,
-        command=model.command(),
+        command=command,
         suggestions=tuple(_suggestion_text(item) for item in said.suggestions),
-        measure=measuring if model.fit.is_measuring else again if measured else measure,
-        is_measuring=model.fit.is_measuring,
-        start=QCoreApplication.translate("FinetunePage", "Start anyway") if model.fit.is_refused else "",
+        measure=offer if can_measure else "",
+        is_measuring=fit.is_measuring,
+        start=QCoreApplication.translate("FinetunePage", "Start anyway") if fit.is_refused else "",
     )
 
 

@@ -7,7 +7,7 @@ import html
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from app.dialogs.confirm import ConfirmDialog
+from app.dialogs.start_anyway import StartAnywayDialog
 from app.models.repeat import Repeat
 from app.pages.finetune.check_card import CheckCard
 from app.pages.finetune.method_card import MethodCard
@@ -131,16 +131,7 @@ class FinetunePage(StepsPage):
         if not self.view_model.fit.is_refused:
             self.view_model.start()
             return
-        dialog = ConfirmDialog(
-            self.tr("Start although it does not fit?"),
-            self.tr(
-                "The run needs more memory than is free. The computer may become very slow, or end the run; "
-                "what it has saved until then stays. The run's log will say that you chose this."
-            ),
-            self.tr("Start anyway"),
-            self.tr("Do not start"),
-            parent=self,
-        )
+        dialog = StartAnywayDialog(self)
         dialog.confirmed.connect(self.view_model.start_anyway)
         dialog.open()
 
@@ -177,7 +168,7 @@ class FinetunePage(StepsPage):
         self.method_card.setVisible(ready and self._shown not in ("model", "data"))
         self.method_card.show_state(model, is_open=self._shown == "method")
         self.check_card.setVisible(self._shown == "check")
-        self.check_card.show_state(model)
+        self.check_card.show_run(model.name, model.blocker, model.data, model.steps)
         self.sees_card.setVisible(ready and self._shown in ("method", "check"))
         if self.sees_card.isVisible():
             model.sees.want()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import math
 import shlex
-import threading
 from typing import Any, Literal, TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.background import Background
 from app.formats import size_text
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
-from app.pages.finetune.facts import Facts, read_facts
+from app.pages.finetune.facts import Facts, FactsModel
 from app.pages.finetune.fit_model import FitModel
 from app.pages.sees_view_model import SeesViewModel
 from core.errors import WorkbenchError
@@ -53,17 +51,18 @@ class FinetuneViewModel(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self._workspace = bridge.workspace
-        self._background = Background(self)
         self.models: list[ModelItem] = []
         self.data_sets: list[DataItem] = []
         self.model: ModelItem | None = None
         self.data: DataItem | None = None
-        self.facts: Facts | None = None
         self.values: dict[str, Any] = {"method": "lora"}
         self.errors: dict[str, str] = {}
         self.patience: Patience = presets.DEFAULT
         self._name = ""
-        self._facts_of: str | None = None
+        self._facts = FactsModel(self._workspace, self)
+        self._facts.read.connect(self.facts_read)
+        self._facts.read.connect(self.changed)
+        self._facts.failed.connect(self.failed)
         self.fit = FitModel(bridge, self)
         self.fit.changed.connect(self.changed)
         self.fit.failed.connect(self.failed)
@@ -80,15 +79,20 @@ class FinetuneViewModel(QObject):
         """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
         self.models = [item for item in library.models(self._workspace) if item.is_trainable]
         self.data_sets = library.data_sets(self._workspace)
-        self.model = _kept(self.models, self.model)
-        self.data = _kept(self.data_sets, self.data)
+        self.model = kept(self.models, self.model)
+        self.data = kept(self.data_sets, self.data)
         self._choices_changed()
 
     def close(self) -> None:
         """Drops what is still being read."""
-        self._background.close()
+        self._facts.close()
         self.sees.close()
         self.fit.close()
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the chosen data's files say; None until they were read."""
+        return self._facts.facts
 
     # --- choices ---
 
@@ -339,7 +343,7 @@ class FinetuneViewModel(QObject):
         )
 
     def _choices_changed(self) -> None:
-        self._read_facts()
+        self._facts.ask(self.data if self.model else None)
         self.fit.ask(self.spec())
         self.sees.spec = self._look_spec()
         self.changed.emit()
@@ -358,28 +362,8 @@ class FinetuneViewModel(QObject):
             return self.values[field]
         return self.preset_values.get(field, FinetuneSpec.model_fields[field].default)
 
-    def _read_facts(self) -> None:
-        wanted = self.data.id if self.model and self.data else None
-        if wanted == self._facts_of:
-            return
-        self._facts_of, self.facts = wanted, None
-        self._background.cancel("facts")
-        if self.model is None or self.data is None:
-            return
-        data, workspace = self.data, self._workspace
 
-        def work(_cancelled: threading.Event) -> Facts:
-            return read_facts(workspace, data)
-
-        self._background.run("facts", work, self._on_facts, self.failed.emit)
-
-    def _on_facts(self, facts: Facts) -> None:
-        self.facts = facts
-        self.facts_read.emit()
-        self.changed.emit()
-
-
-def _kept(items: list[_Item], chosen: _Item | None) -> _Item | None:
+def kept(items: list[_Item], chosen: _Item | None) -> _Item | None:
     """The chosen item as it is now; with nothing chosen, the only one there is."""
     if chosen is not None:
         return next((item for item in items if item.id == chosen.id), None)

@@ -69,7 +69,7 @@ class HomeViewModel(QObject):
         store = self._bridge.workspace.store
         models, data, runs = store.artifacts("model"), store.artifacts("dataset"), store.runs()
         kinds = {run.id: run.kind for run in runs}
-        tuned = [item for item in models if kinds.get(item.run_id) == "finetune"]
+        tuned = [item for item in models if kinds.get(item.run_id) in ("finetune", "distill")]
         small = [item for item in models if kinds.get(item.run_id) == "quantize"]
         self.steps = [
             Step(

@@ -50,6 +50,8 @@ class DetailsCard(Card):
         actions.setSpacing(SPACE_S)
         self.finetune_button = PlainButton(self.tr("Fine-tune it"), "graduation-cap", self)
         self.finetune_button.clicked.connect(self._on_finetune)
+        self.distill_button = PlainButton(self.tr("Let it teach a smaller one"), "flask-conical", self)
+        self.distill_button.clicked.connect(self._on_distill)
         self.quantize_button = PlainButton(self.tr("Make it small"), "shrink", self)
         self.quantize_button.clicked.connect(self._on_quantize)
         self.evaluate_button = PlainButton(self.tr("Measure it"), "scale", self)
@@ -62,6 +64,7 @@ class DetailsCard(Card):
         self.remove_button.clicked.connect(self.remove_wanted)
         for button in (
             self.finetune_button,
+            self.distill_button,
             self.quantize_button,
             self.chat_button,
             self.merge_button,
@@ -105,6 +108,9 @@ class DetailsCard(Card):
 
     def _on_finetune(self) -> None:
         self.page_wanted.emit("finetune")
+
+    def _on_distill(self) -> None:
+        self.page_wanted.emit("distill")
 
     def _on_quantize(self) -> None:
         self.page_wanted.emit("quantize")

@@ -73,9 +73,11 @@ class OutcomeCard(Card):
         super().__init__(kind="accent", parent=parent)
         self.button = PrimaryButton("", parent=self)
         self.button.clicked.connect(self._on_clicked)
-        self.also_button = PlainButton("", parent=self)
-        self.also_button.clicked.connect(self._on_also_clicked)
-        self.add_action(self.also_button)
+        self.also_button, self.third_button = PlainButton("", parent=self), PlainButton("", parent=self)
+        self._others = (self.also_button, self.third_button)
+        for button in reversed(self._others):
+            button.clicked.connect(self._on_other_clicked)
+            self.add_action(button)
         self.add_action(self.button)
         self._step: NextStep | None = None
         self.hide()
@@ -88,16 +90,18 @@ class OutcomeCard(Card):
             self.set_title(step.headline)
             self.set_note(step.text)
             self.button.set_ready_text(step.action)
-            self.also_button.setVisible(step.also is not None)
-            self.also_button.setText(step.also.action if step.also is not None else "")
+            for at, button in enumerate(self._others):
+                button.setVisible(at < len(step.others))
+                button.setText(step.others[at].action if at < len(step.others) else "")
 
     def _on_clicked(self) -> None:
         if self._step is not None:
             self.requested.emit(self._step.page, self._step.artifact_id)
 
-    def _on_also_clicked(self) -> None:
-        if self._step is not None and self._step.also is not None:
-            self.requested.emit(self._step.also.page, self._step.also.artifact_id)
+    def _on_other_clicked(self) -> None:
+        if self._step is not None:
+            other = self._step.others[self._others.index(self.sender())]
+            self.requested.emit(other.page, other.artifact_id)
 
 
 class WarningsCard(Card):

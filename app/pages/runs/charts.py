@@ -1,4 +1,4 @@
-"""The charts of a run: loss, memory, speed, latency. Only those that have something to show.
+"""The charts of a run: loss, agreement, memory, speed, latency. Only those that have something to show.
 
 Learning rate and gradient share the loss chart's place, behind tabs.
 """
@@ -15,6 +15,10 @@ from app.tokens import SPACE_M
 from app.widgets.tabs import Tabs
 
 _GB = 1e9
+#: What the charts show as another unit: gigabytes, percent.
+_FACTORS = {MEMORY: 1 / _GB, "agreement": 100.0, "validation_agreement": 100.0}
+#: Curves of the loss chart that only a distilling has.
+_LOSS, _PARTS = ("loss", "validation_loss"), ("label_loss", "teacher_loss", "validation_teacher_loss")
 _ONE_ROW_HEIGHT, _NO_LIMIT = 320, 16_777_215
 _LEAST_WIDTH, _TWO_COLUMNS_WIDTH = 300, 680
 
@@ -30,8 +34,21 @@ class RunCharts(QWidget):
             [
                 Curve("loss", self.tr("training"), 0, smooth=True),
                 Curve("validation_loss", self.tr("validation"), 1, True),
+                Curve("label_loss", self.tr("labels"), 2, smooth=True),
+                Curve("teacher_loss", self.tr("teacher"), 3, smooth=True),
+                Curve("validation_teacher_loss", self.tr("teacher, validation"), 4, True),
             ],
             x_label=steps,
+            columns=3,
+        )
+        self.agreement = LivePlot(
+            self.tr("Agreement with the teacher"),
+            [
+                Curve("agreement", self.tr("training"), 0, smooth=True),
+                Curve("validation_agreement", self.tr("validation"), 1, True),
+            ],
+            x_label=steps,
+            value_text=self._percent_text,
         )
         self.rate = LivePlot(
             self.tr("Learning rate"),
@@ -67,10 +84,11 @@ class RunCharts(QWidget):
             x_label=steps,
             value_text=self._latency_text,
         )
-        self._plots = (self.loss, self.memory, self.speed, self.latency)
+        self._plots = (self.loss, self.agreement, self.memory, self.speed, self.latency)
         self._plot_of = {
-            "loss": self.loss,
-            "validation_loss": self.loss,
+            **dict.fromkeys((*_LOSS, *_PARTS), self.loss),
+            "agreement": self.agreement,
+            "validation_agreement": self.agreement,
             MEMORY: self.memory,
             "tokens_per_s": self.speed,
             "first_token_ms": self.latency,
@@ -115,18 +133,21 @@ class RunCharts(QWidget):
         self.loss.mark(step, loss, self.tr("best: step {step}").format(step=step))
 
     def begin(self, kind: str, memory_limit: int) -> None:
-        """Clears the charts for a run of that kind; fine-tuning shows all four from the start."""
+        """Clears the charts for a run of that kind; a training shows all of its own from the start."""
         for plot in (*self._plots, self.rate, self.gradient):
             plot.clear()
             plot.set_x_total(0)
         self._tab = "loss"
         if memory_limit:
             self.memory.set_limit(memory_limit / _GB, self.tr("memory of this computer"))
-        self._show(list(self._plots) if kind == "finetune" else [self.memory])
+        self.loss.name_curves((*_LOSS, *_PARTS) if kind == "distill" else _LOSS)
+        usual = [self.loss, self.memory, self.speed, self.latency]
+        first = {"finetune": usual, "distill": list(self._plots)}
+        self._show(first.get(kind, [self.memory]))
 
     def set_steps(self, total: int) -> None:
         """Fixes the end of the step axes."""
-        for plot in (self.loss, self.rate, self.gradient, self.speed, self.latency):
+        for plot in (self.loss, self.agreement, self.rate, self.gradient, self.speed, self.latency):
             plot.set_x_total(total)
 
     def add_points(self, points: list[tuple[str, float, float]]) -> None:
@@ -135,7 +156,7 @@ class RunCharts(QWidget):
             plot = self._plot_of.get(name)
             if plot is None:
                 continue
-            plot.add_point(name, x, y / _GB if name == MEMORY else y)
+            plot.add_point(name, x, y * _FACTORS.get(name, 1.0))
             if plot in self._plots and plot not in self._shown:
                 self._show([item for item in self._plots if item in self._shown or item is plot])
 
@@ -168,6 +189,9 @@ class RunCharts(QWidget):
 
     def _size_text(self, value: float) -> str:
         return size_text(value * _GB)
+
+    def _percent_text(self, value: float) -> str:
+        return self.tr("{value} %").format(value=number_text(round(value, 1)))
 
     def _speed_text(self, value: float) -> str:
         return self.tr("{value} tokens/s").format(value=number_text(value))

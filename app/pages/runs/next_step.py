@@ -19,7 +19,7 @@ class NextStep:
         action: Label of the button.
         page: The page's key.
         artifact_id: What the page gets.
-        also: Another step that helps, for a second button.
+        also: Another step that helps, for a second button; it may name one for a third.
     """
 
     headline: str
@@ -28,6 +28,11 @@ class NextStep:
     page: str
     artifact_id: str
     also: NextStep | None = None
+
+    @property
+    def others(self) -> list[NextStep]:
+        """The further steps, each the `also` of the one before."""
+        return [] if self.also is None else [self.also, *self.also.others]
 
 
 def next_step(kind: str, made: Made) -> NextStep | None:
@@ -74,21 +79,37 @@ def next_step(kind: str, made: Made) -> NextStep | None:
                 made.id,
                 _measure(ready, made),
             )
-        case "quantize":
+        case "distill":
             return NextStep(
                 ready,
-                QCoreApplication.translate("next", "See how it answers on this computer."),
-                QCoreApplication.translate("next", "Chat with it"),
-                "deploy",
+                QCoreApplication.translate(
+                    "next", "Make it smaller still, see how near it comes to its teacher, or talk with it."
+                ),
+                QCoreApplication.translate("next", "Quantize this model"),
+                "quantize",
                 made.id,
-                _measure(ready, made),
+                NextStep(
+                    ready,
+                    QCoreApplication.translate("next", "See how near it comes to its teacher."),
+                    QCoreApplication.translate("next", "Measure it against its teacher"),
+                    "evaluate",
+                    made.id,
+                    _chat(ready, made),
+                ),
             )
+        case "quantize":
+            return _chat(ready, made, _measure(ready, made))
         case _:
             return None
 
 
 def _teach(ready: str, text: str, made: Made, also: NextStep | None = None) -> NextStep:
     return NextStep(ready, text, QCoreApplication.translate("next", "Fine-tune"), "finetune", made.id, also)
+
+
+def _chat(ready: str, made: Made, also: NextStep | None = None) -> NextStep:
+    text = QCoreApplication.translate("next", "See how it answers on this computer.")
+    return NextStep(ready, text, QCoreApplication.translate("next", "Chat with it"), "deploy", made.id, also)
 
 
 def _measure(ready: str, made: Made) -> NextStep:

@@ -181,7 +181,7 @@ class RunsPage(PageFrame):
         )
         self.compare_button.setToolTip(self.tr("Mark two to eight runs with Ctrl or Shift."))
         self.repeat_button.setEnabled(self._model.can_repeat(runs))
-        self.repeat_button.setToolTip(self.tr("Mark one run that fine-tuned or quantized."))
+        self.repeat_button.setToolTip(self.tr("Mark one run that fine-tuned, distilled or quantized."))
 
     def _on_kind_chosen(self, index: int) -> None:
         self._model.set_kind(str(self.kind.itemData(index)))

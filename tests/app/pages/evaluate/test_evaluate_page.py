@@ -83,6 +83,21 @@ def test_a_tuned_model_is_measured_beside_its_base_on_its_data(
     )
 
 
+def test_a_distilled_model_is_measured_beside_its_teacher(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace
+) -> None:
+    teacher, student, data = add_model("teacher"), add_model("student"), add_data()
+    add_data("other data")
+    told = {"model": student.id, "teachers": [teacher.id], "data": data.id}
+    run = workspace.store.add_run("distill", "taught", told, [])
+    taught = add_model("taught", run_id=run.id)
+    page.open_with(taught.id)
+    assert page.check_card.isVisible()
+    assert [item.name for item in page.view_model.chosen] == ["teacher", "taught"]
+    assert page.view_model.data is not None
+    assert page.view_model.data.id == data.id
+
+
 def test_a_quantized_model_finds_the_data_further_back(
     page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace
 ) -> None:

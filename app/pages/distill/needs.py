@@ -1,0 +1,66 @@
+"""The run preview of the distill page, in words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from app.formats import size_text
+from app.models import library
+from app.pages.distill.view_model import Blocker, DistillViewModel
+from app.pages.finetune.needs import fit_needs
+from app.pages.run_preview import RunNeeds
+
+_BYTES_A_PARAMETER = 4
+
+
+def needs_of(model: DistillViewModel) -> RunNeeds:
+    """What the run would need if it started now."""
+    note = ""
+    if model.blocker in ("teacher", "student", "data"):
+        note = QCoreApplication.translate(
+            "DistillPage", "Choose teacher, student and data, and you see here what the run will need."
+        )
+    elif model.blocker == "pair":
+        note = QCoreApplication.translate(
+            "DistillPage", "Once the two go together, you see here what the run will need."
+        )
+    return fit_needs(
+        model.fit,
+        blocked_text(model.blocker),
+        model.command(),
+        note=note,
+        beside=_beside(model),
+        can_measure=False,
+    )
+
+
+def _beside(model: DistillViewModel) -> str:
+    """The figures are those of the student; what the teacher adds to them."""
+    asking = QCoreApplication.translate(
+        "DistillPage",
+        "This is the student's learning. The teacher is asked before it, once; that takes time of its own.",
+    )
+    if not model.answers or model.teacher is None:
+        return asking
+    size = library.root(model.teachers, model.teacher).parameters * _BYTES_A_PARAMETER
+    held = QCoreApplication.translate(
+        "DistillPage", "While the student answers itself, the teacher is in memory too: about {size} more."
+    )
+    return f"{asking} {held.format(size=size_text(size))}"
+
+
+def blocked_text(blocker: Blocker) -> str:
+    """What the start button says."""
+    return {
+        "": "",
+        "teacher": QCoreApplication.translate("DistillPage", "Choose a teacher first"),
+        "student": QCoreApplication.translate("DistillPage", "Choose a student first"),
+        "looking": QCoreApplication.translate("DistillPage", "Looking whether they go together …"),
+        "pair": QCoreApplication.translate("DistillPage", "Choose another pair first"),
+        "data": QCoreApplication.translate("DistillPage", "Choose data first"),
+        "settings": QCoreApplication.translate("DistillPage", "Correct the fields first"),
+        "name": QCoreApplication.translate("DistillPage", "Choose another name first"),
+        "name_taken": QCoreApplication.translate("DistillPage", "Choose a free name first"),
+        "template": QCoreApplication.translate("DistillPage", "Choose a student whose chat template works"),
+        "disk": QCoreApplication.translate("DistillPage", "Free disk space first"),
+    }[blocker]

@@ -1,0 +1,387 @@
+"""The distill wizard, by clicks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.dialogs.confirm import ConfirmDialog
+from app.job_bridge import JobBridge
+from app.models.repeat import repeat_of
+from app.pages.distill import pair_doctor
+from app.pages.distill.page import DistillPage
+from app.pages.distill.view_model import DistillViewModel
+from app.pages.finetune import fit_model
+from core.jobs import run_folder
+from core.specs import DistillSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+LEFT = Qt.MouseButton.LeftButton
+Add = Callable[..., Artifact]
+Tokens = Callable[..., Artifact]
+LARGE = 361_000_000
+
+
+@pytest.fixture
+def add_reader(add_model: Add, workspace: Workspace) -> Add:
+    """Adds a model that reads and writes these tokens."""
+
+    def add(name: str, words: str = "abcdefghij", **changes: object) -> Artifact:
+        artifact = add_model(name, **changes)
+        said = {"model": {"vocab": {word: number for number, word in enumerate(words)}}}
+        folder: Path = workspace.artifact_folder(artifact.id)
+        (folder / "tokenizer.json").write_text(json.dumps(said), encoding="utf-8")
+        return artifact
+
+    return add
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge) -> DistillPage:
+    page = DistillPage(DistillViewModel(bridge))
+    qtbot.addWidget(page)
+    page.resize(1232, 1400)
+    page.show()
+    return page
+
+
+@pytest.fixture
+def pair(page: DistillPage, add_reader: Add) -> tuple[Artifact, Artifact]:
+    """A large and a small model with the same tokens, in the library."""
+    found = add_reader("large", parameters=LARGE), add_reader("small")
+    page.open_with(None)
+    return found
+
+
+@pytest.fixture
+def ready(page: DistillPage, qtbot: QtBot, pair: tuple[Artifact, Artifact], add_data: Add) -> DistillPage:
+    """The page in the step of the method, with the large one as the teacher of the small one."""
+    add_data()
+    page.open_with(pair[0].id)
+    qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
+    qtbot.waitUntil(lambda: page.view_model.facts is not None and page.view_model.fit.forecast is not None)
+    QTest.mouseClick(page.pair_card.continue_button, LEFT)
+    return page
+
+
+def take(page: DistillPage, which: str, artifact: Artifact) -> None:
+    card = page.pickers.teacher if which == "teacher" else page.pickers.student
+    if not card.cards.isVisible():
+        QTest.mouseClick(card.change_button, LEFT)
+    QTest.mouseClick(card.cards._cards[artifact.id], LEFT)
+
+
+def said(page: DistillPage) -> str:
+    """What the doctor's card says."""
+    found = page.view_model.diagnosis
+    return " ".join(f"{finding.what} {finding.fix}" for finding in found.findings) if found else ""
+
+
+def type_into(page: DistillPage, field: str, text: str) -> None:
+    line = page.method_card.form.field(field).control
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, text)
+
+
+def queued(workspace: Workspace) -> DistillSpec:
+    return DistillSpec.model_validate(workspace.store.runs()[0].spec)
+
+
+# --- teacher and student ---
+
+
+def test_an_empty_wizard_says_what_is_missing_and_leads_there(page: DistillPage, qtbot: QtBot) -> None:
+    assert page.preview_card.start_button.text() == "Choose a teacher first"
+    assert not page.pair_card.continue_button.isEnabled()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.pickers.teacher.add_button, LEFT)
+    assert asked.args[0] == "models"
+
+
+def test_steps_open_one_after_the_other(
+    page: DistillPage, qtbot: QtBot, add_reader: Add, add_data: Add
+) -> None:
+    large, small = add_reader("large", parameters=LARGE), add_reader("small")
+    add_reader("third")
+    data, _other = add_data("questions"), add_data("more questions")
+    page.open_with(None)
+    take(page, "teacher", large)
+    assert page.pair_card.continue_button.text() == "Choose a student first"
+    assert not page.steps._group.button(1).isEnabled()
+    take(page, "student", small)
+    qtbot.waitUntil(page.pair_card.continue_button.isEnabled)
+    QTest.mouseClick(page.pair_card.continue_button, LEFT)
+    assert page.preview_card.start_button.text() == "Choose data first"
+    assert page.data_card.cards.isVisible()
+    QTest.mouseClick(page.data_card.cards._cards[data.id], LEFT)
+    assert page.method_card.choosing.isVisible()
+    assert page.preview_card.start_button.text() == "Start distilling"
+    QTest.mouseClick(page.steps._group.button(3), LEFT)
+    assert page.check_card.isVisible()
+    QTest.mouseClick(page.pickers.student.change_button, LEFT)
+    assert page.pickers.student.cards.isVisible()
+    assert not page.method_card.isVisible()
+
+
+def test_any_model_teaches_and_every_other_that_can_learn_is_a_student(
+    page: DistillPage, add_reader: Add
+) -> None:
+    base = add_reader("base")
+    add_reader("add-on", format="adapter", base=base.id)
+    small = add_reader("small", format="onnx")
+    page.open_with(None)
+    assert {item.name for item in page.view_model.teachers} == {"base", "add-on", "small"}
+    take(page, "teacher", small)
+    assert {item.name for item in page.view_model.students} == {"base", "add-on"}
+    take(page, "teacher", base)
+    assert page.view_model.student is not None, "the only other that can learn"
+    assert page.view_model.student.name == "add-on"
+
+
+def test_the_doctor_looks_again_when_either_changes(
+    page: DistillPage, qtbot: QtBot, pair: tuple[Artifact, Artifact], add_reader: Add
+) -> None:
+    foreign = add_reader("foreign", "qrstuvwxyz", licence="")
+    page.open_with(None)
+    take(page, "teacher", pair[0])
+    take(page, "student", pair[1])
+    qtbot.waitUntil(lambda: "the same tokens" in said(page))
+    assert "2.7× smaller" in said(page)
+    take(page, "teacher", foreign)
+    qtbot.waitUntil(lambda: "Different tokenizers" in said(page))
+    assert "licence is not known" in said(page)
+    take(page, "student", pair[0])
+    qtbot.waitUntil(lambda: "is not smaller than foreign" in said(page))
+    assert "choose a smaller model" in said(page)
+    assert page.pair_card.continue_button.isEnabled()
+
+
+def test_a_stop_blocks_the_way_on_and_says_so(
+    ready: DistillPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pair_doctor, "free_memory_bytes", lambda: 1_000_000_000)
+    ready.open_with(None)
+    qtbot.waitUntil(lambda: "In the way" in texts(ready.pair_card))
+    assert ready.pair_card.isVisible(), "it goes back to the pair"
+    assert not ready.method_card.isVisible()
+    assert not ready.steps._group.button(1).isEnabled()
+    for button in (ready.pair_card.continue_button, ready.preview_card.start_button):
+        assert not button.isEnabled()
+        assert button.text() == "Choose another pair first"
+    assert not ready.preview_card.bar.isVisible(), "no figures of a run that cannot be"
+
+
+def texts(card: object) -> str:
+    from PySide6.QtWidgets import QLabel
+
+    return " ".join(label.text() for label in card.findChildren(QLabel))
+
+
+def test_a_teacher_that_learnt_nothing_yet_is_offered_to_be_taught_first(
+    page: DistillPage, qtbot: QtBot, workspace: Workspace, pair: tuple[Artifact, Artifact], add_reader: Add
+) -> None:
+    run = workspace.store.add_run("finetune", "taught", {"model": pair[0].id}, [pair[0].id])
+    taught = add_reader("taught", parameters=LARGE, run_id=run.id)
+    export = workspace.store.add_run("quantize", "small", {"model": taught.id}, [taught.id])
+    exported = add_reader("exported", format="onnx", run_id=export.id)
+    page.open_with(None)
+    for teacher in (taught, exported):
+        take(page, "teacher", teacher)
+        assert not page.pair_card.offer.isVisible()
+    take(page, "teacher", pair[0])
+    assert page.pair_card.offer.isVisible()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.pair_card.correct_button, LEFT)
+    assert asked.args == ["finetune", pair[0].id]
+
+
+def test_a_removed_student_is_no_longer_chosen(ready: DistillPage, workspace: Workspace) -> None:
+    workspace.store.remove_artifact(ready.view_model.student.id)
+    ready.view_model.refresh()
+    assert ready.view_model.student is None
+    assert ready.pair_card.isVisible()
+    assert ready.pickers.student.nothing.isVisible()
+
+
+def test_arrow_keys_choose_and_space_takes(page: DistillPage, pair: tuple[Artifact, Artifact]) -> None:
+    first, second = (card.radio for card in page.pickers.teacher.cards._cards.values())
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Space)
+    QTest.mouseClick(page.pickers.teacher.change_button, LEFT)
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+    assert page.view_model.teacher.name == "large"
+    assert page.pickers.teacher.cards.isVisible()
+    QTest.keyClick(second, Qt.Key.Key_Space)
+    assert not page.pickers.teacher.cards.isVisible()
+
+
+# --- method ---
+
+
+def test_the_queued_spec_has_what_was_chosen(ready: DistillPage, workspace: Workspace, qtbot: QtBot) -> None:
+    model = ready.view_model
+    QTest.mouseClick(ready.method_card.methods._cards["lora"], LEFT)
+    QTest.mouseClick(ready.method_card.divergences._cards["reverse_kl"], LEFT)
+    type_into(ready, "epochs", "5")
+    type_into(ready, "label_weight", "0.4")
+    type_into(ready, "on_policy", "0.25")
+    QTest.mouseClick(ready.method_card.form.advanced_button, LEFT)
+    type_into(ready, "temperature", "1.5")
+    type_into(ready, "batch_size", "8")
+    assert "2 changed" in ready.method_card.form.advanced_button.text()
+    with qtbot.waitSignal(ready.page_requested) as asked:
+        QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    run = workspace.store.runs()[0]
+    assert asked.args == ["run", run.id]
+    assert (run.kind, run.name) == ("distill", "Banking questions-student")
+    spec = queued(workspace)
+    assert spec.teachers == (model.teacher.id,)
+    assert (spec.model, spec.data) == (model.student.id, model.data.id)
+    assert (spec.method, spec.divergence) == ("lora", "reverse_kl")
+    assert (spec.epochs, spec.label_weight, spec.on_policy) == (5.0, 0.4, 0.25)
+    assert (spec.temperature, spec.batch_size) == (1.5, 8)
+
+
+def test_without_any_choice_the_spec_says_what_the_command_says(
+    ready: DistillPage, workspace: Workspace
+) -> None:
+    assert ready.view_model.command() == (
+        "slm-workbench distill --teacher large --student small --data 'Banking questions' "
+        "--name 'Banking questions-student'"
+    )
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    spec, model = queued(workspace), ready.view_model
+    assert spec == DistillSpec(teachers=(model.teacher.id,), model=model.student.id, data=model.data.id)
+
+
+def test_the_command_says_every_choice(ready: DistillPage) -> None:
+    QTest.mouseClick(ready.method_card.methods._cards["lora"], LEFT)
+    QTest.mouseClick(ready.method_card.divergences._cards["jensen_shannon"], LEFT)
+    type_into(ready, "epochs", "2")
+    assert "--method lora --set divergence=jensen_shannon --set epochs=2.0" in ready.view_model.command()
+
+
+def test_what_the_pair_does_not_allow_is_off_and_says_why(
+    page: DistillPage, qtbot: QtBot, workspace: Workspace, add_reader: Add, add_data: Add
+) -> None:
+    large, small = add_reader("large", "abcdeqrstu", parameters=LARGE), add_reader("small")
+    add_data()
+    page.open_with(large.id)
+    page.view_model.choose_student(small.id)
+    qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
+    page.method_card.form.set_values({"on_policy": 0.5})
+    QTest.mouseClick(page.pair_card.continue_button, LEFT)
+    cards = page.method_card.divergences._cards
+    assert page.method_card.divergences.current == "universal"
+    for key in ("forward_kl", "reverse_kl", "jensen_shannon"):
+        assert not cards[key].radio.isEnabled()
+        assert "only 50 %" in cards[key].radio.accessibleDescription()
+    own = page.method_card.form.field("on_policy")
+    assert not own.isEnabled()
+    assert "other tokens" in own.help.text()
+    QTest.mouseClick(page.preview_card.start_button, LEFT)
+    assert (queued(workspace).divergence, queued(workspace).on_policy) == ("universal", 0.0)
+
+
+def test_an_exported_teacher_cannot_judge_own_answers(
+    page: DistillPage, qtbot: QtBot, add_reader: Add, add_data: Add
+) -> None:
+    exported, _small = add_reader("exported", format="onnx", parameters=LARGE), add_reader("small")
+    add_data()
+    page.open_with(exported.id)
+    qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
+    QTest.mouseClick(page.pair_card.continue_button, LEFT)
+    assert page.method_card.divergences._cards["forward_kl"].radio.isEnabled()
+    own = page.method_card.form.field("on_policy")
+    assert not own.isEnabled()
+    assert "exported teacher" in own.help.text()
+
+
+def test_what_does_not_go_with_a_teacher_is_not_offered(ready: DistillPage) -> None:
+    form = ready.method_card.form
+    assert form.field("temperature").control.accessibleName() == "Temperature"
+    for name in ("loss", "label_smoothing", "focal_gamma", "teacher_weights"):
+        assert name not in form._fields
+    assert not form.field("lora_rank").isEnabled()
+    QTest.mouseClick(ready.method_card.methods._cards["lora"], LEFT)
+    assert form.field("lora_rank").isEnabled()
+    assert not form.field("continue_adapter").isEnabled()
+
+
+def test_nonsense_is_refused_where_it_stands(ready: DistillPage) -> None:
+    type_into(ready, "label_weight", "3")
+    assert ready.preview_card.start_button.text() == "Correct the fields first"
+    assert ready.method_card.form.field("label_weight").error_label.text() == "At most 1"
+    QTest.mouseClick(ready.method_card.form.reset_button, LEFT)
+    assert ready.preview_card.start_button.isEnabled()
+
+
+# --- preview, check, start ---
+
+
+def test_the_preview_shows_the_students_need_and_what_it_leaves_out(ready: DistillPage) -> None:
+    card = ready.preview_card
+    assert card.bar.isVisible()
+    assert card.facts.names == ["Time", "Disk", "Electricity"]
+    assert "asked before it" in card.note.text()
+    assert not card.measure_button.isVisible(), "a dry run would measure a fine-tuning"
+    type_into(ready, "on_policy", "0.5")
+    assert "about 1.44 GB more" in card.note.text()
+
+
+def test_the_result_can_be_named_in_the_last_step(ready: DistillPage, workspace: Workspace) -> None:
+    QTest.mouseClick(ready.steps._group.button(3), LEFT)
+    line = ready.check_card.name.line
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, "small")
+    assert ready.preview_card.start_button.text() == "Choose a free name first"
+    QTest.keyClicks(line, " and wise")
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    assert workspace.store.runs()[0].name == "small and wise"
+
+
+def test_starting_anyway_asks_once_and_is_logged(
+    ready: DistillPage, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit_model, "free_memory_bytes", lambda: 1_500_000_000)
+    ready.view_model.choose_divergence("reverse_kl")
+    assert ready.preview_card.start_button.text() == "Start anyway"
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    dialog = ready.findChild(ConfirmDialog)
+    assert not workspace.store.runs()
+    QTest.mouseClick(dialog.act_button, LEFT)
+    log = run_folder.replay(workspace.run_folder(workspace.store.runs()[0].id))
+    assert [event.ev for event in log] == ["warning"]
+
+
+def test_an_earlier_run_fills_everything(ready: DistillPage, workspace: Workspace, qtbot: QtBot) -> None:
+    QTest.mouseClick(ready.method_card.divergences._cards["jensen_shannon"], LEFT)
+    type_into(ready, "epochs", "7")
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    first = queued(workspace)
+    run = workspace.store.runs()[0]
+    QTest.mouseClick(ready.method_card.divergences._cards["forward_kl"], LEFT)
+    QTest.mouseClick(ready.method_card.form.reset_button, LEFT)
+    ready.open_with(repeat_of(workspace, run))
+    assert ready.method_card.choosing.isVisible()
+    assert ready.method_card.divergences.current == "jensen_shannon"
+    assert ready.method_card.form.field("epochs").value() == 7.0
+    assert ready.view_model.spec() == first
+
+
+def test_one_of_two_stands_below_the_other_in_a_narrow_window(ready: DistillPage) -> None:
+    beside = ready.pickers.teacher.geometry(), ready.pickers.student.geometry()
+    assert beside[0].top() == beside[1].top()
+    ready.resize(860, 1400)
+    QTest.qWait(20)
+    assert ready.pickers.student.geometry().top() >= ready.pickers.teacher.geometry().bottom()
