@@ -195,7 +195,6 @@ def phase_word(phase: str) -> str:
         "reading": QCoreApplication.translate("phases", "Reading"),
         "checking": QCoreApplication.translate("phases", "Checking"),
         "converting": QCoreApplication.translate("phases", "Converting"),
-        "asking": QCoreApplication.translate("phases", "Asking the teacher"),
         "training": QCoreApplication.translate("phases", "Training"),
         "validating": QCoreApplication.translate("phases", "Validating"),
         "merging": QCoreApplication.translate("phases", "Merging"),
