@@ -42,9 +42,9 @@ def wanted(lab):
 
 
 @pytest.mark.timeout(1200)
-def test_a_kill_at_every_write_point_of_the_asking_loses_nothing(lab, wanted):
+def test_kills_at_write_points_of_the_asking_lose_nothing(lab, wanted):
     names = []
-    for at in range(1, 26):
+    for at in range(8, 27, 2):  # before lies what every job writes; in between, the other halves of pairs
         run = place(f"point-{at}")
         assert lab.ask(run, kind="distill", spec=DISTILL, kill_at=at) == {"signal": 9}
         assert lab.finish(run, kind="distill", spec=DISTILL, resumed=True) == wanted, f"killed at {at}"
