@@ -123,9 +123,11 @@ def model_summary(item: ModelItem) -> str:
     return " · ".join(filter(None, [short_name(item.name), *_model_facts(item)]))
 
 
-def model_choice(item: ModelItem) -> Choice:
-    """A model as a card."""
-    return Choice(item.id, short_name(item.name), " · ".join([*_model_facts(item), size_text(item.bytes)]))
+def model_choice(item: ModelItem, longest: int = 38) -> Choice:
+    """A model as a card, its name cut to so many letters."""
+    return Choice(
+        item.id, short_name(item.name, longest), " · ".join([*_model_facts(item), size_text(item.bytes)])
+    )
 
 
 def _model_facts(item: ModelItem) -> list[str]:

@@ -100,7 +100,7 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
         )
     first, second = _words(workspace, theirs), _words(workspace, ours)
     shared = len(first.vocabulary.keys() & second.vocabulary.keys()) / max(len(second.vocabulary), 1)
-    same = first.vocabulary == second.vocabulary
+    same = bool(first.vocabulary) and first.vocabulary == second.vocabulary
     findings.append(_tokens(shared, same=same, sizes=(len(first.vocabulary), len(second.vocabulary))))
     findings += _template(first, second)
     findings += _memory(_parameters(workspace, said), memory_free, teacher.name)

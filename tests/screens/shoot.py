@@ -1,8 +1,8 @@
 """Makes pictures of the window: `python tests/screens/shoot.py OUT_FOLDER [--size 1440x900] [page …]`.
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
-sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed` and
-`run-heart` ones that ended, `compare` several, `search` what to search and `search-done` what was found.
+sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
+`run-distilled` ones that ended, `compare` several, `search` what to search and `search-done` what was found.
 """
 
 from __future__ import annotations
@@ -61,12 +61,14 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         result={"best_step": 140, "validation_loss": 0.539, "steps": recordings.STEPS, "ended_early": True},
     )
     failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
+    distilled = recordings.add_distill(workspace, "Banking questions-student", recordings.STEPS, "succeeded")
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
     return {
         "run": running.id,
         "run-done": done.id,
         "run-failed": failed.id,
         "run-heart": heart.id,
+        "run-distilled": distilled.id,
         "compare": [done.id, heart.id, failed.id, running.id],
         "search": None,
         "search-done": search_recording.add_search(workspace, 30, "succeeded").id,

@@ -55,7 +55,7 @@ def blocked_text(blocker: Blocker) -> str:
         "": "",
         "teacher": QCoreApplication.translate("DistillPage", "Choose a teacher first"),
         "student": QCoreApplication.translate("DistillPage", "Choose a student first"),
-        "looking": QCoreApplication.translate("DistillPage", "Looking whether they go together …"),
+        "looking": QCoreApplication.translate("DistillPage", "Looking at both …"),
         "pair": QCoreApplication.translate("DistillPage", "Choose another pair first"),
         "data": QCoreApplication.translate("DistillPage", "Choose data first"),
         "settings": QCoreApplication.translate("DistillPage", "Correct the fields first"),

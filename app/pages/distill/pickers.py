@@ -12,6 +12,7 @@ from app.pages.input_card import InputCard, model_choice, model_summary
 from app.tokens import SPACE_L
 
 _LEAST_WIDTH, _BESIDE_WIDTH = 300, 560
+_LONGEST_NAME = 28  # a card has half the width of the other pages'
 
 
 class PairPickers(QWidget):
@@ -65,7 +66,7 @@ class PairPickers(QWidget):
     def _show_card(
         self, card: InputCard, items: list[ModelItem], chosen: ModelItem | None, is_open: bool
     ) -> None:
-        card.set_choices([model_choice(item) for item in items], chosen.id if chosen else "")
+        card.set_choices([model_choice(item, _LONGEST_NAME) for item in items], chosen.id if chosen else "")
         choosing = is_open and (chosen is None or card in self._changing)
         card.show_as("open" if choosing else "closed", model_summary(chosen) if chosen else "")
 

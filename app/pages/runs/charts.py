@@ -19,6 +19,7 @@ _GB = 1e9
 _FACTORS = {MEMORY: 1 / _GB, "agreement": 100.0, "validation_agreement": 100.0}
 #: Curves of the loss chart that only a distilling has.
 _LOSS, _PARTS = ("loss", "validation_loss"), ("label_loss", "teacher_loss", "validation_teacher_loss")
+_LEGEND_COLUMNS = 3  # of the loss chart, which may stand in half a narrow window
 _ONE_ROW_HEIGHT, _NO_LIMIT = 320, 16_777_215
 _LEAST_WIDTH, _TWO_COLUMNS_WIDTH = 300, 680
 
@@ -39,7 +40,7 @@ class RunCharts(QWidget):
                 Curve("validation_teacher_loss", self.tr("teacher, validation"), 4, True),
             ],
             x_label=steps,
-            columns=3,
+            columns=_LEGEND_COLUMNS,
         )
         self.agreement = LivePlot(
             self.tr("Agreement with the teacher"),
@@ -100,6 +101,7 @@ class RunCharts(QWidget):
         self._learning = {"loss": self.loss, "rate": self.rate, "gradient": self.gradient}
         self.tabs = {key: self._tabs(plot) for key, plot in self._learning.items()}
         self._tab = "loss"
+        self._has_parts = False
         self._shown: list[LivePlot] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -140,7 +142,8 @@ class RunCharts(QWidget):
         self._tab = "loss"
         if memory_limit:
             self.memory.set_limit(memory_limit / _GB, self.tr("memory of this computer"))
-        self.loss.name_curves((*_LOSS, *_PARTS) if kind == "distill" else _LOSS)
+        self._has_parts = kind == "distill"
+        self.loss.name_curves((*_LOSS, *_PARTS) if self._has_parts else _LOSS)
         usual = [self.loss, self.memory, self.speed, self.latency]
         first = {"finetune": usual, "distill": list(self._plots)}
         self._show(first.get(kind, [self.memory]))
@@ -167,10 +170,13 @@ class RunCharts(QWidget):
             self._grid.removeWidget(plot)
             if plot not in shown:
                 plot.hide()
+        place = 0
         for index, plot in enumerate(shown):
-            row, column = divmod(index, self._in_row)
-            alone = index == len(shown) - 1 and column == 0
-            self._grid.addWidget(plot, row, column, 1, 2 if alone or self._in_row == 1 else 1)
+            row, column = divmod(place, self._in_row)
+            first = index == 0 and self._has_parts  # five curves want the whole width
+            wide = first or (index == len(shown) - 1 and column == 0)
+            self._grid.addWidget(plot, row, column, 1, 2 if wide or self._in_row == 1 else 1)
+            place += 2 if first and self._in_row == 2 else 1
             plot.show()
         # One row of charts does not grow to the height of a poster.
         self.setMaximumHeight(_ONE_ROW_HEIGHT if len(plots) <= self._in_row else _NO_LIMIT)

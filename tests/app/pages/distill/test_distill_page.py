@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
-from app.models.repeat import repeat_of
+from app.models.repeat import can_repeat, repeat_of
 from app.pages.distill import pair_doctor
 from app.pages.distill.page import DistillPage
 from app.pages.distill.view_model import DistillViewModel
 from app.pages.finetune import fit_model
+from core.errors import InputError
 from core.jobs import run_folder
 from core.specs import DistillSpec
 from core.workspace.records import Artifact
@@ -179,9 +181,7 @@ def test_a_stop_blocks_the_way_on_and_says_so(
     assert not ready.preview_card.bar.isVisible(), "no figures of a run that cannot be"
 
 
-def texts(card: object) -> str:
-    from PySide6.QtWidgets import QLabel
-
+def texts(card: QWidget) -> str:
     return " ".join(label.text() for label in card.findChildren(QLabel))
 
 
@@ -377,6 +377,38 @@ def test_an_earlier_run_fills_everything(ready: DistillPage, workspace: Workspac
     assert ready.method_card.divergences.current == "jensen_shannon"
     assert ready.method_card.form.field("epochs").value() == 7.0
     assert ready.view_model.spec() == first
+
+
+def test_a_run_with_two_teachers_is_repeated_by_command(workspace: Workspace) -> None:
+    run = workspace.store.add_run(
+        "distill", "taught", {"model": "m", "data": "d", "teachers": ["a", "b"]}, []
+    )
+    assert not can_repeat(run)
+    with pytest.raises(InputError, match="no page"):
+        repeat_of(workspace, run)
+
+
+def test_long_names_and_every_step_fit_into_a_narrow_window(
+    page: DistillPage, qtbot: QtBot, add_reader: Add, add_data: Add
+) -> None:
+    long = "W" * 90
+    large = add_reader(f"{long}-large", "qrst", parameters=LARGE, licence="L" * 200)
+    add_reader(f"{long}-small")
+    add_data()
+    page.resize(891, 700)  # beside the sidebar of the smallest window
+    page.open_with(None)
+    qtbot.wait(50)
+    assert page.pickers.teacher.cards.isVisible()
+    for card in (page.pickers.teacher, page.pickers.student):
+        assert card.minimumSizeHint().width() <= page.pickers.width()
+    page.open_with(large.id)
+    qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
+    for step in range(4):
+        QTest.mouseClick(page.steps._group.button(step), LEFT)
+        qtbot.wait(50)
+        for area in page.findChildren(QScrollArea):
+            if area.isVisible():
+                assert area.widget().minimumSizeHint().width() <= area.viewport().width(), step
 
 
 def test_one_of_two_stands_below_the_other_in_a_narrow_window(ready: DistillPage) -> None:
