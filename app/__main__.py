@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from pathlib import Path
 
@@ -20,9 +21,22 @@ def main(argv: list[str] | None = None) -> int:
         from core.cli.main import main as command_line
 
         return command_line(arguments)
+    if _has_no_screen():
+        sys.stderr.write(
+            "The window cannot open.\n"
+            "Why: There is no display here: neither DISPLAY nor WAYLAND_DISPLAY is set.\n"
+            "Do:  Work with the commands (`slm-workbench --help`), or start it from a desktop.\n"
+        )
+        return 2
     from app.start import run
 
     return run(root)
+
+
+def _has_no_screen() -> bool:
+    """Qt would abort the process; whoever names Qt's platform knows what he does."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform.startswith("linux") and not any(os.environ.get(name) for name in names)
 
 
 def _only_a_workspace(arguments: list[str]) -> Path | None:

@@ -19,6 +19,7 @@ from core.errors import InputError
 Progress = Callable[[int, int], None]
 
 _SHOWN = 20
+_PAIRS = 5
 _RARE = 5
 _FEW_ROWS = 10
 _MANY_PROBLEMS = 20
@@ -285,11 +286,17 @@ def _label_warnings(found: Examination, report: CheckReport) -> list[str]:
             f"{_count(len(labels.only_in_test), 'label')} only in the test file; they cannot be learnt."
         )
     seen: dict[str, str] = {}
+    pairs: list[str] = []
     for label in found.labels:
         alike = seen.setdefault(" ".join(label.casefold().split()), label)
         if alike != label:
-            said.append(f"The labels `{alike[:60]}` and `{label[:60]}` differ only in capitals or spacing.")
-            break
+            pairs.append(f"`{alike[:60]}` and `{label[:60]}`")
+    if pairs:
+        more = f", and {len(pairs) - _PAIRS} more pairs" if len(pairs) > _PAIRS else ""
+        said.append(
+            f"The labels {', '.join(pairs[:_PAIRS])}{more} differ only in capitals or spacing; each is "
+            "learnt as a label of its own. Write them alike in the file, then add it again."
+        )
     return said
 
 

@@ -91,7 +91,7 @@ def parse(texts: Sequence[str]) -> Roles:
             raise _refuse(
                 f"`{text}` is no mapping of a column.",
                 f"A mapping is written ROLE=COLUMN; roles are {_explained()}.",
-                "Write for example user=text label=category.",
+                "Write for example --map user=text --map label=category.",
             )
         if role in roles:
             raise _refuse(
@@ -119,8 +119,8 @@ def settle(
             raise _refuse(
                 f"{file}: which column is the question and which the answer is unclear.",
                 f"{problem} The columns are {seen}.",
-                "Say it: user=COLUMN and label=COLUMN or assistant=COLUMN; if the first line is already an "
-                "example, write a line with column names above it.",
+                "Say it, by command with --map user=COLUMN and --map label=COLUMN or assistant=COLUMN; if "
+                "the first line is already an example, write a line with column names above it.",
             )
         return roles
     roles = {role: _column(name, columns, file) for role, name in given.items()}
@@ -133,7 +133,9 @@ def settle(
         )
     roles = fitting(roles, task)
     if problem := _incomplete(roles):
-        raise _refuse("The roles make no task.", problem, "Give for example user=text label=category.")
+        raise _refuse(
+            "The roles make no task.", problem, "Give for example --map user=text --map label=category."
+        )
     return roles
 
 
@@ -199,6 +201,8 @@ def _guess_rest(roles: Roles, columns: Sequence[str], values: dict[str, list[Val
     ]
     if "label" not in roles and "assistant" not in roles:
         labels = [name for name in free if _repeats(values[name])]
+        if len(labels) > 1:  # a date repeats too
+            labels = [name for name in labels if name.strip().casefold() not in _ABOUT]
         if len(labels) == 1:
             roles["label"] = labels[0]
         elif "user" in roles and len(free) == 1:

@@ -94,6 +94,7 @@ def learn(
     job.phase("saving")
     trainer.look_at_the_end()
     kept = _go_back_to_the_best(trainer, job)
+    trainer.warn_if_worse()
     figures = _validate(prepared, trainer, kept, job)
     _save(job, prepared, made)  # may change the model's number format, so it is last
     learnt = len(prepared.train.usable)

@@ -14,7 +14,8 @@ Vocabulary = Literal["whole", "data"]
 class PruneSpec(Spec):
     """Cuts a smaller model out of a model: fewer layers, narrower ones, or fewer tokens.
 
-    What is left answers worse until it has learnt again: distill or fine-tune it afterwards.
+    Without layers or neurons it answers worse until it has learnt again, by `distill` or `finetune`; without
+    tokens that the data does not use it answers as before.
     """
 
     kind: ClassVar[str] = "prune"

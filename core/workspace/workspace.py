@@ -94,10 +94,12 @@ class Workspace:
                 raise Timeout(self._lock.lock_file)
             self._lock.acquire(timeout=timeout_s)
         except Timeout as error:
+            busy = ("starting", "running", "stopping")
+            run = next((run.id for run in self.store.runs() if run.state in busy), "R")
             raise InUseError(
                 f"Another SLM Workbench is running a job in {self.root}.",
                 why="One job at a time keeps your work safe and the computer usable.",
-                fix="Wait for it, or stop it with `slm-workbench runs stop R`.",
+                fix=f"Wait for it, or stop it with `slm-workbench runs stop {run}`.",
             ) from error
         try:
             yield

@@ -103,3 +103,13 @@ def test_an_error_in_a_guarded_override_does_not_end_the_process() -> None:
     done = _run(code)
     assert done.stdout.strip() == "alive", done.stderr[-2000:]
     assert "boom" in done.stderr
+
+
+def test_without_a_screen_it_says_so_and_ends(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert entry.main([]) == 2
+    said = capsys.readouterr().err
+    assert "There is no display here" in said
+    assert "Do:" in said

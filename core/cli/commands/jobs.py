@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, get_args
 
 from core.cli import fitting
 from core.cli.console import Output, say_bytes
-from core.cli.running import require_kept, start, summary
+from core.cli.running import program, require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs import submission
@@ -202,7 +202,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     run = require_kept(start(workspace, build(EvaluateSpec, values), name, output, "Evaluating"))
     report = read_report(workspace, run)
     show_report(report, output)
-    output.say(f"Kept as {run.name}.")
+    output.say(f"Kept as {run.name}; `{program()} runs show {run.name}` shows it again.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
 
@@ -282,6 +282,9 @@ def finish(workspace: Workspace, run: Run, output: Output) -> int:
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:
         output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
+        if artifact["type"] == "model" and run.state == "succeeded":
+            name, command = artifact["name"], program()
+            output.say(f"Next: `{command} chat {name}`, or `{command} evaluate {name} --data DATA`.")
     if run.state == "stopped":
         output.say(f"Stopped and kept. `slm-workbench runs resume {run.id}` goes on with it.")
     output.answer(shown)

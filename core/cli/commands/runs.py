@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.commands import run_figures
+from core.cli.commands.jobs import show_report
 from core.cli.console import Output
 from core.cli.running import require_kept, run_now, summary
 from core.jobs import run_folder, submission
@@ -104,6 +105,8 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     output.say(
         f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run.started_at, run.ended_at)}"
     )
+    if run.kind == "evaluate" and run.result.get("models"):
+        show_report(run.result, output)
     for part in ("spec", "result"):
         for key, value in shown[part].items():
             if value not in (None, "", {}, []) and not isinstance(value, dict | list):

@@ -114,6 +114,8 @@ class DistillTrainer(WorkbenchTrainer):
         self._rows: dict[int, Sequence[Example]] = {}
         super().__init__(*args, **kwargs)
         self.objective = teaching
+        # The weights are still the student's own, on a resume too.
+        self._before = self.mean_loss(self._validation) if self._validation is not None else None
         # Judged by itself: an answer that the student drew is no label.
         self._judged = replace(teaching, label_weight=0.0)
 
@@ -143,6 +145,18 @@ class DistillTrainer(WorkbenchTrainer):
             return super().training_step(model, replace(own, packs=packs), num_items_in_batch)
         finally:
             self.objective = taught
+
+    def warn_if_worse(self) -> None:
+        """A student that knew much may lose it in a few steps of a high rate."""
+        if self._validation is None or self._before is None:
+            return
+        now = self.mean_loss(self._validation)
+        if now > self._before:
+            self.job.warn(
+                f"The student now does worse on the validation rows than before it began (loss {now:.3f}, "
+                f"before {self._before:.3f}). Give it more passes, or a learning rate of a third; the "
+                "model that it came from is unchanged."
+            )
 
     def parts_of_loss(self) -> dict[str, float]:
         """The labels' share, the teacher's, and how often student and teacher would say the same."""

@@ -240,3 +240,19 @@ def test_an_instruction_and_its_input_make_one_question() -> None:
         {"role": "user", "content": "Add.\n\n1 2"},
         {"role": "assistant", "content": "3"},
     ]
+
+
+def test_a_date_that_repeats_hides_no_department(tmp_path: Path) -> None:
+    heading = ("id", "date", "text", "department")
+    rows = [(str(n), f"2026-01-{n % 9 + 1:02d}", f"question {n}", "ab"[n % 2]) for n in range(40)]
+    found = _build(tmp_path, _csv(tmp_path / "a.csv", rows, heading))
+    assert found.info.roles == {"user": "text", "label": "department"}
+
+
+def test_labels_that_differ_in_spelling_only_are_all_named(tmp_path: Path) -> None:
+    labels = ("Billing", "billing", "Shipping", "Shipping ", "Returns")
+    rows = [(f"question {n}", labels[n % 5]) for n in range(60)]
+    said = " ".join(_build(tmp_path, _csv(tmp_path / "a.csv", rows)).info.check.warnings)
+    assert "`Billing` and `billing`" in said
+    assert "`Shipping` and `Shipping `" in said
+    assert "a label of its own" in said

@@ -256,3 +256,11 @@ def test_the_trainer_gives_each_row_its_own_lesson(tmp_path, artifacts):
         for part in packing.batch(rows, 64, share=share).packs:
             lesson = lessons.of([rows[number] for number in part.rows])
             assert torch.equal(lesson.labels, part.targets)
+
+
+def test_a_student_that_was_better_before_is_said_to_be(tmp_path, artifacts):
+    told = {**artifacts, "m": artifacts["t"], "t": artifacts["base"]}
+    run = Run(tmp_path / "worse", told, learning_rate=0.3, epochs=1, label_weight=0.0).go()
+    assert any("does worse on the validation rows" in event["text"] for event in run.events("warning"))
+    better = Run(tmp_path / "better", artifacts, epochs=4).go()
+    assert not any("does worse" in event["text"] for event in better.events("warning"))
