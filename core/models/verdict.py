@@ -6,7 +6,7 @@ import math
 
 from core.models.report import Change, Comparison
 
-_CHANCE = "no difference that chance would not explain"
+_CHANCE = "no difference beyond chance"
 NAMES = {
     "accuracy": "right",
     "exact_match": "right",

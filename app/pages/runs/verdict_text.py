@@ -31,7 +31,7 @@ def headline(comparison: Comparison) -> str:
     change, rows = comparison.task, comparison.rows
     if change.is_chance:
         text = QCoreApplication.translate(
-            "verdict", "{model}: on your task no difference to {reference} that chance would not explain"
+            "verdict", "{model}: on your task no difference to {reference} beyond chance"
         )
         return text.format(model=comparison.model, reference=comparison.reference)
     if verdict.is_better(comparison):
@@ -51,9 +51,7 @@ def in_general(comparison: Comparison) -> str:
     said = []
     if (plain := comparison.general_perplexity) is not None:
         if plain.is_chance:
-            text = QCoreApplication.translate(
-                "verdict", "In general: no difference that chance would not explain."
-            )
+            text = QCoreApplication.translate("verdict", "In general: no difference beyond chance.")
             said.append(text)
         else:
             worse = QCoreApplication.translate(

@@ -93,7 +93,7 @@ def test_the_general_check_says_what_was_forgotten(data: Path, tmp_path: Path) -
     assert comparison.general_perplexity.value == pytest.approx(ratio - 1)
     assert comparison.general_log_probability is not None
     assert 1 <= len(report.worst) <= 2
-    assert "on your task no difference that chance would not explain" in verdict.sentence(comparison)
+    assert "on your task no difference beyond chance" in verdict.sentence(comparison)
     last = [json.loads(line) for line in out.getvalue().splitlines() if '"progress"' in line][-1]
     assert last["done"] == last["total"]
 

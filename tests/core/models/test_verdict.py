@@ -39,8 +39,8 @@ def test_what_chance_explains_is_called_no_difference() -> None:
         general_perplexity=change(-0.001, -0.004, 0.002),
     )
     assert verdict.sentence(found) == (
-        "tuned against base: on your task no difference that chance would not explain (+0.7 points "
-        "[−1.2 to +2.6] on 40 rows); in general no difference that chance would not explain (perplexity of "
+        "tuned against base: on your task no difference beyond chance (+0.7 points "
+        "[−1.2 to +2.6] on 40 rows); in general no difference beyond chance (perplexity of "
         "plain text −0.1 % [−0.4 to +0.2])."
     )
 
