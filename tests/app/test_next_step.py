@@ -10,8 +10,9 @@ from app.pages import PAGES
 from app.pages.runs.next_step import next_step
 from core.jobs.registry import KINDS
 
-#: They leave something to read, not something to go on with; a search has a page of its own.
-_LAST = {"evaluate", "search", "inspect_data"}
+#: They leave something to read, not something to go on with; a search has a page of its own, and an endpoint
+#: writes data by command.
+_LAST = {"evaluate", "search", "inspect_data", "add_endpoint"}
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind, entry in KINDS.items() if entry.makes))
