@@ -35,7 +35,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         return _run_distill(workspace, arguments, output)
     scale = demo.scale_here(quick=arguments.quick)
     if scale is demo.FULL_FP32:
-        output.progress("This processor is slow in bf16: the model sees its examples 1.75 times, not three.")
+        output.progress("This processor is slow in bf16: the model sees its examples twice, not three times.")
     execute, skipped = _shown(workspace, scale.expected_s, output)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
