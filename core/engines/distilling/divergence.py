@@ -39,7 +39,7 @@ class Parts:
         if self.taught:
             found["teacher_loss"] = self.apart / self.taught
             found["agreement"] = self.agreed / self.taught
-        self.__init__()  # type: ignore[misc]
+        vars(self).update(vars(Parts()))
         return found
 
 

@@ -14,7 +14,6 @@ from core.engines.distilling.soft import ABSENT, Lesson, Soft
 from core.engines.distilling.store import Said
 from core.engines.distilling.teacher import Asked, places
 from core.engines.training.examples import Example, Split
-from core.engines.training.templates import IGNORED
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -95,4 +94,4 @@ def carried(teacher: PreTrainedTokenizerBase, student: PreTrainedTokenizerBase) 
 
 
 def _labels(row: Example) -> Tensor:
-    return torch.tensor([label for label in row.labels[1:] if label != IGNORED], dtype=torch.long)
+    return torch.tensor(row.learnt, dtype=torch.long)

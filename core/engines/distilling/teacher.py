@@ -196,8 +196,7 @@ class _OnnxTeacher:
 
 def _said(example: Example, logits: Tensor, top_k: int, temperature: float) -> Said:
     ids, logs, tail = coarsen(logits, top_k, temperature)
-    labels = [label for label in example.labels[1:] if label != IGNORED]
-    return Said(np.asarray(labels), ids.numpy(), logs.numpy(), tail.numpy())
+    return Said(np.asarray(example.learnt), ids.numpy(), logs.numpy(), tail.numpy())
 
 
 def places(rows: Sequence[Example]) -> list[Place]:

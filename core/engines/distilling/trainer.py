@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from core.engines.distilling import soft
-from core.engines.distilling.divergence import Teaching
+from core.engines.distilling.divergence import Parts, Teaching
 from core.engines.distilling.lessons import Lessons
 from core.engines.distilling.soft import Lesson, Soft
 from core.engines.distilling.teacher import TorchTeacher
@@ -72,7 +72,7 @@ class OwnAnswers:
         found: list[Lesson | None] = [None] * len(rows)
         for number, logits in self._teacher.logits(rows):
             ids, logs, tail = soft.coarsen(logits, self._top_k, self._temperature)
-            labels = torch.tensor([label for label in rows[number].labels[1:] if label != IGNORED])
+            labels = torch.tensor(rows[number].learnt)
             known = torch.ones(len(labels), dtype=torch.bool)
             found[number] = Lesson(labels, (Soft(ids, logs, tail, known),))
         return [lesson for lesson in found if lesson is not None]
@@ -111,7 +111,7 @@ class DistillTrainer(WorkbenchTrainer):
         self._lessons = lessons
         self._own = own
         self._own_from = own_from
-        self._rows: dict[int, Sequence[Example]] = {}
+        self._nearness: dict[str, float] = {}
         super().__init__(*args, **kwargs)
         self.objective = teaching
         # The weights are still the student's own, on a resume too.
@@ -163,16 +163,9 @@ class DistillTrainer(WorkbenchTrainer):
         found: dict[str, float] = self.objective.parts.take()
         return found
 
-    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Also how near the student is to its teacher on the validation rows."""
-        figures = super().evaluate(*args, **kwargs)
-        if self._validation is not None:
-            self.job.metrics(self.state.global_step, **self.nearness(self._validation))
-        return figures
-
-    def nearness(self, rows: packing.Batch) -> dict[str, float]:
-        """Mean distance to the teacher a token, and the share of tokens on which both agree."""
-        teaching = replace(self.objective, parts=type(self.objective.parts)())
+    def mean_loss(self, rows: packing.Batch) -> float:
+        """As without a teacher; how near the student is to it is noted from the same pass."""
+        teaching: Teaching = replace(self.objective, parts=Parts())
         self.model.eval()
         for pack in rows.packs:
             start = 0
@@ -180,4 +173,14 @@ class DistillTrainer(WorkbenchTrainer):
                 teaching.each(logits, pack.lesson[start : start + len(logits)])
                 start += len(logits)
         found = teaching.parts.take()
-        return {f"validation_{name}": found[name] for name in ("teacher_loss", "agreement") if name in found}
+        self._nearness = {
+            f"validation_{name}": found[name] for name in ("teacher_loss", "agreement") if name in found
+        }
+        return found["label_loss"]
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Also mean distance to the teacher a token, and the share of tokens on which both agree."""
+        figures = super().evaluate(*args, **kwargs)
+        if self._validation is not None:
+            self.job.metrics(self.state.global_step, **self._nearness)
+        return figures

@@ -29,9 +29,14 @@ class Example:
     row: int = 0
 
     @property
+    def learnt(self) -> list[int]:
+        """The tokens that are learnt, in order; the first token can never be one."""
+        return [label for label in self.labels[1:] if label != IGNORED]
+
+    @property
     def targets(self) -> int:
-        """How many tokens are learnt; the first token can never be one."""
-        return sum(label != IGNORED for label in self.labels[1:])
+        """How many tokens are learnt."""
+        return len(self.learnt)
 
 
 @dataclass
