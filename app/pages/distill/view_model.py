@@ -7,23 +7,17 @@ import math
 import shlex
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
-from app.formats import size_text
 from app.job_bridge import JobBridge
 from app.models import library
-from app.models.library import DataItem, ModelItem
+from app.models.library import ModelItem
 from app.models.repeat import Repeat
 from app.models.taught import is_taught
 from app.pages.distill.pair_doctor import PairDoctor
-from app.pages.finetune.facts import Facts, FactsModel
-from app.pages.finetune.fit_model import FitModel
-from app.pages.finetune.view_model import kept
-from app.pages.sees_view_model import SeesViewModel
-from core.errors import WorkbenchError
+from app.pages.finetune.training_view_model import TrainingViewModel, found, kept
 from core.models.compatibility import Diagnosis
-from core.specs import DistillSpec, PreviewSpec
-from core.workspace.workspace import check_name
+from core.specs import DistillSpec
 
 Blocker = Literal[
     "", "teacher", "student", "looking", "pair", "data", "settings", "name", "name_taken", "template", "disk"
@@ -32,54 +26,28 @@ Step = Literal["pair", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("pair", "data", "method", "check")
 #: Fields with an editor of their own on the page.
 _CHOSEN = ("model", "data", "teachers", "method", "divergence")
-_LOOK_ROWS = 3
 
 
-class DistillViewModel(QObject):
+class DistillViewModel(TrainingViewModel):
     """Edits a `DistillSpec` and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
-    #: Lists, choices, the diagnosis or the preview are different now.
-    changed = Signal()
-    #: The first row was read.
-    facts_read = Signal()
-    run_started = Signal(str)
-    failed = Signal(object)
-    #: All choices were replaced by those of an earlier run.
-    filled = Signal()
-
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         self.teachers: list[ModelItem] = []
         self.students: list[ModelItem] = []
-        self.data_sets: list[DataItem] = []
         self.teacher: ModelItem | None = None
         self.student: ModelItem | None = None
-        self.data: DataItem | None = None
         self.method = _default("method")
         self.values: dict[str, Any] = {}
-        self.errors: dict[str, str] = {}
         self._divergence = _default("divergence")
-        self._name = ""
         self._is_untaught = False
         self.doctor = PairDoctor(self._workspace, self)
         self.doctor.changed.connect(self._on_diagnosed)
-        self._facts = FactsModel(self._workspace, self)
-        self._facts.read.connect(self.facts_read)
-        self._facts.read.connect(self.changed)
-        self.fit = FitModel(bridge, self)
-        self.fit.changed.connect(self.changed)
-        self.sees = SeesViewModel(bridge, self)
-        self.sees.looked.connect(self.changed)
-        for part in (self.doctor, self._facts, self.fit, self.sees):
-            part.failed.connect(self.failed)
-        bridge.library_changed.connect(self.refresh)
-        bridge.run_changed.connect(self.refresh)
+        self.doctor.failed.connect(self.failed)
 
     # --- what is there ---
 
@@ -95,37 +63,26 @@ class DistillViewModel(QObject):
 
     def close(self) -> None:
         """Drops what is still being read."""
-        for part in (self.doctor, self._facts, self.fit, self.sees):
-            part.close()
-
-    @property
-    def facts(self) -> Facts | None:
-        """What the chosen data's files say; None until they were read."""
-        return self._facts.facts
+        self.doctor.close()
+        super().close()
 
     # --- choices ---
 
     @Slot(str)
     def choose_teacher(self, artifact_id: str) -> None:
         """Takes a model of the list; it cannot be the student too."""
-        self.teacher = _found(self.teachers, artifact_id)
+        self.teacher = found(self.teachers, artifact_id)
         self._pair_changed()
 
     @Slot(str)
     def choose_student(self, artifact_id: str) -> None:
         """Takes a model that can learn."""
-        self.student = _found(self.students, artifact_id)
+        self.student = found(self.students, artifact_id)
         self._pair_changed()
-
-    @Slot(str)
-    def choose_data(self, artifact_id: str) -> None:
-        """Takes a data set of the list."""
-        self.data = next((item for item in self.data_sets if item.id == artifact_id), None)
-        self._choices_changed()
 
     def choose(self, artifact_id: str) -> None:
         """Takes an artifact as teacher or as data, whichever it is."""
-        if _found(self.teachers, artifact_id) is not None:
+        if found(self.teachers, artifact_id) is not None:
             self.choose_teacher(artifact_id)
         elif any(item.id == artifact_id for item in self.data_sets):
             self.choose_data(artifact_id)
@@ -153,10 +110,10 @@ class DistillViewModel(QObject):
         """Takes over what an earlier run was told."""
         told = repeat.spec.model_dump()
         self.refresh()
-        self.teacher = _found(self.teachers, told["teachers"][0])
+        self.teacher = found(self.teachers, told["teachers"][0])
         self._fill_students()
-        self.student = _found(self.students, told["model"])
-        self.data = next((item for item in self.data_sets if item.id == told["data"]), None)
+        self.student = found(self.students, told["model"])
+        self.data = found(self.data_sets, told["data"])
         self.method = "lora" if told["method"] == "auto" else told["method"]
         self._divergence = told["divergence"]
         self.values = {
@@ -168,12 +125,6 @@ class DistillViewModel(QObject):
         self._name = repeat.name
         self.filled.emit()
         self._pair_changed()
-
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the result; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
 
     # --- what follows from them ---
 
@@ -270,22 +221,7 @@ class DistillViewModel(QObject):
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
-        if self.pair_blocker:
-            return self.pair_blocker
-        if self.data is None:
-            return "data"
-        if self.errors:
-            return "settings"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        if self._workspace.store.find_artifact(name, "model") is not None:
-            return "name_taken"
-        if self.sees.look is not None and self.sees.look.forbids:
-            return "template"
-        said = self.fit.forecast
-        return "" if said is None or said.has_disk else "disk"
+        return self.pair_blocker or self._blocker_of_the_rest()
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -308,36 +244,7 @@ class DistillViewModel(QObject):
             parts += ["--name", self.name]
         return shlex.join(parts)
 
-    @Slot()
-    def start(self) -> None:
-        """Queues the run, unless something blocks it or it clearly does not fit."""
-        if not self.fit.is_refused:
-            self._submit(())
-
-    @Slot()
-    def start_anyway(self) -> None:
-        """Queues a run that does not fit; its log says that the person insisted."""
-        said = self.fit.forecast
-        if said is None:
-            return
-        text = self.tr("Started although it needs about {need} of memory and {free} were free.")
-        need, free = said.need.memory.total, said.machine.memory_free
-        self._submit((text.format(need=size_text(need), free=size_text(free)),))
-
     # --- inside ---
-
-    def _submit(self, warnings: tuple[str, ...]) -> None:
-        spec = self.spec()
-        if self.blocker or spec is None:
-            return
-        try:
-            run = self._bridge.submit(spec, self.name, warnings)
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.run_started.emit(run.id)
-        self.changed.emit()
 
     def _spec_values(self) -> dict[str, Any]:
         """What differs from the spec's own defaults and goes with the pair."""
@@ -376,21 +283,9 @@ class DistillViewModel(QObject):
     def _choices_changed(self) -> None:
         self._facts.ask(self.data)
         self.fit.ask(self.spec())
-        self.sees.spec = None
-        if self.student is not None and self.data is not None and not self.errors:
-            self.sees.spec = PreviewSpec(
-                model=self.student.id,
-                data=self.data.id,
-                rows=_LOOK_ROWS,
-                max_length=self._value("max_length"),
-                default_system=self._value("default_system"),
-            )
+        self.sees.spec = self._look_spec(self.student)
         self.changed.emit()
 
 
 def _default(field: str) -> Any:
     return DistillSpec.model_fields[field].default
-
-
-def _found(items: list[ModelItem], artifact_id: str) -> ModelItem | None:
-    return next((item for item in items if item.id == artifact_id), None)

@@ -5,72 +5,38 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
-from app.formats import size_text
 from app.job_bridge import JobBridge
 from app.models import library
-from app.models.library import DataItem, ModelItem
+from app.models.library import ModelItem
 from app.models.repeat import Repeat
-from app.pages.finetune.facts import Facts, FactsModel
-from app.pages.finetune.fit_model import FitModel
-from app.pages.sees_view_model import SeesViewModel
-from core.errors import WorkbenchError
+from app.pages.finetune.training_view_model import TrainingViewModel, found, kept
 from core.models import presets
 from core.models.presets import Patience, Preset
-from core.specs import FinetuneSpec, PreviewSpec
-from core.workspace.workspace import check_name
+from core.specs import FinetuneSpec
 
 Blocker = Literal["", "model", "data", "settings", "name", "name_taken", "template", "disk"]
 Step = Literal["model", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "method", "check")
 _SIMPLE = ("method",)
-_LOOK_ROWS = 3
-_Item = TypeVar("_Item", ModelItem, DataItem)
 
 
-class FinetuneViewModel(QObject):
+class FinetuneViewModel(TrainingViewModel):
     """Edits a `FinetuneSpec` and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
-    #: Lists, choices or the preview are different now.
-    changed = Signal()
-    #: The first row was read.
-    facts_read = Signal()
-    run_started = Signal(str)
-    failed = Signal(object)
-    #: All choices were replaced by those of an earlier run.
-    filled = Signal()
-
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         self.models: list[ModelItem] = []
-        self.data_sets: list[DataItem] = []
         self.model: ModelItem | None = None
-        self.data: DataItem | None = None
         self.values: dict[str, Any] = {"method": "lora"}
-        self.errors: dict[str, str] = {}
         self.patience: Patience = presets.DEFAULT
-        self._name = ""
-        self._facts = FactsModel(self._workspace, self)
-        self._facts.read.connect(self.facts_read)
-        self._facts.read.connect(self.changed)
-        self._facts.failed.connect(self.failed)
-        self.fit = FitModel(bridge, self)
-        self.fit.changed.connect(self.changed)
-        self.fit.failed.connect(self.failed)
-        self.sees = SeesViewModel(bridge, self)
-        self.sees.looked.connect(self.changed)
-        self.sees.failed.connect(self.failed)
-        bridge.library_changed.connect(self.refresh)
-        bridge.run_changed.connect(self.refresh)
 
     # --- what is there ---
 
@@ -83,29 +49,12 @@ class FinetuneViewModel(QObject):
         self.data = kept(self.data_sets, self.data)
         self._choices_changed()
 
-    def close(self) -> None:
-        """Drops what is still being read."""
-        self._facts.close()
-        self.sees.close()
-        self.fit.close()
-
-    @property
-    def facts(self) -> Facts | None:
-        """What the chosen data's files say; None until they were read."""
-        return self._facts.facts
-
     # --- choices ---
 
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model of the list."""
-        self.model = next((item for item in self.models if item.id == artifact_id), None)
-        self._choices_changed()
-
-    @Slot(str)
-    def choose_data(self, artifact_id: str) -> None:
-        """Takes a data set of the list."""
-        self.data = next((item for item in self.data_sets if item.id == artifact_id), None)
+        self.model = found(self.models, artifact_id)
         self._choices_changed()
 
     def choose(self, artifact_id: str) -> None:
@@ -147,8 +96,8 @@ class FinetuneViewModel(QObject):
         """Takes over what an earlier run was told; auto stands for LoRA, as in the engine."""
         self.refresh()
         told = repeat.spec.model_dump()
-        self.model = next((item for item in self.models if item.id == told["model"]), None)
-        self.data = next((item for item in self.data_sets if item.id == told["data"]), None)
+        self.model = found(self.models, told["model"])
+        self.data = found(self.data_sets, told["data"])
         method = "lora" if told["method"] == "auto" else told["method"]
         self.values = {"method": method}
         fields = {name: info.default for name, info in FinetuneSpec.model_fields.items() if name in told}
@@ -166,12 +115,6 @@ class FinetuneViewModel(QObject):
         if self._name or self.data is None:
             return self._name
         return self._workspace.free_name(f"{self.data.name}-{self.method}", "model")
-
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the result; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
 
     @property
     def method(self) -> str:
@@ -257,20 +200,7 @@ class FinetuneViewModel(QObject):
         """What keeps the run from starting, or an empty text."""
         if self.model is None:
             return "model"
-        if self.data is None:
-            return "data"
-        if self.errors:
-            return "settings"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        if self._workspace.store.find_artifact(name, "model") is not None:
-            return "name_taken"
-        if self.sees.look is not None and self.sees.look.forbids:
-            return "template"
-        said = self.fit.forecast
-        return "" if said is None or said.has_disk else "disk"
+        return self._blocker_of_the_rest()
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -295,22 +225,6 @@ class FinetuneViewModel(QObject):
         return shlex.join(parts)
 
     @Slot()
-    def start(self) -> None:
-        """Queues the run, unless something blocks it or it clearly does not fit."""
-        if not self.fit.is_refused:
-            self._submit(())
-
-    @Slot()
-    def start_anyway(self) -> None:
-        """Queues a run that does not fit; its log says that the person insisted."""
-        said = self.fit.forecast
-        if said is None:
-            return
-        text = self.tr("Started although it needs about {need} of memory and {free} were free.")
-        need, free = said.need.memory.total, said.machine.memory_free
-        self._submit((text.format(need=size_text(need), free=size_text(free)),))
-
-    @Slot()
     def measure(self) -> None:
         """Queues a dry run of what would start now."""
         if self.data is not None:
@@ -318,34 +232,10 @@ class FinetuneViewModel(QObject):
 
     # --- inside ---
 
-    def _submit(self, warnings: tuple[str, ...]) -> None:
-        spec = self.spec()
-        if self.blocker or spec is None:
-            return
-        try:
-            run = self._bridge.submit(spec, self.name, warnings)
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.run_started.emit(run.id)
-        self.changed.emit()
-
-    def _look_spec(self) -> PreviewSpec | None:
-        if self.model is None or self.data is None or self.errors:
-            return None
-        return PreviewSpec(
-            model=self.model.id,
-            data=self.data.id,
-            rows=_LOOK_ROWS,
-            max_length=self._value("max_length"),
-            default_system=self._value("default_system"),
-        )
-
     def _choices_changed(self) -> None:
         self._facts.ask(self.data if self.model else None)
         self.fit.ask(self.spec())
-        self.sees.spec = self._look_spec()
+        self.sees.spec = self._look_spec(self.model)
         self.changed.emit()
 
     def _spec_values(self) -> dict[str, Any]:
@@ -361,10 +251,3 @@ class FinetuneViewModel(QObject):
         if field in self.values:
             return self.values[field]
         return self.preset_values.get(field, FinetuneSpec.model_fields[field].default)
-
-
-def kept(items: list[_Item], chosen: _Item | None) -> _Item | None:
-    """The chosen item as it is now; with nothing chosen, the only one there is."""
-    if chosen is not None:
-        return next((item for item in items if item.id == chosen.id), None)
-    return items[0] if len(items) == 1 else None
