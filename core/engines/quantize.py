@@ -10,7 +10,6 @@ from core.engines import merging, receipt
 from core.engines.quantization import building, rounding, serving
 from core.engines.quantization.recipes import RECIPES
 from core.engines.seal import seal, without_four_bit
-from core.errors import InputError
 from core.models import records
 from core.specs import QuantizeSpec
 
@@ -25,12 +24,6 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)
-    if record.format == "onnx":
-        raise InputError(
-            f"{record.name} is already quantized.",
-            why="Quantizing twice would only lose quality.",
-            fix="Choose the model that it was made from.",
-        )
     bases = merging.bases(job, spec.model)
     served = serving.require(spec, [job.input(adapter) for adapter in spec.adapters])
     parameters = records.inspect(bases[-1]).parameters if bases else record.parameters

@@ -13,7 +13,7 @@ from core.jobs import keys, run_folder
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event
 from core.jobs.sampling import cores
-from core.jobs.submission import require_local
+from core.jobs.submission import require_suitable
 from core.specs import ChatSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -25,7 +25,7 @@ def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> 
     Raises:
         WorkbenchError: An input was changed, or the process could not be started.
     """
-    require_local(workspace, spec)
+    require_suitable(workspace, spec)
     inputs: dict[str, Artifact] = {}
     for ref in spec.inputs():
         artifact: Artifact | None = workspace.store.find_artifact(ref)

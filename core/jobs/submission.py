@@ -55,27 +55,29 @@ def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] 
                 fix="Choose inputs that exist.",
                 code="input.unknown",
             )
-    require_local(workspace, spec)
+    require_suitable(workspace, spec)
     run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
     run_folder.warn(workspace.run_folder(run.id), warnings)
     return run
 
 
-def require_local(workspace: Workspace, spec: Spec) -> None:
-    """Refuses a model at an endpoint where the job needs the model itself.
+def require_suitable(workspace: Workspace, spec: Spec) -> None:
+    """Refuses models that this kind of job cannot use, before anything begins.
 
     Raises:
-        InputError: An input is an endpoint, and this kind of job cannot use one.
+        InputError: An input is an endpoint or an exported model, and the job needs the weights.
     """
-    if kind_of(spec.kind).endpoints:
-        return
-    for artifact_id in spec.inputs():
-        artifact = workspace.store.find_artifact(artifact_id)
-        if artifact is not None:
-            require_weights(artifact)
+    for ref in spec.inputs():
+        artifact = workspace.store.find_artifact(ref)
+        if artifact is None:
+            continue
+        if not kind_of(spec.kind).endpoints:
+            require_local(artifact)
+        if ref in spec.needs_weights():
+            require_weights(workspace, artifact, spec.title)
 
 
-def require_weights(artifact: Artifact) -> None:
+def require_local(artifact: Artifact) -> None:
     """Refuses a model at an endpoint.
 
     Raises:
@@ -88,6 +90,31 @@ def require_weights(artifact: Artifact) -> None:
             fix="Choose a model of your own. An endpoint can be the teacher of `slm-workbench generate`.",
             code="model.endpoint",
         )
+
+
+def require_weights(workspace: Workspace, artifact: Artifact, title: str) -> None:
+    """Refuses an exported model where weights are needed, and names the one it was made from.
+
+    Args:
+        workspace: Where both are.
+        artifact: The model.
+        title: The kind of job, as a person knows it.
+
+    Raises:
+        InputError: It is an exported model.
+    """
+    if artifact.meta.get("format") != "onnx":
+        return
+    made = next((run for run in workspace.store.runs() if run.id == artifact.run_id), None)
+    source = workspace.store.find_artifact(str(made.spec.get("model"))) if made is not None else None
+    raise InputError(
+        f"{title} cannot use {artifact.name}.",
+        why="It is an exported, quantized model; its weights can no longer be changed.",
+        fix=f"Choose {source.name}, which it was made from."
+        if source is not None
+        else "Choose the model that it was made from.",
+        code="model.exported",
+    )
 
 
 def resume(workspace: Workspace, ref: str) -> Run:

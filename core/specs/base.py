@@ -24,6 +24,10 @@ class Spec(BaseModel):
         """Ids of the artifacts this spec reads."""
         return ()
 
+    def needs_weights(self) -> tuple[str, ...]:
+        """Ids of the inputs whose weights are changed or converted; an exported model cannot be one."""
+        return ()
+
     def digest(self) -> str:
         """SHA-256 of the spec's canonical JSON, 64 hex digits."""
         text = json.dumps({"kind": self.kind, **self.model_dump(mode="json")}, sort_keys=True)

@@ -19,3 +19,7 @@ class FitSpec(Spec):
     def inputs(self) -> tuple[str, ...]:
         """The model and the data."""
         return self.spec.inputs()
+
+    def needs_weights(self) -> tuple[str, ...]:
+        """The model."""
+        return self.spec.needs_weights()

@@ -81,3 +81,7 @@ class PruneSpec(Spec):
     def inputs(self) -> tuple[str, ...]:
         """The model and the data."""
         return (self.model, self.data)
+
+    def needs_weights(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model,)

@@ -42,3 +42,7 @@ class QuantizeSpec(Spec):
     def inputs(self) -> tuple[str, ...]:
         """The model and the adapters that go with it."""
         return (self.model, *self.adapters)
+
+    def needs_weights(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model,)

@@ -245,6 +245,10 @@ class SearchSpec(Spec):
         """The model and the data."""
         return (self.model, self.data)
 
+    def needs_weights(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model,)
+
     def settings_of(self, params: Params) -> dict[str, Any]:
         """What a trial's fine-tuning is set to: the fixed settings and the tried ones.
 

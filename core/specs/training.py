@@ -188,3 +188,7 @@ class TrainingSpec(Spec):
     def inputs(self) -> tuple[str, ...]:
         """The model and the data."""
         return (self.model, self.data)
+
+    def needs_weights(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model,)

@@ -104,7 +104,8 @@ def finetune_spec(workspace: Workspace, arguments: argparse.Namespace) -> tuple[
         InputError: Model, data or a setting is wrong.
     """
     model = workspace.artifact(arguments.model, "model")
-    submission.require_weights(model)
+    submission.require_local(model)
+    submission.require_weights(workspace, model, FinetuneSpec.title)
     data = workspace.artifact(arguments.data, "dataset")
     by_hand = parse_settings(arguments.set, FinetuneSpec)
     if arguments.method:

@@ -13,7 +13,6 @@ from transformers import AutoModelForCausalLM
 
 from core.engines import quantize
 from core.engines.quantization import graph
-from core.errors import InputError
 from core.models import records
 from core.specs import QuantizeSpec
 from tests.core.engines import tiny
@@ -78,11 +77,3 @@ def test_an_adapter_is_merged_into_a_copy(source: Path, tmp_path: Path) -> None:
         "checking",
         "saving",
     ]
-
-
-def test_a_quantized_model_is_not_quantized_again(tmp_path: Path) -> None:
-    records.write(tmp_path, records.Description(format="onnx", name="small"))
-    job, _ = tiny.job(tmp_path / "run", m=tmp_path)
-
-    with pytest.raises(InputError, match="already quantized"):
-        quantize.run(QuantizeSpec(model="m"), job)

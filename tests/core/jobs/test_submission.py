@@ -1,0 +1,80 @@
+"""What is refused before a run exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from core.jobs import submission
+from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, FitSpec, PruneSpec, QuantizeSpec, Spec
+from core.workspace import manifest
+from core.workspace.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = Workspace(tmp_path / "work")
+    yield workspace
+    workspace.close()
+
+
+def made(workspace: Workspace, spec: Spec, name: str, type: str, format: str = "") -> str:
+    """A run of `spec` and what it left; returns the artifact's id."""
+    run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
+    folder = workspace.run_folder(run.id) / "out"
+    folder.mkdir(parents=True)
+    (folder / "file.bin").write_bytes(name.encode())
+    manifest.write(folder)
+    artifact = workspace.take_artifact(run.id, folder, type, name, {"format": format})
+    workspace.store.set_state(run.id, "succeeded")
+    return artifact.id
+
+
+@pytest.fixture
+def ids(workspace: Workspace) -> dict[str, str]:
+    data = made(workspace, EvaluateSpec(models=("x",), data="x"), "rows", "dataset")
+    tuned = made(workspace, FinetuneSpec(model="x", data=data), "tuned", "model", "hf")
+    small = made(workspace, QuantizeSpec(model=tuned, recipe="int8"), "small", "model", "onnx")
+    return {"data": data, "tuned": tuned, "small": small}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda model, data: FinetuneSpec(model=model, data=data),
+        lambda model, data: FitSpec(spec=FinetuneSpec(model=model, data=data)),
+        lambda model, data: QuantizeSpec(model=model, recipe="int8"),
+        lambda model, data: PruneSpec(model=model, data=data, keep_layers=2),
+        lambda model, data: DistillSpec(model=model, data=data, teachers=("other",)),
+    ],
+    ids=["finetune", "fit", "quantize", "prune", "distill"],
+)
+def test_an_exported_model_is_refused_where_weights_are_needed(
+    workspace: Workspace, ids: dict[str, str], make: Callable[[str, str], Spec]
+) -> None:
+    spec = make(ids["small"], ids["data"])
+    if isinstance(spec, DistillSpec):
+        spec = spec.model_copy(update={"teachers": (ids["tuned"],)})
+    before = len(workspace.store.runs())
+
+    with pytest.raises(InputError, match=f"{spec.title} cannot use small") as caught:
+        submission.submit(workspace, spec, "next")
+
+    assert caught.value.fix == "Choose tuned, which it was made from."
+    assert len(workspace.store.runs()) == before
+
+
+def test_an_exported_model_may_teach_and_be_measured(workspace: Workspace, ids: dict[str, str]) -> None:
+    teaching = DistillSpec(model=ids["tuned"], data=ids["data"], teachers=(ids["small"],))
+    submission.submit(workspace, teaching, "student")
+    submission.submit(workspace, EvaluateSpec(models=(ids["small"],), data=ids["data"]), "figures")
+
+
+def test_the_source_may_be_gone(workspace: Workspace, ids: dict[str, str]) -> None:
+    workspace.remove_artifact(workspace.artifact(ids["tuned"], "model"))
+    with pytest.raises(InputError) as caught:
+        submission.submit(workspace, QuantizeSpec(model=ids["small"], recipe="int8"), "next")
+    assert caught.value.fix == "Choose the model that it was made from."
