@@ -74,7 +74,7 @@ class RunTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(run, index.column())
         if role == SORT_ROLE:
-            took = _took_s(run)
+            took = run.worked_s(time.time())
             keys = (run.name.casefold(), run.kind, run.state, run.number, -1.0 if took is None else took)
             return keys[index.column()]
         if role == RUN_ROLE:
@@ -94,14 +94,8 @@ class RunTableModel(QAbstractTableModel):
             return f"{state_sign(run.state)} {state_word(run.state)}"
         if column == STARTED:
             return when_text(run.started_at or run.created_at, time.time())
-        took = _took_s(run)
+        took = run.worked_s(time.time())
         return "" if took is None else duration_text(took)
-
-
-def _took_s(run: Run) -> float | None:
-    if run.started_at is None:
-        return None
-    return (run.ended_at or time.time()) - run.started_at
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

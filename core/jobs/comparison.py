@@ -102,7 +102,7 @@ def figures_of(run: Run, found: Curves) -> Figures:
     speeds = _finite(found, "tokens_per_s")
     memory = _finite(found, curves.MEMORY)
     steps = run.result.get("steps") or max((p.step for p in found.get("loss", ())), default=None)
-    took = run.ended_at - run.started_at if run.ended_at and run.started_at else None
+    took = run.worked_s()
     return Figures(
         steps=int(steps) if isinstance(steps, int | float) else None,
         best_validation_loss=best[0] if best else None,

@@ -56,6 +56,14 @@ def close_log(folder: Path) -> int:
     return data.count(b"\n")
 
 
+def last_sign(folder: Path) -> float:
+    """When the run wrote its last event, in Unix seconds; now if it never did."""
+    try:
+        return (folder / "events.jsonl").stat().st_mtime
+    except OSError:
+        return time.time()
+
+
 def warn(folder: Path, texts: Sequence[str]) -> None:
     """Begins a run's log with warnings, before the run itself begins."""
     if not texts:

@@ -222,4 +222,6 @@ def recover(workspace: Workspace) -> list[str]:
 
 def mark_crashed(workspace: Workspace) -> list[str]:
     """Like `recover`, for a caller that holds the execution lock and runs nothing yet."""
-    return workspace.store.mark_crashed(_CRASHED)
+    return workspace.store.mark_crashed(
+        _CRASHED, lambda run_id: run_folder.last_sign(workspace.run_folder(run_id))
+    )

@@ -204,7 +204,12 @@ class Supervisor:
         name = event.get("name") or self._run.name
         staged, type = self._folder / str(event["folder"]), str(event["type"])
         meta = {**run_folder.facts(staged, type), **(event.get("meta") or {})}
+        earlier = self._workspace.store.find_artifact(name, type)
         artifact = self._workspace.take_artifact(self._run.id, staged, type, name, meta)
+        renamed = earlier and self._workspace.store.find_artifact(earlier.id)
+        if earlier and renamed and renamed.name != earlier.name:
+            text = f"What was kept of {name} when it was stopped is now called {renamed.name}."
+            self._record("warning", at=event.t, text=text)
         self._record(
             "artifact",
             at=event.t,

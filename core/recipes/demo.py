@@ -114,7 +114,7 @@ def run(
     """
     artifacts, runs = run_all(workspace, lambda made: _steps(scale, made), scale.expected_s, execute, skipped)
     folder = workspace.verified_folder(artifacts["evaluation"])
-    durations = tuple((key, (item.ended_at or 0) - (item.started_at or 0)) for key, item in runs.items())
+    durations = tuple((key, item.worked_s() or 0.0) for key, item in runs.items())
     return Outcome(
         report=json.loads((folder / "report.json").read_text(encoding="utf-8")),
         evaluation=runs["evaluation"],

@@ -27,6 +27,7 @@ class Run:
     created_at: float
     started_at: float | None
     ended_at: float | None
+    earlier_s: float = 0.0
     error: dict[str, str] | None = None
     result: dict[str, Any] = field(default_factory=dict)
 
@@ -34,6 +35,17 @@ class Run:
     def is_active(self) -> bool:
         """Whether a process works on it, as far as the store knows."""
         return self.state in ACTIVE
+
+    def worked_s(self, now: float | None = None) -> float | None:
+        """Seconds it has worked, interruptions left out; None before its first start.
+
+        Args:
+            now: For a run that has not ended: the time now. Without it such a run has no duration yet.
+        """
+        until = self.ended_at or now
+        if self.started_at is None or until is None:
+            return self.earlier_s or None
+        return self.earlier_s + until - self.started_at
 
     @property
     def can_resume(self) -> bool:

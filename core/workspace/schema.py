@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.errors import InputError
 
-HEAD = "0001"
-_KNOWN = ("0001",)
+HEAD = "0002"
+_KNOWN = ("0001", "0002")
 
 
 def version(database: Path) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def _run(row: RunRow) -> Run:
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        earlier_s=row.earlier_s,
         error=json.loads(row.error_json) if row.error_json else None,
         result=json.loads(row.result_json) if row.result_json else {},
     )
@@ -157,24 +158,27 @@ class Store:
 
     def requeue(self, run_id: str) -> None:
         """Puts an ended run at the end of the queue, to go on under the same id."""
+        # Cancelled while it waited, it has an end without a start.
+        worked = func.coalesce(RunRow.ended_at - RunRow.started_at, 0.0)
+        values = {"state": "queued", "resumed": 1, "started_at": None, "ended_at": None}
+        values["error_json"] = None
         with self._session.begin() as session:
-            order = self._next_in_queue(session)
-            session.execute(
-                update(RunRow)
-                .where(RunRow.id == run_id)
-                .values(state="queued", resumed=1, queue_order=order, ended_at=None, error_json=None)
-            )
+            values |= {"queue_order": self._next_in_queue(session), "earlier_s": RunRow.earlier_s + worked}
+            session.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
 
-    def mark_crashed(self, error: dict[str, str]) -> list[str]:
-        """Turns every run that claims to be active into `crashed`; the caller holds the execution lock."""
+    def mark_crashed(self, error: dict[str, str], ended_at: Callable[[str], float]) -> list[str]:
+        """Turns every run that claims to be active into `crashed`; the caller holds the execution lock.
+
+        Args:
+            error: What is said about each of them.
+            ended_at: When a run, by its id, gave its last sign of life.
+        """
         with self._session.begin() as session:
-            ids = list(session.scalars(select(RunRow.id).where(RunRow.state.in_(ACTIVE))))
-            session.execute(
-                update(RunRow)
-                .where(RunRow.id.in_(ids))
-                .values(state="crashed", ended_at=time.time(), error_json=json.dumps(error))
-            )
-        return ids
+            rows = list(session.scalars(select(RunRow).where(RunRow.state.in_(ACTIVE))))
+            for row in rows:
+                row.state, row.error_json = "crashed", json.dumps(error)
+                row.ended_at = max(ended_at(row.id), row.started_at or 0.0)
+            return [row.id for row in rows]
 
     def remove_run(self, run_id: str) -> None:
         """Forgets a run, its metrics and requests; its artifacts stay."""

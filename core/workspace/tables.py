@@ -26,6 +26,8 @@ class RunRow(Base):
     created_at: Mapped[float] = mapped_column(Float)
     started_at: Mapped[float | None] = mapped_column(Float, default=None)
     ended_at: Mapped[float | None] = mapped_column(Float, default=None)
+    #: What it worked before it was interrupted and resumed; `started_at` is the newest start.
+    earlier_s: Mapped[float] = mapped_column(Float, default=0.0)
     error_json: Mapped[str | None] = mapped_column(Text, default=None)
     result_json: Mapped[str | None] = mapped_column(Text, default=None)
 

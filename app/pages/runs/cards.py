@@ -57,9 +57,8 @@ class ProgressCard(Card):
             self.left.setText(self.tr("saving, at most {s} s").format(s=round(grace_s)))
         elif left_s is not None:
             self.left.setText(self.tr("{time} left").format(time=duration_text(left_s)))
-        elif ended and run.started_at is not None and run.ended_at is not None:
-            took = duration_text(run.ended_at - run.started_at)
-            self.left.setText(self.tr("took {time}").format(time=took))
+        elif ended and (took := run.worked_s()) is not None:
+            self.left.setText(self.tr("took {time}").format(time=duration_text(took)))
         else:
             self.left.setText("")
 

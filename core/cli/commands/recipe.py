@@ -60,8 +60,9 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
                     fix="The same command goes on from here.",
                 )
             made = cooking.finish(ended)
-            took = (ended.ended_at or 0) - (ended.started_at or 0)
-            output.progress(f"[{number} of {total}] {step.title}: done in {say_duration(took)}")
+            output.progress(
+                f"[{number} of {total}] {step.title}: done in {say_duration(ended.worked_s() or 0)}"
+            )
             steps.append({"name": made.name, "made_before": False, **summary(workspace, ended)})
     output.say(f"Made {', '.join(step['name'] for step in steps)}.")
     output.answer({"recipe": str(path), "title": recipe.title, "steps": steps})

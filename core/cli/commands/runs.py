@@ -16,6 +16,7 @@ from core.jobs.events import Event
 from core.jobs.registry import kind_of
 from core.jobs.timeleft import say_duration
 from core.recipes import saving
+from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 
@@ -61,10 +62,7 @@ def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output
     if runs:
         output.table(
             ["run", "name", "state", "began", "took"],
-            [
-                [run.id, run.name, run.state, _when(run.started_at), _took(run.started_at, run.ended_at)]
-                for run in runs
-            ],
+            [[run.id, run.name, run.state, _when(run.started_at), _took(run)] for run in runs],
         )
     else:
         output.say("No runs yet. `slm-workbench demo` shows the whole workflow.")
@@ -89,8 +87,9 @@ def _when(at: float | None) -> str:
     return datetime.datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-def _took(began: float | None, ended: float | None) -> str:
-    return say_duration(ended - began) if began and ended else ""
+def _took(run: Run) -> str:
+    worked = run.worked_s()
+    return say_duration(worked) if worked is not None else ""
 
 
 def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -102,9 +101,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         name: {"points": len(points), "last": points[-1][1]}
         for name, points in workspace.store.metrics(run.id).items()
     }
-    output.say(
-        f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run.started_at, run.ended_at)}"
-    )
+    output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run)}")
     if run.kind == "evaluate" and run.result.get("models"):
         show_report(run.result, output)
     for part in ("spec", "result"):

@@ -8,6 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+from core.workspace import manifest
 
 
 def send(ev: str, **fields: object) -> None:
@@ -78,6 +81,16 @@ def ignores_stop() -> None:
     send("hello", grandchild=grandchild.pid)
     while True:
         time.sleep(600)
+
+
+def leaves_a_file() -> None:
+    send("hello")
+    folder = Path(sys.argv[2]) / "out"
+    folder.mkdir()
+    (folder / "file.txt").write_text(str(time.time()))
+    manifest.write(folder)
+    send("artifact", type="dataset", folder="out")
+    send("done", state="succeeded", result={})
 
 
 def floods() -> None:

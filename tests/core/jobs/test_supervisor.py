@@ -166,7 +166,25 @@ def test_a_log_line_cut_by_a_crash_costs_no_later_line(workspace):
     supervisor = Supervisor(workspace, resumed, command=command("happy"))
     supervisor.start()
     assert finish(workspace, supervisor).state == "succeeded"
-    assert [event.ev for event in run_folder.replay(log.parent)][before:][:3] == ["state", "state", "hello"]
+    later = [event.ev for event in run_folder.replay(log.parent)[before:] if event.ev != "resources"]
+    assert later[:3] == ["state", "state", "hello"]
+
+
+def test_what_was_kept_before_a_resume_is_renamed_and_the_log_says_so(workspace):
+    supervisor, run = supervise(workspace, "leaves_a_file")
+    finish(workspace, supervisor)
+    workspace.store.set_state(run.id, "stopped")
+    supervisor = Supervisor(workspace, submission.resume(workspace, run.id), command=command("leaves_a_file"))
+    supervisor.start()
+    finish(workspace, supervisor)
+
+    said = [
+        event.get("text")
+        for event in run_folder.replay(workspace.run_folder(run.id))
+        if event.ev == "warning"
+    ]
+    assert said == [f"What was kept of {run.name} when it was stopped is now called {run.name}-partial."]
+    assert {item.name for item in workspace.store.artifacts()} == {run.name, f"{run.name}-partial"}
 
 
 def test_the_child_and_its_children_end_when_their_parent_is_killed(tmp_path: Path):

@@ -73,6 +73,19 @@ def test_a_workspace_of_a_newer_program_is_refused_and_not_touched(tmp_path):
     assert schema.version(database) == "9999"
 
 
+def test_a_workspace_of_the_first_version_keeps_its_runs(tmp_path):
+    first = Workspace(tmp_path / "w")
+    run = queue_model(first)
+    first.close()
+    with sqlite3.connect(tmp_path / "w" / "workbench.db") as connection:
+        connection.execute("ALTER TABLE run DROP COLUMN earlier_s")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+    second = Workspace(tmp_path / "w")
+    assert second.store.run(run.id) == run
+    second.close()
+
+
 def test_the_tables_are_what_the_migrations_make(workspace):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
@@ -218,6 +231,35 @@ def test_a_run_left_running_by_a_dead_process_shows_as_crashed(workspace):
     workspace.store.set_state(run.id, "running")
     assert submission.recover(workspace) == [run.id]
     assert workspace.store.run(run.id).state == "crashed"
+
+
+def test_a_crashed_run_ended_when_it_last_said_something(workspace):
+    run = queue_model(workspace)
+    workspace.store.set_state(run.id, "starting")
+    began = workspace.store.run(run.id).started_at
+    log = workspace.run_folder(run.id) / "events.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("")
+    os.utime(log, (began + 30, began + 30))
+    submission.recover(workspace)
+    assert workspace.store.run(run.id).worked_s() == pytest.approx(30, abs=0.1)
+
+
+def test_the_pause_before_a_resume_is_no_work(workspace, monkeypatch):
+    clock = iter([1000.0, 1040.0, 5000.0, 9000.0, 9015.0])
+    run = queue_model(workspace)
+    monkeypatch.setattr("core.workspace.store.time.time", lambda: next(clock))
+
+    workspace.store.set_state(run.id, "starting")
+    workspace.store.set_state(run.id, "stopped")  # 40 s
+    workspace.store.requeue(run.id)
+    assert workspace.store.run(run.id).worked_s() == 40
+    workspace.store.set_state(run.id, "cancelled")  # at 5000, while it waited
+    assert workspace.store.run(run.id).worked_s() == 40
+    workspace.store.requeue(run.id)
+    workspace.store.set_state(run.id, "starting")
+    workspace.store.set_state(run.id, "succeeded")  # 15 s more
+    assert workspace.store.run(run.id).worked_s() == 55
 
 
 def test_the_lock_is_refused_inside_this_process_to_another_workspace_object(workspace):
