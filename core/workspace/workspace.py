@@ -141,7 +141,7 @@ class Workspace:
             noun, command = _WORDS.get(type, (type, "runs"))
             raise InputError(
                 f"The name {name!r} is already taken by a {noun}.",
-                fix=f"Choose another with --name, or `slm-workbench {command} remove {name}`.",
+                fix=f"Choose another name, or remove that one: `slm-workbench {command} remove {name}`.",
                 code="name.taken",
             )
         return name

@@ -85,9 +85,10 @@ def mount(folder: str, kb: int) -> dict[str, int]:
 
 
 def digest(folder: Path) -> str:
-    """Of the weights or of the answers that a job made; times in a report differ from run to run."""
+    """Of the weights, the answers or the rows that a job made; times in a report differ from run to run."""
     total = hashlib.sha256()
-    for path in sorted([*folder.rglob("*model.safetensors"), *folder.rglob("answers.jsonl")]):
+    made = ("*model.safetensors", "answers.jsonl", "train.jsonl", "provenance.jsonl")
+    for path in sorted(path for name in made for path in folder.rglob(name)):
         total.update(path.read_bytes())
     return total.hexdigest()
 

@@ -104,10 +104,10 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run)}")
     if run.kind == "evaluate" and run.result.get("models"):
         show_report(run.result, output)
-    for part in ("spec", "result"):
-        for key, value in shown[part].items():
-            if value not in (None, "", {}, []) and not isinstance(value, dict | list):
-                output.say(f"  {key:<18} {value}")
+    # What was asked, unless the result says what came of it: method auto became method lora.
+    for key, value in (shown["spec"] | shown["result"]).items():
+        if value not in (None, "", {}, []) and not isinstance(value, dict):
+            output.say(f"  {key:<18} {_plain(workspace, value)}")
     for name, curve in shown["metrics"].items():
         output.say(f"  {name:<18} {curve['last']:.4g} (last of {curve['points']})")
     shown["overfitting"] = run_figures.learning(workspace, run)
@@ -119,6 +119,14 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         output.say(f"  {run.error.get('what', '')} {run.error.get('why', '')} {run.error.get('fix', '')}")
     output.answer(shown)
     return 0
+
+
+def _plain(workspace: Workspace, value: Any) -> str:
+    """A value of a spec or result; artifacts by their names instead of their ids."""
+    if isinstance(value, list):
+        return ", ".join(_plain(workspace, item) for item in value)
+    found = workspace.store.find_artifact(value) if isinstance(value, str) else None
+    return found.name if found is not None and found.id == value else str(value)
 
 
 def _learns_by_heart(found: dict[str, Any]) -> str:
