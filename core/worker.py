@@ -1,7 +1,8 @@
 """Entry of the child process; the only importer of engines.
 
 Usage: `python -m core.worker RUN_FOLDER`. Reads `job.json`, claims stdout for the protocol, obeys commands on
-stdin, and ends when stdin ends: a job never outlives its supervisor.
+stdin, and ends when stdin ends: a job never outlives its supervisor. With `--standby KIND` it loads what that
+kind of job needs and waits to be told the folder.
 """
 
 from __future__ import annotations
@@ -60,6 +61,26 @@ def listen(job: JobContext) -> None:
             if isinstance(command, dict):
                 job.take(command)
     end_with_parent()
+
+
+def stand_by(kind: str) -> Path | None:
+    """Loads what a kind of job needs, then waits for its folder; None when none came."""
+    engine = importlib.import_module(kind_of(kind).engine)
+    if hasattr(engine, "load_ahead"):
+        engine.load_ahead()
+    line = b""
+    while not line.endswith(b"\n"):  # byte by byte: what follows is for `listen`
+        byte = os.read(0, 1)
+        if not byte:
+            return None
+        line += byte
+    folder = Path(json.loads(line)["folder"])
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    os.chdir(folder)
+    return folder
 
 
 def versions() -> dict[str, str]:
@@ -123,7 +144,10 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the job of one run folder. Returns the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     channel = claim_stdout()
-    folder = Path(arguments[0])
+    waited = stand_by(arguments[1]) if arguments[0] == "--standby" else Path(arguments[0])
+    if waited is None:
+        return 0
+    folder = waited
     request = read_job(folder)
     job = JobContext(
         folder,

@@ -52,6 +52,12 @@ class _Measured:
     seconds: float = 0.0
 
 
+def load_ahead() -> None:
+    """Begins to load what transformers models need, before there is a job."""
+    seal()
+    child.warm_up()
+
+
 def run(spec: EvaluateSpec, job: JobContext) -> None:
     """Prepares rows, measures model after model, writes the report."""
     seal()

@@ -34,6 +34,14 @@ class Plan:
     trimmed: Trimmed | None
 
 
+def load_ahead() -> None:
+    """Loads what it cuts with, before there is a job."""
+    seal()
+    without_four_bit()
+    import torch  # noqa: F401
+    import transformers  # noqa: F401
+
+
 def run(spec: PruneSpec, job: JobContext) -> None:
     """Loads, plans, measures, cuts, tries, keeps."""
     seal()

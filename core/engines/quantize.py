@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 
+def load_ahead() -> None:
+    """Loads the builder and what asks the source, before there is a job."""
+    seal()
+    without_four_bit()
+    import peft  # noqa: F401
+    from onnxruntime_genai.models import builder  # noqa: F401
+
+    from core.engines.runtimes import torch_runtime  # noqa: F401
+
+
 def run(spec: QuantizeSpec, job: JobContext) -> None:
     """Asks the source, merges, rounds, builds, checks, keeps."""
     seal()

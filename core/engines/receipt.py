@@ -119,7 +119,7 @@ def reference(folder: Path, bases: tuple[Path, ...], threads: int) -> Reference:
     spoken = dialect.load(folder, bases)
     runtime = TorchRuntime(Source("hf", folder, bases, spoken.stop_ids, threads))
     prompts = tuple(tuple(spoken.prompt([{"role": "user", "content": text}])) for text in PROMPTS)
-    answers = tuple(tuple(runtime.stream(prompt, _ANSWER_TOKENS)) for prompt in prompts)
+    answers = tuple(item.ids for item in runtime.answer(prompts, [()] * len(prompts), _ANSWER_TOKENS))
     both = zip(prompts, answers, strict=True)
     template = folder / records.TEMPLATE
     return Reference(

@@ -81,13 +81,14 @@ class Child:
 
     Args:
         command: Program and arguments.
-        log: File that takes the child's stderr and every line that is no event.
+        log: File that takes the child's stderr and every line that is no event; None for a child that gets
+            its job later, by `log_to`.
         environment: The child's environment.
         cwd: Its working folder.
     """
 
-    def __init__(self, command: list[str], log: Path, environment: dict[str, str], cwd: Path) -> None:
-        self._log = open(log, "ab", buffering=0)  # noqa: SIM115 - lives as long as the child
+    def __init__(self, command: list[str], log: Path | None, environment: dict[str, str], cwd: Path) -> None:
+        self._log = open(log or os.devnull, "ab", buffering=0)  # noqa: SIM115 - lives as long as the child
         try:
             self._process = subprocess.Popen(
                 command,
@@ -135,6 +136,11 @@ class Child:
             else:
                 self.lines.put(found)
         self.lines.put(None)
+
+    def log_to(self, log: Path) -> None:
+        """Where lines that are no event go from here on; the child redirects its stderr by itself."""
+        self._log.close()
+        self._log = open(log, "ab", buffering=0)  # noqa: SIM115 - lives as long as the child
 
     def send(self, command: dict[str, Any]) -> bool:
         """Sends one command; False when the child no longer listens."""

@@ -20,6 +20,7 @@ class Kind:
         resumes: Whether an interrupted run goes on where it was, instead of beginning again.
         network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
         endpoints: Whether a model at an endpoint may be its input; its child is given the key.
+        slow_start: Whether its libraries take seconds to load, so that it pays to load them ahead.
     """
 
     spec: type[Spec]
@@ -28,6 +29,7 @@ class Kind:
     resumes: bool = False
     network: bool = False
     endpoints: bool = False
+    slow_start: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -42,14 +44,14 @@ KINDS: dict[str, Kind] = {
         Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),
         Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
         Kind(specs.GenerateSpec, "core.engines.generate", "dataset", resumes=True, endpoints=True),
-        Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
-        Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True),
+        Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True, slow_start=True),
+        Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True, slow_start=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
-        Kind(specs.PruneSpec, "core.engines.prune", "model"),
+        Kind(specs.PruneSpec, "core.engines.prune", "model", slow_start=True),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),
-        Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
-        Kind(specs.EvaluateSpec, "core.engines.evaluate", "report"),
+        Kind(specs.QuantizeSpec, "core.engines.quantize", "model", slow_start=True),
+        Kind(specs.EvaluateSpec, "core.engines.evaluate", "report", slow_start=True),
         Kind(specs.ChatSpec, "core.engines.chat", ""),
         Kind(specs.PreviewSpec, "core.engines.preview", ""),
     )

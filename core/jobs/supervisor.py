@@ -18,6 +18,7 @@ from core.jobs.child import Child, explain_exit, worker_command, worker_environm
 from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
 from core.jobs.sampling import TreeSampler, cores
+from core.jobs.standby import STANDBY
 from core.workspace.records import Artifact, Run, State
 from core.workspace.workspace import Workspace
 
@@ -131,13 +132,19 @@ class Supervisor:
                 threads=threads,
             ),
         )
-        self._child = Child(
+        self._child = self._waiting_child(threads) or Child(
             [*self._command, str(self._folder)],
             self._folder / "worker.log",
             worker_environment(threads, network=self._run.kind in KINDS and KINDS[self._run.kind].network),
             self._folder,
         )
         keys.hand_over(self._child, inputs.values())
+        STANDBY.prepare()
+
+    def _waiting_child(self, threads: int) -> Child | None:
+        if self._command != worker_command():
+            return None
+        return STANDBY.take(self._run.kind, threads, self._folder)
 
     def _add_input(self, artifact_id: str, inputs: dict[str, Artifact]) -> None:
         """An input and the bases it stands on, each verified."""

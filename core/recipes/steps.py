@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Protocol
 from core.errors import InputError
 from core.jobs import submission
 from core.jobs.registry import kind_of
+from core.jobs.standby import STANDBY
 from core.specs import Spec
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
@@ -49,6 +51,13 @@ class Execute(Protocol):
         """Executes `queued` in about `expected_s` seconds; other steps of `seconds_after` follow."""
 
 
+class _ToBe(dict[str, Artifact]):
+    """Stands for what is not made yet, to see which jobs are to come."""
+
+    def __missing__(self, key: str) -> Artifact:
+        return Artifact(key, "", key, "", 0, 0.0, "")
+
+
 def run_all(
     workspace: Workspace,
     steps: Callable[[dict[str, Artifact]], Iterable[Step]],
@@ -71,20 +80,25 @@ def run_all(
     artifacts: dict[str, Artifact] = {}
     runs: dict[str, Run] = {}
     keys = list(expected_s)
+    kinds = [step.spec.kind for step in steps(_ToBe())]
     pace = 1.0
-    for step in steps(artifacts):
-        found = made_before(workspace, step, "The demo", _NAME_TAKEN)
-        if found is not None:
-            artifacts[step.key] = found
-            runs[step.key] = workspace.store.run(found.run_id)
-            skipped(step, found)
-            continue
-        after = sum(expected_s[key] for key in keys[keys.index(step.key) + 1 :]) * pace
-        began = time.monotonic()
-        runs[step.key] = execute(queue(workspace, step), step, expected_s[step.key] * pace, after)
-        artifacts[step.key] = workspace.store.artifacts(kind_of(step.spec.kind).makes, runs[step.key].id)[0]
-        if expected_s[step.key] >= 15:  # short steps say little about this computer
-            pace = (time.monotonic() - began) / expected_s[step.key]
+    with contextlib.closing(STANDBY):
+        for number, step in enumerate(steps(artifacts)):
+            found = made_before(workspace, step, "The demo", _NAME_TAKEN)
+            if found is not None:
+                artifacts[step.key] = found
+                runs[step.key] = workspace.store.run(found.run_id)
+                skipped(step, found)
+                continue
+            after = sum(expected_s[key] for key in keys[keys.index(step.key) + 1 :]) * pace
+            began = time.monotonic()
+            STANDBY.announce(next((kind for kind in kinds[number + 1 :] if kind_of(kind).slow_start), ""))
+            runs[step.key] = execute(queue(workspace, step), step, expected_s[step.key] * pace, after)
+            artifacts[step.key] = workspace.store.artifacts(kind_of(step.spec.kind).makes, runs[step.key].id)[
+                0
+            ]
+            if expected_s[step.key] >= 15:  # short steps say little about this computer
+                pace = (time.monotonic() - began) / expected_s[step.key]
     return artifacts, runs
 
 

@@ -93,7 +93,7 @@ def _shown(
         ended = require_kept(
             run_now(workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after)
         )
-        took = (ended.ended_at or 0) - (ended.started_at or 0)
+        took = ended.worked_s() or 0.0
         if ended.state == "stopped":
             raise CancelledError(
                 "The demo was stopped; what was made so far is kept.",
