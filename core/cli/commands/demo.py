@@ -61,22 +61,38 @@ def _run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     """The demo of distilling, or what is left of it."""
     scale = demo_distill.scale_here(quick=arguments.quick)
     suffix = scale.plain.suffix
+    if scale.plain is demo.FULL_FP32:
+        output.progress("This processor is slow in bf16: every model sees its examples half as often.")
     execute, skipped = _shown(workspace, scale.expected_s, output)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         outcome = demo_distill.run(workspace, scale, execute, skipped)
         page, content = distill_report.write(
-            workspace, outcome, f"demo-distill{suffix}", f"demo-student-int8{suffix}"
+            workspace,
+            outcome,
+            f"demo-distill{suffix}",
+            f"demo-student-int8{suffix}",
+            f"demo-smallest-int8{suffix}" if scale.smallest is not None else None,
         )
     output.say()
     show_report(outcome.report, output)
     output.say()
     output.say(content["sentence"])
     output.say()
+    for goal in content["goals"]:
+        output.say(
+            f"{'reached' if goal['reached'] else 'not reached':<12}{goal['model']}: {goal['what']} "
+            f"{_share(goal['got'])}, wanted {_share(goal['wanted'])}"
+        )
+    output.say()
     output.say(f"Report:     {page}")
     output.say(f"Talk to it: {program()} chat {content['use']}")
     output.answer({**content, "report": str(page)})
     return 0
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}" if value >= 0 else f"{value:+.0%}".replace("-", "−")
 
 
 def _shown(

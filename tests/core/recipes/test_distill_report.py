@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.recipes.distill_report import Paired, lines, mcnemar, paired, sentence
+from core.recipes.distill_report import Paired, goals, lines, mcnemar, paired, sentence
 
 
 def model(name, right, *, answer_ms=500.0, memory=1_200_000_000, disk=296_000_000, kind="hf"):
@@ -28,13 +28,17 @@ REPORT = {
 }
 
 
+NUMBERS = 134_500_000
+
+
 def test_everything_is_measured_against_the_teacher():
-    teacher, _merely, student = lines(REPORT)
+    teacher, _merely, student = lines(REPORT, NUMBERS)
     assert (teacher.kept, teacher.time, teacher.memory, teacher.disk) == (1.0, 0.0, 0.0, 0.0)
     assert student.kept == pytest.approx(0.95)
     assert student.time == pytest.approx(-0.9)
     assert student.memory == pytest.approx(-0.8)
     assert student.disk == pytest.approx(-0.75)
+    assert student.run_disk == pytest.approx(74 / 538 - 1)
     assert student.answers_an_hour == pytest.approx(72_000)
     assert student.cost_of_1000 == pytest.approx(0.08 / 72)
 
@@ -58,9 +62,9 @@ def test_rows_are_compared_one_by_one():
 
 
 def test_the_sentence_says_whether_the_teacher_helped_and_the_size_paid():
-    found = lines(REPORT)
+    found = lines(REPORT, NUMBERS)
     chance = sentence(found, "student-int8", "teacher-int8", Paired("student", "labels", 6, 4, 0.75))
-    assert "keeps 95% of its teacher's right answers at 75% less disk" in chance
+    assert "keeps 95% of its teacher's right answers at 86% fewer bytes" in chance
     assert "smaller and faster than the teacher merely quantized" in chance
     assert "within chance" in chance
     sure = sentence(found, "student-int8", "teacher-int8", Paired("student", "labels", 3, 19, 0.001))
@@ -68,3 +72,16 @@ def test_the_sentence_says_whether_the_teacher_helped_and_the_size_paid():
     assert "not better than the teacher merely" in sentence(
         found, "teacher-int8", "student-int8", Paired("a", "b", 0, 0, 1.0)
     )
+
+
+def test_goals_are_said_to_be_reached_only_where_they_are():
+    found = lines(REPORT, NUMBERS)
+    said = {(goal.model, goal.what): goal.reached for goal in goals(found, "student-int8", "teacher-int8")}
+    assert said == {
+        ("student-int8", "right answers kept"): True,
+        ("student-int8", "time of an answer"): True,
+        ("student-int8", "memory of the process"): True,
+        ("student-int8", "bytes, against the teacher in fp32"): True,
+        ("teacher-int8", "bytes, against the teacher in fp32"): False,
+    }
+    assert len(goals(found, "student-int8", None)) == 4
