@@ -62,7 +62,7 @@ def _run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     scale = demo_distill.scale_here(quick=arguments.quick)
     suffix = scale.plain.suffix
     if scale.plain is demo.FULL_FP32:
-        output.progress("This processor is slow in bf16: every model sees its examples half as often.")
+        output.progress("This processor is slow in bf16: every model sees its examples fewer times.")
     execute, skipped = _shown(workspace, scale.expected_s, output)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
