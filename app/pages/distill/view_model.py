@@ -16,7 +16,7 @@ from app.models.repeat import Repeat
 from app.models.taught import is_taught
 from app.pages.distill.pair_doctor import PairDoctor
 from app.pages.finetune.training_view_model import TrainingViewModel, found, kept
-from core.models.compatibility import Diagnosis
+from core.models.compatibility import INSIDE, Diagnosis, Inside
 from core.specs import DistillSpec
 
 Blocker = Literal[
@@ -149,6 +149,16 @@ class DistillViewModel(TrainingViewModel):
         """Whether the student answers itself in some of the steps."""
         return self.can_answer and bool(self.values.get("on_policy"))
 
+    def obstacle(self, field: Inside) -> str:
+        """What keeps hidden states or attention from being matched, as far as is known."""
+        finding = self.diagnosis.inside.get(field) if self.diagnosis is not None else None
+        return finding.what if finding is not None else ""
+
+    @property
+    def matches(self) -> bool:
+        """Whether hidden states or attention are matched, with the teacher in memory."""
+        return any(self.values.get(field) and not self.obstacle(field) for field in INSIDE)
+
     @property
     def offers_correction(self) -> bool:
         """Whether the teacher could learn the task first: it can learn, and nobody has taught it yet."""
@@ -251,6 +261,9 @@ class DistillViewModel(TrainingViewModel):
         values = dict(self.values)
         if not self.answers:
             values.pop("on_policy", None)
+        for field in INSIDE:
+            if self.obstacle(field):
+                values.pop(field, None)
         method = self.method
         if values.get("continue_adapter") and self.can_continue:
             method = "auto"  # the add-on's own

@@ -292,6 +292,30 @@ def test_what_the_pair_does_not_allow_is_off_and_says_why(
     assert (queued(workspace).divergence, queued(workspace).on_policy) == ("universal", 0.0)
 
 
+def test_what_goes_on_inside_is_matched_where_the_two_allow_it(
+    ready: DistillPage, qtbot: QtBot, workspace: Workspace, add_reader: Add
+) -> None:
+    QTest.mouseClick(ready.method_card.form.advanced_button, LEFT)
+    type_into(ready, "hidden_weight", "0.5")
+    type_into(ready, "attention_weight", "2")
+    assert "learns, the teacher is in memory too: about 1.44 GB more" in ready.preview_card.note.text()
+    wide = add_reader("wide", parameters=LARGE)
+    config = workspace.artifact_folder(wide.id) / "config.json"
+    config.write_text(config.read_text().replace("576", "960"))
+    small = ready.view_model.student
+    ready.open_with(wide.id)
+    ready.view_model.choose_student(small.id)
+    qtbot.waitUntil(lambda: bool(ready.view_model.obstacle("hidden_weight")))
+    QTest.mouseClick(ready.pair_card.continue_button, LEFT)
+    states, attention = (ready.method_card.form.field(f) for f in ("hidden_weight", "attention_weight"))
+    assert not states.isEnabled()
+    assert "960 numbers wide, the student's 576" in states.help.text()
+    assert attention.isEnabled()
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    spec = queued(workspace)
+    assert (spec.hidden_weight, spec.attention_weight) == (0.0, 2.0)
+
+
 def test_an_exported_teacher_cannot_judge_own_answers(
     page: DistillPage, qtbot: QtBot, add_reader: Add, add_data: Add
 ) -> None:
