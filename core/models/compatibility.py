@@ -123,6 +123,20 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
     return Diagnosis(tuple(findings), divergences, same and not exported, shared, inside)
 
 
+def together(found: Sequence[Diagnosis]) -> Diagnosis:
+    """What goes with a student and all of its teachers, each of which was looked at by itself.
+
+    With several no teacher is in memory while the student learns, so nothing that needs a live one goes.
+    """
+    if len(found) == 1:
+        return found[0]
+    return Diagnosis(
+        tuple(finding for one in found for finding in one.findings),
+        tuple(name for name in found[0].divergences if all(name in one.divergences for one in found)),
+        overlap=min(one.overlap for one in found),
+    )
+
+
 def obstacles(name: str, *, exported: bool, foreign: int, widths: tuple[int, int]) -> dict[Inside, Finding]:
     """What keeps hidden states or attention from being matched.
 

@@ -93,7 +93,8 @@ class MethodCard(Card):
         for name in INSIDE:
             obstacle = model.obstacle(name)
             text = self.tr("Not for this pair: {reason}").format(reason=breakable(obstacle))
-            self.form.field(name).explain(text if obstacle else "")
+            several = self._with_one() if model.has_several else ""
+            self.form.field(name).explain(several or (text if obstacle else ""))
         for name in _LORA_FIELDS:
             self.form.field(name).setEnabled(model.method in _LORA_METHODS)
         self.form.field("continue_adapter").setEnabled(model.can_continue)
@@ -163,13 +164,18 @@ class MethodCard(Card):
     def _show_own_answers(self, model: DistillViewModel) -> None:
         """Own answers need a live teacher with the student's very tokens."""
         reason = ""
-        if not model.can_answer and model.teacher is not None and model.teacher.is_exported:
+        if model.has_several:
+            reason = self._with_one()
+        elif not model.can_answer and model.teacher is not None and model.teacher.is_exported:
             reason = self.tr("Not for this pair: an exported teacher cannot judge the student's own answers.")
         elif not model.can_answer:
             reason = self.tr(
                 "Not for this pair: with other tokens the teacher cannot judge the student's own answers."
             )
         self.form.field("on_policy").explain(reason)
+
+    def _with_one(self) -> str:
+        return self.tr("Works with one teacher only: it must be in memory while the student learns.")
 
     @Slot()
     def _on_form_changed(self) -> None:

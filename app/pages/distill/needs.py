@@ -40,6 +40,12 @@ def _beside(model: DistillViewModel) -> str:
         "DistillPage",
         "This is the student's learning. The teacher is asked before it, once; that takes time of its own.",
     )
+    if model.has_several:
+        asking = QCoreApplication.translate(
+            "DistillPage",
+            "This is the student's learning. Each teacher is asked before it, once; that takes time of its "
+            "own.",
+        )
     if model.teacher is None or not (model.answers or model.matches):
         return asking
     size = library.root(model.teachers, model.teacher).parameters * _BYTES_A_PARAMETER
