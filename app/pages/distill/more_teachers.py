@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from app.formats import number_text, short_name
+from app.formats import breakable, number_text, short_name
 from app.models.library import ModelItem
 from app.pages.distill.view_model import DistillViewModel
 from app.tokens import CONTROL_HEIGHT, SPACE_M, SPACE_S
@@ -88,7 +88,7 @@ class TeacherRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_M)
-        self.name = Label("")
+        self.name = Label("", wrap=True)
         self.picker = QComboBox(self)
         self.picker.setMinimumHeight(CONTROL_HEIGHT)
         self.picker.setMinimumContentsLength(8)
@@ -118,7 +118,7 @@ class TeacherRow(QWidget):
         """Shows who it is, who could be in its place, and how much it counts."""
         self._id = item.id
         name = short_name(item.name, _LONGEST_NAME)
-        self.name.setText(name)
+        self.name.setText(breakable(name))
         with QSignalBlocker(self.picker), QSignalBlocker(self.slider):
             self.picker.clear()
             for other in (item, *free):

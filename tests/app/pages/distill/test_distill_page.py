@@ -331,6 +331,7 @@ def test_long_names_and_every_step_fit_into_a_narrow_window(
     long = "W" * 90
     large = add_reader(f"{long}-large", "qrst", parameters=LARGE, licence="L" * 200)
     add_reader(f"{long}-small")
+    third = add_reader(f"{long}-third")
     add_data()
     page.resize(891, 700)  # beside the sidebar of the smallest window
     page.open_with(None)
@@ -339,6 +340,9 @@ def test_long_names_and_every_step_fit_into_a_narrow_window(
     for card in (page.pickers.teacher, page.pickers.student):
         assert card.minimumSizeHint().width() <= page.pickers.width()
     page.open_with(large.id)
+    page.view_model.choose_student(third.id)
+    QTest.mouseClick(page.more_teachers.add_button, LEFT)
+    assert page.view_model.has_several
     qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
     for step in range(4):
         QTest.mouseClick(page.steps._group.button(step), LEFT)
