@@ -31,8 +31,8 @@ class Repeat:
 
 
 def can_repeat(run: Run) -> bool:
-    """Whether there is a page that starts runs like this one; the Distill page asks one teacher."""
-    return run.kind in PAGES and len(run.spec.get("teachers") or ()) < 2
+    """Whether there is a page that starts runs like this one."""
+    return run.kind in PAGES
 
 
 def repeat_of(workspace: Workspace, run: Run, **changes: Any) -> Repeat:

@@ -1,18 +1,16 @@
-"""Teaches a small model what large ones know: asks them once, then trains without them."""
+"""Teaches a small model what large ones know: asks them once, then trains without them, or beside one."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, Any
 
-from core.engines.distilling import teacher
+from core.engines.distilling import live, teacher
 from core.engines.distilling.divergence import Teaching
 from core.engines.distilling.lessons import Lessons
-from core.engines.distilling.soft import entries
-from core.engines.distilling.teacher import Asked, TorchTeacher
-from core.engines.distilling.trainer import DistillTrainer, OwnAnswers
+from core.engines.distilling.teacher import Asked
+from core.engines.distilling.trainer import DistillTrainer
 from core.engines.finetune import learn
-from core.engines.runtimes.dialect import stop_ids
 from core.engines.training.preparation import Prepared, decide, require_trainable
 from core.errors import CancelledError, InputError
 from core.models import records
@@ -31,7 +29,9 @@ def run(spec: DistillSpec, job: JobContext) -> None:
     """Asks the teachers, then teaches the student."""
     require_trainable(spec, job)
     if spec.on_policy:
-        _require_live(spec, job)
+        live.require_own_answers(spec, job)
+    if spec.hidden_weight or spec.attention_weight:
+        live.require_inside(spec, job)
     if spec.learning_rate is None and spec.method == "full":
         spec = spec.model_copy(update={"learning_rate": _LEARNING_RATE})
     decisions = decide(spec, job)
@@ -52,9 +52,16 @@ def _trainer(spec: DistillSpec, job: JobContext, prepared: Prepared, asked: list
         _require_understood(records.describe(job.input(artifact)).name or artifact, share, job)
     weights = spec.teacher_weights or (1.0,) * len(spec.teachers)
     teaching = Teaching(spec.divergence, spec.temperature, spec.label_weight, weights)
-    own = _own_answers(spec, job, prepared) if spec.on_policy else None
-    first = prepared.plan.steps - round(spec.on_policy * prepared.plan.steps)
-    return functools.partial(DistillTrainer, lessons=lessons, teaching=teaching, own=own, own_from=first)
+    load = live.loader(spec, job, prepared)
+    inside = spec.hidden_weight or spec.attention_weight
+    return functools.partial(
+        DistillTrainer,
+        lessons=lessons,
+        teaching=teaching,
+        own=live.own_answers(spec, job, prepared, load) if spec.on_policy else None,
+        own_from=prepared.plan.steps - round(spec.on_policy * prepared.plan.steps),
+        matching=live.matching_inside(spec, job, prepared, load) if inside else None,
+    )
 
 
 def _require_understood(name: str, share: float, job: JobContext) -> None:
@@ -69,43 +76,3 @@ def _require_understood(name: str, share: float, job: JobContext) -> None:
         )
     if share < 1:
         job.warn(f"On {1 - share:.1%} of the rows {name} cuts the answer differently; they teach by label.")
-
-
-def _require_live(spec: DistillSpec, job: JobContext) -> None:
-    """Own answers need one teacher that reads the student's very tokens.
-
-    Raises:
-        InputError: There are several, it is an exported one, or it has another tokenizer.
-    """
-    reason = ""
-    if len(spec.teachers) > 1:
-        reason = "That works with one teacher."
-    else:
-        folder = job.input(spec.teachers[0])
-        if records.describe(folder).format == "onnx":
-            reason = "The teacher is an exported model, which reads one row at a time."
-        else:
-            theirs = teacher.load_tokenizer(folder, keep_system=spec.default_system)
-            ours = teacher.load_tokenizer(job.input(spec.model), keep_system=spec.default_system)
-            if theirs.get_vocab() != ours.get_vocab():
-                reason = "Teacher and student have different tokenizers."
-    if reason:
-        raise InputError(
-            "The student cannot answer itself here.",
-            why=reason,
-            fix="Set own answers (on_policy) to 0.",
-            code="distill.on_policy",
-        )
-
-
-def _own_answers(spec: DistillSpec, job: JobContext, prepared: Prepared) -> OwnAnswers:
-    artifact = spec.teachers[0]
-
-    def load() -> TorchTeacher:
-        job.log("The teacher is loaded to judge the student's own answers.")
-        return teacher.load_torch(job, artifact, prepared.train.usable, prepared.decisions)
-
-    stop = stop_ids(prepared.tokenizer, [job.input(spec.model)])
-    return OwnAnswers(
-        load, entries(spec.top_k, int(prepared.model.config.vocab_size)), spec.temperature, stop
-    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.models import records
+from core.models.fit.shape import shape_of
 from core.models.records import Description
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -24,6 +25,9 @@ _BESIDE_BYTES = 900_000_000
 _ENOUGH = 0.9
 
 Weight = Literal["good", "note", "stop"]
+#: Fields of a distilling that compare what goes on inside both.
+Inside = Literal["hidden_weight", "attention_weight"]
+INSIDE: tuple[Inside, ...] = ("hidden_weight", "attention_weight")
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,14 @@ class Diagnosis:
         divergences: Those that can be used.
         on_policy: Whether the student can answer itself.
         overlap: Share of the student's tokens that the teacher has too.
+        inside: What keeps hidden states or attention from being matched, by field; empty where nothing does.
     """
 
     findings: tuple[Finding, ...]
     divergences: tuple[str, ...] = ()
     on_policy: bool = False
     overlap: float = 0.0
+    inside: dict[Inside, Finding] = field(default_factory=dict)
 
     @property
     def possible(self) -> bool:
@@ -107,8 +113,58 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
     findings += _sizes(_parameters(workspace, said), _parameters(workspace, own), teacher.name, student.name)
     findings.append(_licence(said, teacher.name))
     divergences = (*BY_TOKEN, "universal") if shared >= _ENOUGH else ("universal",)
-    live = same and said.format != "onnx"
-    return Diagnosis(tuple(findings), divergences, live, shared)
+    exported = said.format == "onnx"
+    inside = obstacles(
+        teacher.name,
+        exported=exported,
+        foreign=len(second.vocabulary.keys() - first.vocabulary.keys()),
+        widths=(_width(workspace, theirs), _width(workspace, ours)),
+    )
+    return Diagnosis(tuple(findings), divergences, same and not exported, shared, inside)
+
+
+def together(found: Sequence[Diagnosis]) -> Diagnosis:
+    """What goes with a student and all of its teachers, each of which was looked at by itself.
+
+    With several no teacher is in memory while the student learns, so nothing that needs a live one goes.
+    """
+    if len(found) == 1:
+        return found[0]
+    return Diagnosis(
+        tuple(finding for one in found for finding in one.findings),
+        tuple(name for name in found[0].divergences if all(name in one.divergences for one in found)),
+        overlap=min(one.overlap for one in found),
+    )
+
+
+def obstacles(name: str, *, exported: bool, foreign: int, widths: tuple[int, int]) -> dict[Inside, Finding]:
+    """What keeps hidden states or attention from being matched.
+
+    Args:
+        name: The teacher's.
+        exported: Whether it is an exported model.
+        foreign: How many of the student's tokens it does not have.
+        widths: Of its hidden states and of the student's; 0 where that is not known.
+    """
+    found: dict[Inside, Finding] = {}
+    for part in INSIDE:
+        if exported:
+            what = f"{name} is an exported model; it shows what it answers, not what goes on inside."
+            found[part] = Finding(
+                "stop", what, f"Let the model that it was made from teach, or set {part} to 0."
+            )
+        elif foreign:
+            what = (
+                f"{name} does not have {foreign:,} of the student's tokens, so it cannot read the same rows."
+            )
+            found[part] = Finding(
+                "stop", what, f"Set {part} to 0, or choose a teacher with the same tokenizer."
+            )
+    if not found and all(widths) and widths[0] != widths[1]:
+        what = f"{name}'s hidden states are {widths[0]:,} numbers wide, the student's {widths[1]:,}."
+        fix = "Set hidden_weight to 0; attention_weight works with any width."
+        found["hidden_weight"] = Finding("stop", what, fix)
+    return found
 
 
 def _words(workspace: Workspace, folder: Path) -> _Words:
@@ -131,6 +187,15 @@ def _words(workspace: Workspace, folder: Path) -> _Words:
 def _listed(vocabulary: Sequence[Any]) -> list[tuple[str, int]]:
     """Unigram models list tokens with their scores."""
     return [(str(entry[0]), number) for number, entry in enumerate(vocabulary) if isinstance(entry, list)]
+
+
+def _width(workspace: Workspace, folder: Path) -> int:
+    """Of the hidden states of the whole model that an adapter stands on; 0 where it is not known."""
+    said = records.describe(folder)
+    while said.format == "adapter" and said.base:
+        folder = workspace.artifact_folder(said.base)
+        said = records.describe(folder)
+    return shape_of(folder, 0).hidden
 
 
 def _parameters(workspace: Workspace, said: Description) -> int:

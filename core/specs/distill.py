@@ -73,6 +73,25 @@ class DistillSpec(TrainingSpec):
         le=1,
     )
 
+    hidden_weight: float = Option(
+        0.0,
+        label="Weight of the states",
+        help="Adds to the loss how far the student's hidden states are from the teacher's at the answers' "
+        "tokens, layer by layer; both must be equally wide, and the teacher is in memory meanwhile.",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    attention_weight: float = Option(
+        0.0,
+        label="Weight of attention",
+        help="Adds to the loss how differently the two relate a row's tokens in their last layer; any width "
+        "and number of heads will do, and the teacher is in memory meanwhile.",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+
     @model_validator(mode="after")
     def _together(self) -> DistillSpec:
         if not self.teachers:
@@ -81,6 +100,8 @@ class DistillSpec(TrainingSpec):
             raise ValueError("give one weight a teacher")
         if any(weight <= 0 for weight in self.teacher_weights):
             raise ValueError("a teacher's weight must be above 0")
+        if len(self.teachers) > 1 and (self.hidden_weight or self.attention_weight):
+            raise ValueError("hidden_weight and attention_weight work with one teacher")
         if self.model in self.teachers:
             raise ValueError("a model cannot be its own teacher")
         return self

@@ -145,6 +145,10 @@ def test_a_distilling_shows_its_loss_in_parts_and_its_agreement(context: Context
     charts.agreement.refresh()
     assert charts.agreement.value.text().endswith(" %")
     assert 20 < charts.agreement.points("agreement").last < 100
+    assert not charts.inside.isVisible(), "nothing inside was matched"
+    charts.add_points([("hidden_loss", 1, 0.4), ("attention_loss", 1, 0.1)])
+    assert charts.inside.isVisible()
+    assert len(charts.inside.points("hidden_loss")) == len(charts.inside.points("attention_loss")) == 1
 
 
 def test_a_fine_tuning_names_no_teacher(context: Context, qtbot: QtBot) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.formats import number_text
+from app.formats import breakable, number_text
 from app.pages.distill.view_model import DistillViewModel
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.buttons import PlainButton
@@ -15,6 +15,7 @@ from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
 from app.widgets.spec_form import SpecForm
+from core.models.compatibility import INSIDE
 from core.models.methods import NAMES
 from core.specs import DistillSpec
 
@@ -24,7 +25,7 @@ _LORA_METHODS = ("lora", "dora", "qlora")
 #: What has cards of its own, what names several teachers, what does not go with a teacher's probabilities.
 _ELSEWHERE = ("divergence", "teacher_weights", "loss", "focal_gamma", "label_smoothing")
 #: First what belongs to distilling, then what it shares with fine-tuning.
-_OWN = ("temperature", "top_k")
+_OWN = ("temperature", "top_k", *INSIDE)
 
 
 class MethodCard(Card):
@@ -89,6 +90,11 @@ class MethodCard(Card):
         passes = self.tr("{count} passes").format(count=number_text(model.passes))
         self.set_note("" if is_open else " · ".join([self._method_name(model.method), compared, passes]))
         self._show_own_answers(model)
+        for name in INSIDE:
+            obstacle = model.obstacle(name)
+            text = self.tr("Not for this pair: {reason}").format(reason=breakable(obstacle))
+            several = self._with_one() if model.has_several else ""
+            self.form.field(name).explain(several or (text if obstacle else ""))
         for name in _LORA_FIELDS:
             self.form.field(name).setEnabled(model.method in _LORA_METHODS)
         self.form.field("continue_adapter").setEnabled(model.can_continue)
@@ -158,13 +164,18 @@ class MethodCard(Card):
     def _show_own_answers(self, model: DistillViewModel) -> None:
         """Own answers need a live teacher with the student's very tokens."""
         reason = ""
-        if not model.can_answer and model.teacher is not None and model.teacher.is_exported:
+        if model.has_several:
+            reason = self._with_one()
+        elif not model.can_answer and model.teacher is not None and model.teacher.is_exported:
             reason = self.tr("Not for this pair: an exported teacher cannot judge the student's own answers.")
         elif not model.can_answer:
             reason = self.tr(
                 "Not for this pair: with other tokens the teacher cannot judge the student's own answers."
             )
         self.form.field("on_policy").explain(reason)
+
+    def _with_one(self) -> str:
+        return self.tr("Works with one teacher only: it must be in memory while the student learns.")
 
     @Slot()
     def _on_form_changed(self) -> None:

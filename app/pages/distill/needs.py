@@ -40,12 +40,24 @@ def _beside(model: DistillViewModel) -> str:
         "DistillPage",
         "This is the student's learning. The teacher is asked before it, once; that takes time of its own.",
     )
-    if not model.answers or model.teacher is None:
+    if model.has_several:
+        asking = QCoreApplication.translate(
+            "DistillPage",
+            "This is the student's learning. Each teacher is asked before it, once; that takes time of its "
+            "own.",
+        )
+    if model.teacher is None or not (model.answers or model.matches):
         return asking
     size = library.root(model.teachers, model.teacher).parameters * _BYTES_A_PARAMETER
-    held = QCoreApplication.translate(
-        "DistillPage", "While the student answers itself, the teacher is in memory too: about {size} more."
-    )
+    if model.matches:
+        held = QCoreApplication.translate(
+            "DistillPage", "While the student learns, the teacher is in memory too: about {size} more."
+        )
+    else:
+        held = QCoreApplication.translate(
+            "DistillPage",
+            "While the student answers itself, the teacher is in memory too: about {size} more.",
+        )
     return f"{asking} {held.format(size=size_text(size))}"
 
 

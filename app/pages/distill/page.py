@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.dialogs.start_anyway import StartAnywayDialog
 from app.models.repeat import Repeat
 from app.pages.distill.method_card import MethodCard
+from app.pages.distill.more_teachers import MoreTeachers
 from app.pages.distill.needs import needs_of
 from app.pages.distill.pair_card import PairCard
 from app.pages.distill.pickers import PairPickers
@@ -44,6 +45,7 @@ class DistillPage(StepsPage):
 
     def _build_cards(self) -> None:
         self.pickers = PairPickers(self.view_model, self)
+        self.more_teachers = MoreTeachers(self.view_model, self)
         self.pair_card = PairCard(self)
         self.data_card = InputCard(
             self.tr("Data"),
@@ -57,6 +59,7 @@ class DistillPage(StepsPage):
         self.sees_card = SeesCard(self)
         for part in (
             self.pickers,
+            self.more_teachers,
             self.pair_card,
             self.data_card,
             self.method_card,
@@ -158,6 +161,7 @@ class DistillPage(StepsPage):
         self._show_steps()
         at_pair = self._shown == "pair"
         self.pickers.show_pair(is_open=at_pair)
+        self.more_teachers.show_teachers(is_open=at_pair)
         self.pair_card.setVisible(at_pair)
         self.pair_card.show_pair(model)
         self.data_card.set_choices(

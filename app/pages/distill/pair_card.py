@@ -1,4 +1,4 @@
-"""What the doctor of a pair found: a sentence each, and what to do about it."""
+"""What the doctor of a pair found: a sentence each, and what to do about it; for each of several teachers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PairCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
         self.set_title(self.tr("Do they go together?"))
-        self._shown: tuple[Finding, ...] = ()
+        self._shown: list[tuple[str, tuple[Finding, ...]]] = []
         self.findings = Lines()
         self.add(self.findings)
         self.offer = QWidget(self)
@@ -57,10 +57,15 @@ class PairCard(Card):
 
     def show_pair(self, model: DistillViewModel) -> None:
         """Shows what is known of the pair now."""
-        found = model.diagnosis.findings if model.diagnosis is not None else ()
+        names = [breakable(item.name) if model.has_several else "" for item in model.all_teachers]
+        found = [(name, said.findings) for name, said in zip(names, model.doctor.each, strict=False)]
         if found != self._shown:
             self._shown = found
-            self.findings.replace([FindingList(found, self)] if found else [])
+            rows: list[QWidget] = []
+            for name, findings in found:
+                rows += [Label(name, "strong", wrap=True)] if name else []
+                rows.append(FindingList(findings, self))
+            self.findings.replace(rows)
         if model.pair_blocker in ("teacher", "student"):
             self.set_note(self.tr("Choose both, and you see here whether the one can learn from the other."))
         else:

@@ -1,20 +1,21 @@
-"""Whether a teacher and a student go together: asked in a thread, for tokenizers are files of megabytes."""
+"""Whether teachers and a student go together: asked in a thread, for tokenizers are files of megabytes."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
 from app.background import Background
 from core.errors import WorkbenchError
 from core.jobs.sampling import free_memory_bytes
-from core.models.compatibility import Diagnosis, diagnose
+from core.models.compatibility import Diagnosis, diagnose, together
 from core.workspace.workspace import Workspace
 
 
 class PairDoctor(QObject):
-    """Diagnoses the pair it was last asked about.
+    """Diagnoses the pair it was last asked about, or the student with each of several teachers.
 
     Args:
         workspace: Where both are.
@@ -32,19 +33,24 @@ class PairDoctor(QObject):
         super().__init__(parent)
         self._workspace = workspace
         self._background = Background(self)
-        self._pair: tuple[str, str] | None = None
-        self.diagnosis: Diagnosis | None = None
+        self._pair: tuple[tuple[str, ...], str] | None = None
+        self.each: tuple[Diagnosis, ...] = ()
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What goes with all of them; None until they were looked at."""
+        return together(self.each) if self.each else None
 
     @property
     def is_looking(self) -> bool:
         """Whether nothing is known of the pair yet."""
-        return self.diagnosis is None and self._background.is_busy("pair")
+        return not self.each and self._background.is_busy("pair")
 
-    def ask(self, teacher: str | None, student: str | None) -> None:
-        """Changes the question; None asks nothing."""
-        pair = (teacher, student) if teacher is not None and student is not None else None
+    def ask(self, teachers: Sequence[str], student: str | None) -> None:
+        """Changes the question; without a teacher or a student nothing is asked."""
+        pair = (tuple(teachers), student) if teachers and student is not None else None
         if pair != self._pair:
-            self._pair, self.diagnosis = pair, None
+            self._pair, self.each = pair, ()
             self.look_again()
 
     def look_again(self) -> None:
@@ -52,15 +58,12 @@ class PairDoctor(QObject):
         self._background.cancel("pair")
         if self._pair is None:
             return
-        (teacher, student), workspace = self._pair, self._workspace
+        (teachers, student), workspace = self._pair, self._workspace
 
-        def work(_cancelled: threading.Event) -> Diagnosis:
-            return diagnose(
-                workspace,
-                workspace.artifact(teacher, "model"),
-                workspace.artifact(student, "model"),
-                free_memory_bytes(),
-            )
+        def work(_cancelled: threading.Event) -> tuple[Diagnosis, ...]:
+            learner, free = workspace.artifact(student, "model"), free_memory_bytes()
+            asked = (workspace.artifact(teacher, "model") for teacher in teachers)
+            return tuple(diagnose(workspace, teacher, learner, free) for teacher in asked)
 
         self._background.run("pair", work, self._on_diagnosed, self._on_failed)
 
@@ -68,11 +71,11 @@ class PairDoctor(QObject):
         """Drops what is still being read."""
         self._background.close()
 
-    def _on_diagnosed(self, diagnosis: Diagnosis) -> None:
-        self.diagnosis = diagnosis
+    def _on_diagnosed(self, each: tuple[Diagnosis, ...]) -> None:
+        self.each = each
         self.changed.emit()
 
     def _on_failed(self, error: WorkbenchError) -> None:
-        self.diagnosis = None
+        self.each = ()
         self.failed.emit(error)
         self.changed.emit()

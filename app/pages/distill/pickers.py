@@ -62,6 +62,9 @@ class PairPickers(QWidget):
         model = self._model
         self._show_card(self.teacher, model.teachers, model.teacher, is_open)
         self._show_card(self.student, model.students, model.student, is_open)
+        if model.teacher is not None and model.has_several and not is_open:
+            more = self.tr("and %n more", "", len(model.more))
+            self.teacher.set_note(f"{model_summary(model.teacher)} · {more}")
 
     def _show_card(
         self, card: InputCard, items: list[ModelItem], chosen: ModelItem | None, is_open: bool

@@ -16,7 +16,7 @@ from app.models.repeat import Repeat
 from app.models.taught import is_taught
 from app.pages.distill.pair_doctor import PairDoctor
 from app.pages.finetune.training_view_model import TrainingViewModel, found, kept
-from core.models.compatibility import Diagnosis
+from core.models.compatibility import INSIDE, Diagnosis, Inside
 from core.specs import DistillSpec
 
 Blocker = Literal[
@@ -25,7 +25,7 @@ Blocker = Literal[
 Step = Literal["pair", "data", "method", "check"]
 STEPS: tuple[Step, ...] = ("pair", "data", "method", "check")
 #: Fields with an editor of their own on the page.
-_CHOSEN = ("model", "data", "teachers", "method", "divergence")
+_CHOSEN = ("model", "data", "teachers", "teacher_weights", "method", "divergence")
 
 
 class DistillViewModel(TrainingViewModel):
@@ -40,6 +40,8 @@ class DistillViewModel(TrainingViewModel):
         self.teachers: list[ModelItem] = []
         self.students: list[ModelItem] = []
         self.teacher: ModelItem | None = None
+        self.more: list[ModelItem] = []
+        self._weights: dict[str, float] = {}
         self.student: ModelItem | None = None
         self.method = _default("method")
         self.values: dict[str, Any] = {}
@@ -57,6 +59,7 @@ class DistillViewModel(TrainingViewModel):
         self.teachers = library.models(self._workspace)
         self.data_sets = library.data_sets(self._workspace)
         self.teacher = kept(self.teachers, self.teacher)
+        self.more = [item for item in self.teachers if any(item.id == other.id for other in self.more)]
         self.data = kept(self.data_sets, self.data)
         self.doctor.look_again()
         self._pair_changed()
@@ -73,6 +76,33 @@ class DistillViewModel(TrainingViewModel):
         """Takes a model of the list; it cannot be the student too."""
         self.teacher = found(self.teachers, artifact_id)
         self._pair_changed()
+
+    @Slot()
+    def add_teacher(self) -> None:
+        """Takes one more teacher, the first that is free."""
+        if self.teacher is not None and self.free_teachers:
+            self.more.append(self.free_teachers[0])
+            self._pair_changed()
+
+    @Slot(int, str)
+    def replace_teacher(self, at: int, artifact_id: str) -> None:
+        """Takes a free model in place of one of `more`."""
+        item = found(self.free_teachers, artifact_id)
+        if item is not None:
+            self.more[at] = item
+            self._pair_changed()
+
+    @Slot(int)
+    def remove_teacher(self, at: int) -> None:
+        """Goes on without one of `more`."""
+        del self.more[at]
+        self._pair_changed()
+
+    @Slot(str, float)
+    def set_weight(self, artifact_id: str, weight: float) -> None:
+        """How much a teacher counts beside the others."""
+        self._weights[artifact_id] = weight
+        self._choices_changed()
 
     @Slot(str)
     def choose_student(self, artifact_id: str) -> None:
@@ -110,7 +140,9 @@ class DistillViewModel(TrainingViewModel):
         """Takes over what an earlier run was told."""
         told = repeat.spec.model_dump()
         self.refresh()
-        self.teacher = found(self.teachers, told["teachers"][0])
+        first, *others = (found(self.teachers, artifact_id) for artifact_id in told["teachers"])
+        self.teacher, self.more = first, [item for item in others if item is not None]
+        self._weights = dict(zip(told["teachers"], told["teacher_weights"], strict=False))
         self._fill_students()
         self.student = found(self.students, told["model"])
         self.data = found(self.data_sets, told["data"])
@@ -129,8 +161,32 @@ class DistillViewModel(TrainingViewModel):
     # --- what follows from them ---
 
     @property
+    def all_teachers(self) -> list[ModelItem]:
+        """Those that were chosen, in order."""
+        return [self.teacher, *self.more] if self.teacher is not None else []
+
+    @property
+    def has_several(self) -> bool:
+        """Whether several teachers share the work; what needs a live one is then out."""
+        return self.teacher is not None and bool(self.more)
+
+    @property
+    def free_teachers(self) -> list[ModelItem]:
+        """Models that could teach beside those that were chosen."""
+        taken = {item.id for item in (*self.all_teachers, self.student) if item is not None}
+        return [item for item in self.teachers if item.id not in taken]
+
+    def share(self, item: ModelItem) -> float:
+        """How much of all the teaching is this teacher's, from 0 to 1."""
+        return self.weight(item) / sum(map(self.weight, self.all_teachers))
+
+    def weight(self, item: ModelItem) -> float:
+        """How much a teacher counts beside the others."""
+        return self._weights.get(item.id, 1.0)
+
+    @property
     def diagnosis(self) -> Diagnosis | None:
-        """Whether the two go together; None until they were looked at."""
+        """Whether they go together; None until they were looked at."""
         return self.doctor.diagnosis
 
     @property
@@ -142,17 +198,27 @@ class DistillViewModel(TrainingViewModel):
     @property
     def can_answer(self) -> bool:
         """Whether the student can learn from its own answers, as far as is known."""
-        return self.diagnosis is None or self.diagnosis.on_policy
+        return not self.has_several and (self.diagnosis is None or self.diagnosis.on_policy)
 
     @property
     def answers(self) -> bool:
         """Whether the student answers itself in some of the steps."""
         return self.can_answer and bool(self.values.get("on_policy"))
 
+    def obstacle(self, field: Inside) -> str:
+        """What keeps hidden states or attention from being matched, as far as is known."""
+        finding = self.diagnosis.inside.get(field) if self.diagnosis is not None else None
+        return finding.what if finding is not None else ""
+
+    @property
+    def matches(self) -> bool:
+        """Whether hidden states or attention are matched, with the teacher in memory."""
+        return any(self.values.get(field) and self._can_match(field) for field in INSIDE)
+
     @property
     def offers_correction(self) -> bool:
         """Whether the teacher could learn the task first: it can learn, and nobody has taught it yet."""
-        return self._is_untaught
+        return self._is_untaught and not self.has_several
 
     @property
     def can_continue(self) -> bool:
@@ -187,7 +253,7 @@ class DistillViewModel(TrainingViewModel):
             return None
         return DistillSpec.model_validate(
             {
-                "teachers": [self.teacher.id],
+                "teachers": [item.id for item in self.all_teachers],
                 "model": self.student.id,
                 "data": self.data.id,
                 **self._spec_values(),
@@ -225,11 +291,11 @@ class DistillViewModel(TrainingViewModel):
 
     def command(self) -> str:
         """The command line that does the same."""
+        names = [item.name for item in self.all_teachers] or ["TEACHER"]
         parts = [
             "slm-workbench",
             "distill",
-            "--teacher",
-            self.teacher.name if self.teacher else "TEACHER",
+            *(part for name in names for part in ("--teacher", name)),
             "--student",
             self.student.name if self.student else "STUDENT",
             "--data",
@@ -251,6 +317,12 @@ class DistillViewModel(TrainingViewModel):
         values = dict(self.values)
         if not self.answers:
             values.pop("on_policy", None)
+        for field in INSIDE:
+            if not self._can_match(field):
+                values.pop(field, None)
+        weights = [self.weight(item) for item in self.all_teachers]
+        if len(set(weights)) > 1:  # alike is what the spec says by itself
+            values["teacher_weights"] = weights
         method = self.method
         if values.get("continue_adapter") and self.can_continue:
             method = "auto"  # the add-on's own
@@ -259,21 +331,25 @@ class DistillViewModel(TrainingViewModel):
         chosen = {"method": method, "divergence": self.divergence}
         return {field: value for field, value in chosen.items() if value != _default(field)} | values
 
+    def _can_match(self, field: Inside) -> bool:
+        return not self.has_several and not self.obstacle(field)
+
     def _value(self, field: str) -> Any:
         return self.values.get(field, _default(field))
 
     def _fill_students(self) -> None:
-        taken = self.teacher.id if self.teacher is not None else ""
-        self.students = [item for item in self.teachers if item.is_trainable and item.id != taken]
+        taken = {item.id for item in self.all_teachers}
+        self.students = [item for item in self.teachers if item.is_trainable and item.id not in taken]
 
     def _pair_changed(self) -> None:
+        self.more = [item for item in self.more if self.teacher is None or item.id != self.teacher.id]
         self._fill_students()
         self.student = kept(self.students, self.student)
         teacher, student = self.teacher, self.student
         self._is_untaught = (
             teacher is not None and teacher.is_trainable and not is_taught(self._workspace, teacher.id)
         )
-        self.doctor.ask(teacher.id if teacher else None, student.id if student else None)
+        self.doctor.ask([item.id for item in self.all_teachers], student.id if student else None)
         self._choices_changed()
 
     @Slot()

@@ -1,4 +1,4 @@
-"""The charts of a run: loss, agreement, memory, speed, latency. Only those that have something to show.
+"""The charts of a run: loss, agreement, memory, speed and more. Only those that have something to show.
 
 Learning rate and gradient share the loss chart's place, behind tabs.
 """
@@ -51,6 +51,14 @@ class RunCharts(QWidget):
             x_label=steps,
             value_text=self._percent_text,
         )
+        self.inside = LivePlot(
+            self.tr("Distance to the teacher inside"),
+            [
+                Curve("hidden_loss", self.tr("hidden states"), 2, smooth=True),
+                Curve("attention_loss", self.tr("attention"), 3, smooth=True),
+            ],
+            x_label=steps,
+        )
         self.rate = LivePlot(
             self.tr("Learning rate"),
             [Curve("learning_rate", self.tr("size of a learning step"), 2)],
@@ -85,11 +93,13 @@ class RunCharts(QWidget):
             x_label=steps,
             value_text=self._latency_text,
         )
-        self._plots = (self.loss, self.agreement, self.memory, self.speed, self.latency)
+        self._plots = (self.loss, self.agreement, self.inside, self.memory, self.speed, self.latency)
         self._plot_of = {
             **dict.fromkeys((*_LOSS, *_PARTS), self.loss),
             "agreement": self.agreement,
             "validation_agreement": self.agreement,
+            "hidden_loss": self.inside,
+            "attention_loss": self.inside,
             MEMORY: self.memory,
             "tokens_per_s": self.speed,
             "first_token_ms": self.latency,
@@ -145,12 +155,13 @@ class RunCharts(QWidget):
         self._has_parts = kind == "distill"
         self.loss.name_curves((*_LOSS, *_PARTS) if self._has_parts else _LOSS)
         usual = [self.loss, self.memory, self.speed, self.latency]
-        first = {"finetune": usual, "distill": list(self._plots)}
+        first = {"finetune": usual, "distill": [self.loss, self.agreement, *usual[1:]]}
         self._show(first.get(kind, [self.memory]))
 
     def set_steps(self, total: int) -> None:
         """Fixes the end of the step axes."""
-        for plot in (self.loss, self.agreement, self.rate, self.gradient, self.speed, self.latency):
+        of_steps = [plot for plot in self._plots if plot is not self.memory]
+        for plot in (*of_steps, self.rate, self.gradient):
             plot.set_x_total(total)
 
     def add_points(self, points: list[tuple[str, float, float]]) -> None:

@@ -74,6 +74,14 @@ def _require(spec: DistillSpec, teacher: Artifact, found: Diagnosis, output: Out
             )
         if finding.weight == "note":
             output.progress(" ".join(filter(None, (f"Note: {finding.what}", finding.fix))))
+    for field, finding in found.inside.items():
+        if getattr(spec, field):
+            raise InputError(
+                f"{teacher.name} and the student cannot be matched inside.",
+                why=finding.what,
+                fix=finding.fix,
+                code="distill.inside",
+            )
     if spec.divergence not in found.divergences:
         raise InputError(
             f"{teacher.name} and the student cannot be compared token by token.",

@@ -169,13 +169,13 @@ class TorchTeacher:
 
     def __init__(self, model: Any, probe: Sequence[Example], *, bf16: bool) -> None:
         self.model = model.eval()
-        self._tokens = packing.PACK_TOKENS if packing.prepare(model, probe) else 1
-        self._bf16 = bf16
+        self.packed = packing.prepare(model, probe)
+        self.bf16 = bf16
 
     def logits(self, rows: Sequence[Example]) -> Iterator[tuple[int, Tensor]]:
         """As the protocol says."""
-        for pack in packing.batch(rows, self._tokens).packs:
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16):
+        for pack in packing.batch(rows, packing.PACK_TOKENS if self.packed else 1).packs:
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
                 found = torch.cat([part.float() for part in packing.answer_logits(self.model, pack)])
             counts = torch.bincount(pack.owners, minlength=len(pack.rows)).tolist()
             yield from zip(pack.rows, found.split(counts), strict=True)

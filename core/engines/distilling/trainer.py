@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from core.engines.distilling import soft
 from core.engines.distilling.divergence import Parts, Teaching
 from core.engines.distilling.lessons import Lessons
+from core.engines.distilling.matching import Matching
 from core.engines.distilling.soft import Lesson, Soft
 from core.engines.distilling.teacher import TorchTeacher
 from core.engines.training import packing
@@ -97,6 +98,7 @@ class DistillTrainer(WorkbenchTrainer):
         teaching: The loss.
         own: For the steps in which the student answers itself; None where there are none.
         own_from: The first such step, from 0.
+        matching: Brings hidden states and attention together; None where neither is wanted.
     """
 
     def __init__(
@@ -106,9 +108,11 @@ class DistillTrainer(WorkbenchTrainer):
         teaching: Teaching,
         own: OwnAnswers | None,
         own_from: int,
+        matching: Matching | None = None,
         **kwargs: Any,
     ) -> None:
         self._lessons = lessons
+        self._matching = matching
         self._own = own
         self._own_from = own_from
         self._nearness: dict[str, float] = {}
@@ -146,6 +150,15 @@ class DistillTrainer(WorkbenchTrainer):
         finally:
             self.objective = taught
 
+    def loss_of(self, model: nn.Module, rows: packing.Pack) -> Tensor:
+        """Also how far student and teacher are from each other inside, where that is wanted."""
+        if self._matching is None:
+            return super().loss_of(model, rows)
+        teacher = self._matching.teacher(rows)  # first, while the student keeps nothing for its way back
+        with self._matching.student(model, rows) as student:
+            loss = super().loss_of(model, rows)
+        return loss + self._matching.apart(student, teacher, rows)
+
     def warn_if_worse(self) -> None:
         """A student that knew much may lose it in a few steps of a high rate."""
         if self._validation is None or self._before is None:
@@ -159,9 +172,9 @@ class DistillTrainer(WorkbenchTrainer):
             )
 
     def parts_of_loss(self) -> dict[str, float]:
-        """The labels' share, the teacher's, and how often student and teacher would say the same."""
+        """The labels' share, the teacher's, what goes on inside, and how often both would say the same."""
         found: dict[str, float] = self.objective.parts.take()
-        return found
+        return found | self._matching.take() if self._matching is not None else found
 
     def mean_loss(self, rows: packing.Batch) -> float:
         """As without a teacher; how near the student is to it is noted from the same pass."""

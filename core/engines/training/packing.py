@@ -193,6 +193,7 @@ class PackedAttention:
     def __init__(self) -> None:
         self._pack: Pack | None = None
         self._places = torch.zeros(0, dtype=torch.long)
+        self._seen: list[Tensor] | None = None
 
     @contextmanager
     def rows(self, pack: Pack) -> Iterator[None]:
@@ -207,6 +208,19 @@ class PackedAttention:
             yield
         finally:
             self._pack, self._places = before
+
+    @contextmanager
+    def watched(self) -> Iterator[list[Tensor]]:
+        """Within this context the list holds query, key and value of the latest attention to a pack.
+
+        After a forward pass that is the last layer's; shapes as `attend` gets them.
+        """
+        before, seen = self._seen, []
+        self._seen = seen
+        try:
+            yield seen
+        finally:
+            self._seen = before
 
     def mask(self, *args: Any, **kwargs: Any) -> Tensor | None:
         """A pack needs no mask: its rows are causal, and padding comes after them."""
@@ -231,6 +245,8 @@ class PackedAttention:
             )
         if dropout or any(kwargs.get(name) is not None for name in _NOT_MADE_FOR):
             raise NotImplementedError(f"packed attention knows nothing of {', '.join(_NOT_MADE_FOR)}")
+        if self._seen is not None:
+            self._seen[:] = (query, key, value)
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         window = kwargs.get("sliding_window") or query.shape[2]
         shared = pack.shared
@@ -352,7 +368,7 @@ def answer_loss(model: torch.nn.Module, rows: Pack, objective: Any = PLAIN) -> T
             logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
             loss: Tensor = objective.each(logits[0], targets).sum()
             return loss
-        return losses.projected(_hidden_states(model, rows), head, targets, objective)
+        return losses.projected(hidden_states(model, rows), head, targets, objective)
 
 
 def answer_logits(model: torch.nn.Module, rows: Pack) -> Iterator[Tensor]:
@@ -362,7 +378,7 @@ def answer_logits(model: torch.nn.Module, rows: Pack) -> Iterator[Tensor]:
         if head is None:
             yield from model(**_inputs(rows), logits_to_keep=rows.predicting).logits[0].split(losses.SLICE)
         else:
-            yield from (head(part) for part in _hidden_states(model, rows).split(losses.SLICE))
+            yield from (head(part) for part in hidden_states(model, rows).split(losses.SLICE))
 
 
 def losses_of_rows(model: torch.nn.Module, rows: Pack) -> Tensor:
@@ -373,7 +389,7 @@ def losses_of_rows(model: torch.nn.Module, rows: Pack) -> Tensor:
             logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
             each = PLAIN.each(logits[0], rows.targets)
         else:
-            each = losses.projected_each(_hidden_states(model, rows), head, rows.targets)
+            each = losses.projected_each(hidden_states(model, rows), head, rows.targets)
     return torch.zeros(len(rows.lengths)).index_add_(0, rows.owners, each)
 
 
@@ -381,7 +397,7 @@ def _inputs(rows: Pack) -> dict[str, Any]:
     return {"input_ids": rows.ids, "position_ids": rows.positions, "use_cache": False}
 
 
-def _hidden_states(model: Any, rows: Pack) -> Tensor:
+def hidden_states(model: Any, rows: Pack) -> Tensor:
     """Last hidden states where the next token is learnt. Shape (N, size)."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     found = base.get_decoder()(**_inputs(rows)).last_hidden_state[0]

@@ -168,12 +168,16 @@ class WorkbenchTrainer(Trainer):
         total = torch.zeros(())
         for rows in inputs.packs:
             with packing.attention.rows(rows):  # recomputing activations needs it in the backward pass too
-                loss = packing.answer_loss(model, rows, self.objective) / inputs.targets
+                loss = self.loss_of(model, rows) / inputs.targets
                 self.accelerator.backward(loss)
             total += loss.detach()
         _require_finite(float(total), "loss", self.state.global_step + 1)
         self._recent_steps.append((time.perf_counter(), inputs.rows, inputs.tokens))
         return total
+
+    def loss_of(self, model: nn.Module, rows: packing.Pack) -> Tensor:
+        """Sum of the losses of a pack's learnt tokens, to learn from."""
+        return packing.answer_loss(model, rows, self.objective)
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:
         """A batch is a whole step and knows its own count."""

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from core.engines import distill, finetune
+from core.engines import distill, finetune, prune
 from core.engines.distilling import soft, store, teacher
 from core.engines.distilling.divergence import distance
 from core.engines.distilling.lessons import Lessons
@@ -15,7 +15,7 @@ from core.engines.distilling.soft import Soft
 from core.engines.training import packing, preparation
 from core.errors import CancelledError, InputError
 from core.models import records
-from core.specs import DistillSpec, FinetuneSpec
+from core.specs import DistillSpec, FinetuneSpec, PruneSpec
 from core.workspace import manifest
 from tests.core.engines import tiny
 
@@ -79,6 +79,7 @@ def test_the_student_comes_nearer_to_its_teacher(tmp_path, artifacts):
     assert apart[-1] < 0.6 * apart[0]
     assert agreed[-1] > agreed[0]
     assert len(run.metric("teacher_loss")) == len(run.metric("label_loss")) == len(run.metric("loss"))
+    assert not run.metric("hidden_loss"), "what goes on inside is left alone unless it is asked for"
 
 
 def test_the_teacher_is_asked_once_and_not_in_memory_afterwards(tmp_path, artifacts, monkeypatch):
@@ -126,7 +127,45 @@ def test_own_answers_are_judged_by_the_teacher(tmp_path, artifacts):
     assert any("judge the student's own answers" in event["text"] for event in run.events("log"))
 
 
-@pytest.mark.parametrize("fields", [{}, {"on_policy": 0.6}, {"method": "lora"}])
+INSIDE = {"hidden_weight": 2.0, "attention_weight": 3.0}
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_inside_too_the_student_comes_nearer_to_its_teacher(tmp_path, artifacts, method):
+    run = Run(tmp_path, artifacts, method=method, max_steps=5, learning_rate=5e-3, **INSIDE).go()
+    parts = ("label_loss", "teacher_loss", "hidden_loss", "attention_loss")
+    for label, told, hidden, attention, loss in zip(*map(run.metric, (*parts, "loss")), strict=True):
+        assert loss == pytest.approx(0.2 * label + 0.8 * told + 2 * hidden + 3 * attention, rel=1e-3)
+    for name in parts[2:]:
+        assert run.metric(name)[-1] < run.metric(name)[0]
+
+
+def test_a_cut_student_is_matched_with_the_layers_it_was_cut_out_of(tmp_path, artifacts):
+    deep = tiny.model_folder(tmp_path / "deep", seed=4, layers=4)
+    job, _ = tiny.job(tmp_path / "cutting", deep=deep, d=artifacts["d"])
+    prune.run(PruneSpec(model="deep", data="d", keep_layers=2, vocabulary="data"), job)
+    cut = job.folder / "out" / "model"
+    run = Run(tmp_path, {**artifacts, "m": cut, "t": deep}, max_steps=2, hidden_weight=1.0).go()
+    assert any("that it was cut out of" in event["text"] for event in run.events("log"))
+    other = Run(tmp_path / "other", {**artifacts, "t": deep}, max_steps=2, hidden_weight=1.0).go()
+    assert any("evenly spread" in event["text"] for event in other.events("log"))
+
+
+def test_what_cannot_be_matched_inside_is_refused_with_what_can(tmp_path, artifacts):
+    wide = tiny.model_folder(tmp_path / "wide", hidden=96)
+    given = {**artifacts, "t": wide}
+    with pytest.raises(InputError, match="matched inside") as refusal:
+        Run(tmp_path / "states", given, hidden_weight=1.0).go()
+    assert "96 numbers wide, the student's 64" in refusal.value.why
+    assert "attention_weight" in refusal.value.fix
+    Run(tmp_path / "attention", given, attention_weight=1.0, max_steps=1).go()
+    given["t"] = _foreign(tmp_path / "foreign")
+    with pytest.raises(InputError, match="matched inside") as refusal:
+        Run(tmp_path / "tokens", given, divergence="universal", attention_weight=1.0).go()
+    assert "tokens" in refusal.value.why
+
+
+@pytest.mark.parametrize("fields", [{}, {**INSIDE, "on_policy": 0.6}, {"method": "lora"}])
 def test_a_stop_and_a_resume_end_like_one_go(tmp_path, artifacts, fields):
     whole = Run(tmp_path / "whole", artifacts, checkpoint_every=1, **fields).go()
 
@@ -237,6 +276,7 @@ def test_a_student_that_a_padded_vocabulary_makes_wider_learns_all_the_same(tmp_
         {"teachers": ("t", "u"), "teacher_weights": (1.0,)},
         {"teacher_weights": (0.0,)},
         {"teachers": ("m",)},
+        {"teachers": ("t", "u"), "hidden_weight": 1.0},
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(fields):

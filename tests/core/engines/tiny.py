@@ -69,13 +69,13 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return made
 
 
-def model(vocabulary: int, *, seed: int = 5, layers: int = 2) -> LlamaForCausalLM:
+def model(vocabulary: int, *, seed: int = 5, layers: int = 2, hidden: int = 64) -> LlamaForCausalLM:
     """Two layers if nothing else is said, four heads over two key heads, tied output: 0.1 M parameters."""
     torch.manual_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=vocabulary,
-            hidden_size=64,
+            hidden_size=hidden,
             intermediate_size=96,
             num_hidden_layers=layers,
             num_attention_heads=4,
@@ -89,11 +89,11 @@ def model(vocabulary: int, *, seed: int = 5, layers: int = 2) -> LlamaForCausalL
     )
 
 
-def model_folder(folder: Path, *, seed: int = 5, layers: int = 2) -> Path:
+def model_folder(folder: Path, *, seed: int = 5, layers: int = 2, hidden: int = 64) -> Path:
     """A model artifact as the library keeps it. Returns its folder."""
     folder.mkdir(parents=True)
     words = tokenizer()
-    made = model(len(words), seed=seed, layers=layers)
+    made = model(len(words), seed=seed, layers=layers, hidden=hidden)
     made.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     made.save_pretrained(folder)
     words.save_pretrained(folder)

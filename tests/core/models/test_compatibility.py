@@ -22,8 +22,8 @@ class Pair:
         self.folder = folder
         self.made = {}
 
-    def model(self, name, *, change=lambda folder: None, **said):
-        folder = tiny.model_folder(self.folder / name)
+    def model(self, name, *, change=lambda folder: None, hidden=64, **said):
+        folder = tiny.model_folder(self.folder / name, hidden=hidden)
         described = records.describe(folder)
         records.write(folder, described.model_copy(update={"name": name, **said}))
         change(folder)
@@ -104,6 +104,23 @@ def test_a_trimmed_student_is_compared_token_by_token(pair, monkeypatch):
     found = pair.diagnose(monkeypatch, pair.model("big"), pair.model("small", change=_fewer))
     assert found.divergences == (*BY_TOKEN, "universal")
     assert not found.on_policy, "its own answers would have other ids"
+
+
+def test_what_can_be_matched_inside_depends_on_width_tokens_and_kind(pair, monkeypatch):
+    small = pair.model("small")
+    assert pair.diagnose(monkeypatch, pair.model("big"), small).inside == {}
+    assert pair.diagnose(monkeypatch, pair.model("whole"), pair.model("cut", change=_fewer)).inside == {}
+    wide = pair.diagnose(monkeypatch, pair.model("wide", hidden=96), small)
+    assert wide.possible
+    assert list(wide.inside) == ["hidden_weight"]
+    assert "96 numbers wide, the student's 64" in wide.inside["hidden_weight"].what
+    foreign = pair.diagnose(monkeypatch, pair.model("other", change=_half), small)
+    exported = pair.diagnose(monkeypatch, pair.model("exported", format="onnx"), small)
+    for found, word in ((foreign, "tokens"), (exported, "exported")):
+        assert list(found.inside) == ["hidden_weight", "attention_weight"]
+        for field, finding in found.inside.items():
+            assert word in finding.what
+            assert f"set {field} to 0" in finding.fix.replace("Set", "set")
 
 
 @pytest.mark.parametrize(

@@ -2,100 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
+from hands import LARGE, LEFT, Add, queued, said, take, type_into
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
-from app.job_bridge import JobBridge
-from app.models.repeat import can_repeat, repeat_of
+from app.models.repeat import repeat_of
 from app.pages.distill import pair_doctor
 from app.pages.distill.page import DistillPage
-from app.pages.distill.view_model import DistillViewModel
 from app.pages.finetune import fit_model
-from core.errors import InputError
 from core.jobs import run_folder
 from core.specs import DistillSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
-
-LEFT = Qt.MouseButton.LeftButton
-Add = Callable[..., Artifact]
-Tokens = Callable[..., Artifact]
-LARGE = 361_000_000
-
-
-@pytest.fixture
-def add_reader(add_model: Add, workspace: Workspace) -> Add:
-    """Adds a model that reads and writes these tokens."""
-
-    def add(name: str, words: str = "abcdefghij", **changes: object) -> Artifact:
-        artifact = add_model(name, **changes)
-        said = {"model": {"vocab": {word: number for number, word in enumerate(words)}}}
-        folder: Path = workspace.artifact_folder(artifact.id)
-        (folder / "tokenizer.json").write_text(json.dumps(said), encoding="utf-8")
-        return artifact
-
-    return add
-
-
-@pytest.fixture
-def page(qtbot: QtBot, bridge: JobBridge) -> DistillPage:
-    page = DistillPage(DistillViewModel(bridge))
-    qtbot.addWidget(page)
-    page.resize(1232, 1400)
-    page.show()
-    return page
-
-
-@pytest.fixture
-def pair(page: DistillPage, add_reader: Add) -> tuple[Artifact, Artifact]:
-    """A large and a small model with the same tokens, in the library."""
-    found = add_reader("large", parameters=LARGE), add_reader("small")
-    page.open_with(None)
-    return found
-
-
-@pytest.fixture
-def ready(page: DistillPage, qtbot: QtBot, pair: tuple[Artifact, Artifact], add_data: Add) -> DistillPage:
-    """The page in the step of the method, with the large one as the teacher of the small one."""
-    add_data()
-    page.open_with(pair[0].id)
-    qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
-    qtbot.waitUntil(lambda: page.view_model.facts is not None and page.view_model.fit.forecast is not None)
-    QTest.mouseClick(page.pair_card.continue_button, LEFT)
-    return page
-
-
-def take(page: DistillPage, which: str, artifact: Artifact) -> None:
-    card = page.pickers.teacher if which == "teacher" else page.pickers.student
-    if not card.cards.isVisible():
-        QTest.mouseClick(card.change_button, LEFT)
-    QTest.mouseClick(card.cards._cards[artifact.id], LEFT)
-
-
-def said(page: DistillPage) -> str:
-    """What the doctor's card says."""
-    found = page.view_model.diagnosis
-    return " ".join(f"{finding.what} {finding.fix}" for finding in found.findings) if found else ""
-
-
-def type_into(page: DistillPage, field: str, text: str) -> None:
-    line = page.method_card.form.field(field).control
-    line.setFocus()
-    line.selectAll()
-    QTest.keyClicks(line, text)
-
-
-def queued(workspace: Workspace) -> DistillSpec:
-    return DistillSpec.model_validate(workspace.store.runs()[0].spec)
-
 
 # --- teacher and student ---
 
@@ -292,6 +214,30 @@ def test_what_the_pair_does_not_allow_is_off_and_says_why(
     assert (queued(workspace).divergence, queued(workspace).on_policy) == ("universal", 0.0)
 
 
+def test_what_goes_on_inside_is_matched_where_the_two_allow_it(
+    ready: DistillPage, qtbot: QtBot, workspace: Workspace, add_reader: Add
+) -> None:
+    QTest.mouseClick(ready.method_card.form.advanced_button, LEFT)
+    type_into(ready, "hidden_weight", "0.5")
+    type_into(ready, "attention_weight", "2")
+    assert "learns, the teacher is in memory too: about 1.44 GB more" in ready.preview_card.note.text()
+    wide = add_reader("wide", parameters=LARGE)
+    config = workspace.artifact_folder(wide.id) / "config.json"
+    config.write_text(config.read_text().replace("576", "960"))
+    small = ready.view_model.student
+    ready.open_with(wide.id)
+    ready.view_model.choose_student(small.id)
+    qtbot.waitUntil(lambda: bool(ready.view_model.obstacle("hidden_weight")))
+    QTest.mouseClick(ready.pair_card.continue_button, LEFT)
+    states, attention = (ready.method_card.form.field(f) for f in ("hidden_weight", "attention_weight"))
+    assert not states.isEnabled()
+    assert "960 numbers wide, the student's 576" in states.help.text()
+    assert attention.isEnabled()
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    spec = queued(workspace)
+    assert (spec.hidden_weight, spec.attention_weight) == (0.0, 2.0)
+
+
 def test_an_exported_teacher_cannot_judge_own_answers(
     page: DistillPage, qtbot: QtBot, add_reader: Add, add_data: Add
 ) -> None:
@@ -379,21 +325,13 @@ def test_an_earlier_run_fills_everything(ready: DistillPage, workspace: Workspac
     assert ready.view_model.spec() == first
 
 
-def test_a_run_with_two_teachers_is_repeated_by_command(workspace: Workspace) -> None:
-    run = workspace.store.add_run(
-        "distill", "taught", {"model": "m", "data": "d", "teachers": ["a", "b"]}, []
-    )
-    assert not can_repeat(run)
-    with pytest.raises(InputError, match="no page"):
-        repeat_of(workspace, run)
-
-
 def test_long_names_and_every_step_fit_into_a_narrow_window(
     page: DistillPage, qtbot: QtBot, add_reader: Add, add_data: Add
 ) -> None:
     long = "W" * 90
     large = add_reader(f"{long}-large", "qrst", parameters=LARGE, licence="L" * 200)
     add_reader(f"{long}-small")
+    third = add_reader(f"{long}-third")
     add_data()
     page.resize(891, 700)  # beside the sidebar of the smallest window
     page.open_with(None)
@@ -402,6 +340,9 @@ def test_long_names_and_every_step_fit_into_a_narrow_window(
     for card in (page.pickers.teacher, page.pickers.student):
         assert card.minimumSizeHint().width() <= page.pickers.width()
     page.open_with(large.id)
+    page.view_model.choose_student(third.id)
+    QTest.mouseClick(page.more_teachers.add_button, LEFT)
+    assert page.view_model.has_several
     qtbot.waitUntil(lambda: page.view_model.diagnosis is not None)
     for step in range(4):
         QTest.mouseClick(page.steps._group.button(step), LEFT)

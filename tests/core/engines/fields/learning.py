@@ -69,6 +69,8 @@ def distilled(rig: Rig, spec: Spec) -> Seen:
     said = events(out)
     return {
         "own answers": sum(event["ev"] == "log" and "own answers" in event["text"] for event in said),
+        "states": [event["values"].get("hidden_loss") for event in said if event["ev"] == "metrics"],
+        "attention": [event["values"].get("attention_loss") for event in said if event["ev"] == "metrics"],
         "apart": [event["values"].get("teacher_loss") for event in said if event["ev"] == "metrics"],
         "weights": _weights(job.folder / "out" / "model"),
     }
@@ -230,4 +232,6 @@ SIGHTS["distill"] = {
     "label_weight": Sight(distilled, 0.9, "weights"),
     "top_k": Sight(distilled, 2, "apart"),
     "on_policy": Sight(distilled, 0.5, "own answers"),
+    "hidden_weight": Sight(distilled, 1.0, "states"),
+    "attention_weight": Sight(distilled, 1.0, "attention"),
 }
