@@ -1,4 +1,4 @@
-"""The kinds of job, by name. Engines are named by text and loaded only in the worker."""
+"""The kinds of job, by name. Engines are named by text and loaded only in the worker, checks when needed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Kind:
         resumes: Whether an interrupted run goes on where it was, instead of beginning again.
         network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
         endpoints: Whether a model at an endpoint may be its input; its child is given the key.
+        refuses: `module:function` that gets the workspace and the spec before a run is queued, and raises an
+            `InputError` where the small files already say that it cannot work.
     """
 
     spec: type[Spec]
@@ -28,6 +30,7 @@ class Kind:
     resumes: bool = False
     network: bool = False
     endpoints: bool = False
+    refuses: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -45,7 +48,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True),
         Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
-        Kind(specs.PruneSpec, "core.engines.prune", "model"),
+        Kind(specs.PruneSpec, "core.engines.prune", "model", refuses="core.models.pruning.refusal:refuse"),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model"),
