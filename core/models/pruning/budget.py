@@ -38,14 +38,20 @@ def plan(spec: PruneSpec, sizes: Sizes, tokens: int, name: str) -> Cut:
             code="prune.layers",
         )
     if (cut.layers, cut.neurons) == (whole.layers, whole.neurons) and spec.vocabulary == "whole":
-        raise InputError(
-            f"Nothing of {name} would be left out.",
-            why=f"It has {whole.layers} layers of {whole.neurons} neurons, which go in steps of {BLOCK}, and "
-            f"{sizes.bytes(whole) / MB:.1f} MB at one byte a number.",
-            fix="Keep fewer layers, a smaller share of the neurons, or set a smaller target.",
-            code="prune.nothing",
-        )
+        raise nothing_goes(sizes, name)
     return cut
+
+
+def nothing_goes(sizes: Sizes, name: str) -> InputError:
+    """The refusal of a wish that leaves all of a model."""
+    whole = sizes.whole
+    return InputError(
+        f"Nothing of {name} would be left out.",
+        why=f"It has {whole.layers} layers of {whole.neurons} neurons, which go in steps of {BLOCK}, and "
+        f"{sizes.bytes(whole) / MB:.1f} MB at one byte a number.",
+        fix="Keep fewer layers, a smaller share of the neurons, or set a smaller target.",
+        code="prune.nothing",
+    )
 
 
 def share_of(width: int, share: float) -> int:
@@ -61,6 +67,16 @@ def smallest(sizes: Sizes, tokens: int) -> Cut:
     layers = min(whole.layers, max(2, -(-whole.layers // 2)))
     neurons = max(BLOCK, -(-int(whole.neurons * _LEAST_SHARE) // BLOCK) * BLOCK)
     return Cut(layers, min(neurons, whole.neurons), tokens)
+
+
+def largest(sizes: Sizes, tokens: int) -> Cut:
+    """What the largest target leaves that lets a layer go, or neurons where no layer can; or tokens only."""
+    whole, least = sizes.whole, smallest(sizes, tokens)
+    if tokens < whole.tokens:
+        return Cut(whole.layers, whole.neurons, tokens)
+    if whole.layers > least.layers:
+        return Cut(whole.layers - 1, whole.neurons, tokens)
+    return Cut(whole.layers, max(least.neurons, (whole.neurons - 1) // BLOCK * BLOCK), tokens)
 
 
 def fit(sizes: Sizes, target_mb: float, tokens: int) -> Cut:

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.data import starter
+from tokenizers import pre_tokenizers
+
 from core.models import records
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -42,10 +43,29 @@ def llama(*, layers: int = LAYERS, tied: bool = True) -> dict[str, tuple[int, ..
     return shapes if tied else {**shapes, "lm_head.weight": (TOKENS, HIDDEN)}
 
 
+def bytes_alone() -> dict[str, Any]:
+    """A byte-level BPE that merges next to nothing."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: at for at, letter in enumerate([*letters, "ca", "zz"])}
+    return {
+        "version": "1.0",
+        "added_tokens": [],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [["c", "a"], ["z", "z"]]},
+    }
+
+
 def write(
-    folder: Path, name: str = "starter", shapes: dict[str, tuple[int, ...]] | None = None, **said: Any
+    folder: Path,
+    name: str = "starter",
+    shapes: dict[str, tuple[int, ...]] | None = None,
+    tokenizer: Path | None = None,
+    **said: Any,
 ) -> Path:
-    """A model folder as the library keeps it; keyword arguments change what `model.json` says."""
+    """A model folder as the library keeps it; keyword arguments change what `model.json` says.
+
+    Its tokenizer reads bytes, unless a real one is named.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     entries: dict[str, Any] = {}
     end = 0
@@ -61,7 +81,10 @@ def write(
         file.truncate(8 + len(header) + end)
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"}), encoding="utf-8")
     (folder / records.TEMPLATE).write_text("{{ messages }}", encoding="utf-8")
-    shutil.copyfile(starter.tokenizer(), folder / "tokenizer.json")
+    if tokenizer is not None:
+        shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    else:
+        (folder / "tokenizer.json").write_text(json.dumps(bytes_alone()), encoding="utf-8")
     facts = {"format": "hf", "architecture": "LlamaForCausalLM", "parameters": end // 2, "context": 8192}
     records.write(folder, records.Description.model_validate({**facts, "name": name, **said}))
     return folder
@@ -71,13 +94,15 @@ def add(workspace: Workspace, name: str = "starter", **changes: Any) -> Artifact
     """Such a model in the library."""
     folder = write(workspace.artifact_folder(f"model-{name}"), name, **changes)
     meta = records.describe(folder).model_dump(exclude={"version", "name", "source"})
-    return keep(workspace, "model", name, folder.name, meta)
+    return keep(workspace, "model", name, folder.name, meta, records.bytes_on_disk(folder))
 
 
-def keep(workspace: Workspace, type: str, name: str, id: str, meta: dict[str, Any]) -> Artifact:
+def keep(
+    workspace: Workspace, type: str, name: str, id: str, meta: dict[str, Any], size: int = 1
+) -> Artifact:
     """Puts an artifact into the store."""
     made = Artifact(
-        id=id, type=type, name=name, digest="0" * 64, bytes=1, created_at=time.time(), run_id="", meta=meta
+        id=id, type=type, name=name, digest="0" * 64, bytes=size, created_at=time.time(), run_id="", meta=meta
     )
     workspace.store.add_artifact(made)
     return made
