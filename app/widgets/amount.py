@@ -6,7 +6,7 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_S, SPACE_XS
 from app.widgets.labels import Label
 
 _STEPS = 1000
@@ -42,6 +42,7 @@ class AmountField(QWidget):
         self.spin.setMinimumHeight(CONTROL_HEIGHT)
         self.spin.setFixedWidth(_SPIN_WIDTH)
         self.spin.setSuffix(unit)
+        self.spin.lineEdit().setTextMargins(SPACE_S, 0, SPACE_S, 0)  # the sheet's padding does not reach it
         self.spin.setAccessibleName(label)
         self.spin.setKeyboardTracking(False)
         self.spin.valueChanged.connect(self._on_typed)
