@@ -60,6 +60,13 @@ PAGES: tuple[PageRecord, ...] = (
         "app.pages.distill:make",
     ),
     PageRecord(
+        "prune",
+        QT_TRANSLATE_NOOP("pages", "Prune"),
+        QT_TRANSLATE_NOOP("pages", "Make"),
+        "scissors",
+        "app.pages.prune:make",
+    ),
+    PageRecord(
         "finetune",
         QT_TRANSLATE_NOOP("pages", "Fine-tune"),
         QT_TRANSLATE_NOOP("pages", "Make"),

@@ -74,11 +74,13 @@ class MemoryBar(QWidget):
     Args:
         name: What is measured, read aloud, for example `Memory at its highest`.
         parent: Owner.
+        legend: Whether the parts are named below; another bar of the same parts may do that.
     """
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, legend: bool = True) -> None:
         super().__init__(parent)
         self._name = name
+        self._has_legend = legend
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_S)
@@ -98,7 +100,7 @@ class MemoryBar(QWidget):
             if old is not None:
                 old.hide()
                 old.deleteLater()
-        for place, item in enumerate(segments):
+        for place, item in enumerate(segments if self._has_legend else ()):
             key = _Key(item.name, item.series, self)
             self._legend.addWidget(key, place // _LEGEND_COLUMNS, place % _LEGEND_COLUMNS)
         parts = ", ".join(f"{item.name} {size_text(item.size)}" for item in segments)

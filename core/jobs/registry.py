@@ -1,4 +1,4 @@
-"""The kinds of job, by name. Engines are named by text and loaded only in the worker."""
+"""The kinds of job, by name. Engines are named by text and loaded only in the worker, checks when needed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Kind:
         network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
         endpoints: Whether a model at an endpoint may be its input; its child is given the key.
         slow_start: Whether its libraries take seconds to load, so that it pays to load them ahead.
+        refuses: `module:function` that gets the workspace and the spec before a run is queued, and raises an
+            `InputError` where the small files already say that it cannot work.
     """
 
     spec: type[Spec]
@@ -30,6 +32,7 @@ class Kind:
     network: bool = False
     endpoints: bool = False
     slow_start: bool = False
+    refuses: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -47,7 +50,13 @@ KINDS: dict[str, Kind] = {
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True, slow_start=True),
         Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True, slow_start=True),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
-        Kind(specs.PruneSpec, "core.engines.prune", "model", slow_start=True),
+        Kind(
+            specs.PruneSpec,
+            "core.engines.prune",
+            "model",
+            slow_start=True,
+            refuses="core.models.pruning.refusal:refuse",
+        ),
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model", slow_start=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,8 @@ def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] 
         warnings: What its log says first, such as that the person insisted on it.
 
     Raises:
-        InputError: An input is missing or the name is taken, by an artifact or by a waiting run.
+        InputError: An input is missing, the name is taken, by an artifact or by a waiting run, or the job
+            cannot work.
     """
     kind = kind_of(spec.kind)
     name = workspace.require_free_name(name, kind.makes) if kind.makes else check_name(name)
@@ -56,6 +58,9 @@ def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] 
                 code="input.unknown",
             )
     require_suitable(workspace, spec)
+    if kind.refuses:
+        module, _, function = kind.refuses.partition(":")
+        getattr(importlib.import_module(module), function)(workspace, spec)
     run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
     run_folder.warn(workspace.run_folder(run.id), warnings)
     return run

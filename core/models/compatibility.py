@@ -24,6 +24,8 @@ _BESIDE_BYTES = 900_000_000
 #: Of every hundred tokens of the student this many must be the teacher's too to compare by token.
 _ENOUGH = 0.9
 
+_CUT = "Cut a student out of the teacher first (prune), or choose a smaller model."
+
 Weight = Literal["good", "note", "stop"]
 #: Fields of a distilling that compare what goes on inside both.
 Inside = Literal["hidden_weight", "attention_weight"]
@@ -81,7 +83,7 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
     said, own = records.describe(theirs), records.describe(ours)
     findings: list[Finding] = []
     if teacher.id == student.id:
-        return Diagnosis((Finding("stop", "A model cannot teach itself.", "Choose another student."),))
+        return Diagnosis((Finding("stop", "A model cannot be its own teacher.", _CUT),))
     if said.format == "endpoint":
         findings.append(
             Finding(
@@ -251,7 +253,7 @@ def _sizes(teacher: int, student: int, first: str, second: str) -> list[Finding]
             Finding(
                 "note",
                 f"{second} is not smaller than {first}.",
-                "Cut the student out of the teacher first (prune), or choose a smaller model.",
+                _CUT,
             )
         ]
     ratio = teacher / student

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import InputError, IntegrityError
 from core.models import safetensors_header
+from core.models.safetensors_header import Tensor
 from core.workspace import durable
 
 Format = Literal["hf", "adapter", "onnx", "endpoint"]
@@ -140,18 +141,28 @@ def adapter_file(folder: Path, name: str) -> Path:
 def weights(folder: Path, format: str) -> tuple[int, str]:
     """Number of stored values and their most common type, from the safetensors headers."""
     elements: Counter[str] = Counter()
+    for tensor in tensors(folder, format).values():
+        elements[tensor.dtype] += tensor.elements
+    return elements.total(), elements.most_common(1)[0][0].lower() if elements else ""
+
+
+def tensors(folder: Path, format: str) -> dict[str, Tensor]:
+    """The stored tensors of a model by name, from the safetensors headers.
+
+    Raises:
+        IntegrityError: A header is broken.
+    """
+    found: dict[str, Tensor] = {}
     for path in sorted(folder.glob(_WEIGHTS[format])):
         try:
-            tensors = safetensors_header.read(path)
+            found |= safetensors_header.read(path)
         except safetensors_header.HeaderError as error:
             raise IntegrityError(
                 f"{path.name} of {folder.name} is damaged.",
                 why=f"In the file, {error}.",
                 fix="Add the model again, or make it again from the run that made it.",
             ) from error
-        for tensor in tensors.values():
-            elements[tensor.dtype] += tensor.elements
-    return elements.total(), elements.most_common(1)[0][0].lower() if elements else ""
+    return found
 
 
 def bytes_on_disk(folder: Path) -> int:

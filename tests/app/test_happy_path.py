@@ -171,6 +171,32 @@ def test_a_small_model_learns_from_a_large_one_and_is_measured_against_it(
 
 
 @pytest.mark.timeout(300)
+def test_a_student_is_cut_out_of_its_teacher_and_led_to_it(
+    working_window: MainWindow, workspace: Workspace, qtbot: QtBot
+) -> None:
+    from tests.core.engines import tiny
+
+    person = Person(working_window, workspace, qtbot)
+    folder = tiny.model_folder(workspace.artifact_folder("model-teacher"), layers=3)
+    keep(workspace, "model", "teacher", folder)
+    keep(workspace, "dataset", "rows", tiny.data_folder(workspace.artifact_folder("dataset-rows")))
+
+    distill = person.go_to("distill")
+    person.click(distill.pair_card.cut_button)  # there is no other model
+    prune = working_window.page("prune")
+    assert working_window.current_page is prune
+    person.wait(prune.preview_card.start_button.isEnabled, 20)
+    person.click(prune.preview_card.start_button)
+    person.wait_for_run(1, 200)
+    assert (workspace.store.runs()[0].result or {})["layers"] == 2
+    run = working_window.page("run")
+    person.click(run.outcome.button)
+    assert working_window.current_page is distill
+    assert distill.view_model.teacher.name == "teacher"
+    assert distill.view_model.student.name == "teacher-pruned"
+
+
+@pytest.mark.timeout(300)
 def test_closing_while_a_job_runs_asks_stops_it_safely_and_it_can_go_on(
     working_window: MainWindow, workspace: Workspace, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -34,3 +34,9 @@ def test_mended_data_can_be_looked_at_or_learnt_from(qapp: QApplication) -> None
     assert step is not None
     assert step.also is not None
     assert (step.page, step.also.page) == ("finetune", "data")
+
+
+def test_what_was_cut_out_learns_from_what_it_was_cut_from(qapp: QApplication) -> None:
+    step = next_step("prune", Made("id", "model", "Bank"))
+    assert step is not None
+    assert [each.page for each in (step, *step.others)] == ["distill", "finetune"]

@@ -2,7 +2,8 @@
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
-`run-distilled` ones that ended, `compare` several, `search` what to search and `search-done` what was found.
+`run-distilled` ones that ended, `compare` several, `search` what to search and `search-done` what was found,
+`prune-cut` a model that is being cut.
 """
 
 from __future__ import annotations
@@ -30,10 +31,18 @@ from app.main_window import MainWindow  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.settings import SettingsFile  # noqa: E402
 from app.theme import theme  # noqa: E402
+from core.data import dataset, starter  # noqa: E402
+from core.specs import ImportDataSpec  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
+from tests.core.models import hollow  # noqa: E402
 
 _SETTLE_MS = 900  # curves are read in the background, and laid out once they are there
-_PAGE_OF = {"compare": "compare_runs", "search": "search", "search-done": "search_run"}
+_PAGE_OF = {
+    "compare": "compare_runs",
+    "search": "search",
+    "search-done": "search_run",
+    "prune-cut": "prune",
+}
 _DISK_FULL = {
     "kind": "job",
     "code": "disk.full",
@@ -46,7 +55,10 @@ _DISK_FULL = {
 
 def fill(workspace: Workspace) -> dict[str, Any]:
     """Runs and artifacts to look at; returns run ids by the name of their picture."""
-    recordings.add_artifact(workspace, "dataset", "Banking questions")
+    data = recordings.add_artifact(workspace, "dataset", "Banking questions")
+    folder = workspace.artifact_folder(data.id)
+    folder.mkdir()
+    dataset.build(ImportDataSpec(source=str(starter.train()), name=data.name), folder)
     base = recordings.add_artifact(workspace, "model", "SmolLM2-135M-Instruct")
     done = recordings.add_finetune(workspace, "Support mails, LoRA", recordings.STEPS, "succeeded")
     adapter = {"format": "adapter", "base": base.id, "parameters": 4_884_480}
@@ -62,6 +74,7 @@ def fill(workspace: Workspace) -> dict[str, Any]:
     )
     failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
     distilled = recordings.add_distill(workspace, "Banking questions-student", recordings.STEPS, "succeeded")
+    taught = hollow.add(workspace, "Support mails, taught", tokenizer=starter.tokenizer())
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
     return {
         "run": running.id,
@@ -71,6 +84,7 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-distilled": distilled.id,
         "compare": [done.id, heart.id, failed.id, running.id],
         "search": None,
+        "prune-cut": taught.id,
         "search-done": search_recording.add_search(workspace, 30, "succeeded").id,
     }
 

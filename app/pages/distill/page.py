@@ -79,6 +79,7 @@ class DistillPage(StepsPage):
         self.pickers.opened.connect(self._on_change_pair)
         self.pickers.taken.connect(self._show)
         self.pair_card.correct_requested.connect(self._on_correct)
+        self.pair_card.cut_requested.connect(self._on_cut)
         self.pair_card.continue_requested.connect(self._on_continue)
         self.data_card.chosen.connect(model.choose_data)
         self.data_card.taken.connect(self._on_data_taken)
@@ -113,6 +114,11 @@ class DistillPage(StepsPage):
     def _on_correct(self) -> None:
         if self.view_model.teacher is not None:
             self.page_requested.emit("finetune", self.view_model.teacher.id)
+
+    @Slot()
+    def _on_cut(self) -> None:
+        if self.view_model.teacher is not None:
+            self.page_requested.emit("prune", self.view_model.teacher.id)
 
     @Slot()
     def _on_continue(self) -> None:

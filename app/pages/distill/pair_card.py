@@ -20,14 +20,16 @@ _TONES: dict[Weight, Tone] = {"good": "good", "note": "muted", "stop": "bad"}
 
 
 class PairCard(Card):
-    """Findings, an offer to teach the teacher first, and the way on.
+    """Findings, offers to teach the teacher first or to cut a student out of it, and the way on.
 
     Signals:
         correct_requested: The teacher is to learn the task first.
+        cut_requested: A student is to be cut out of the teacher.
         continue_requested: The pair is taken.
     """
 
     correct_requested = Signal()
+    cut_requested = Signal()
     continue_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,24 +38,32 @@ class PairCard(Card):
         self._shown: list[tuple[str, tuple[Finding, ...]]] = []
         self.findings = Lines()
         self.add(self.findings)
-        self.offer = QWidget(self)
-        row = QHBoxLayout(self.offer)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACE_M)
         text = self.tr("Nobody has taught this teacher your task yet; it passes on what it knows in general.")
-        row.addWidget(Label(text, "muted", wrap=True), 1)
         self.correct_button = LinkButton(
-            self.tr("Fine-tune the teacher on your task first"), "graduation-cap", self.offer
+            self.tr("Fine-tune the teacher on your task first"), "graduation-cap", self
         )
         self.correct_button.clicked.connect(self.correct_requested)
-        row.addWidget(self.correct_button)
-        self.add(self.offer)
+        self.offer = self._offer(text, self.correct_button)
+        text = self.tr("A model cannot be its own teacher, but a smaller one can be made of its own layers.")
+        self.cut_button = LinkButton(self.tr("Cut a student out of it"), "scissors", self)
+        self.cut_button.clicked.connect(self.cut_requested)
+        self.cut_offer = self._offer(text, self.cut_button)
         foot = QHBoxLayout()
         foot.addStretch(1)
         self.continue_button = PlainButton("", parent=self)
         self.continue_button.clicked.connect(self.continue_requested)
         foot.addWidget(self.continue_button)
         self.add(foot)
+
+    def _offer(self, text: str, button: LinkButton) -> QWidget:
+        offer = QWidget(self)
+        row = QHBoxLayout(offer)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE_M)
+        row.addWidget(Label(text, "muted", wrap=True), 1)
+        row.addWidget(button)
+        self.add(offer)
+        return offer
 
     def show_pair(self, model: DistillViewModel) -> None:
         """Shows what is known of the pair now."""
@@ -71,6 +81,7 @@ class PairCard(Card):
         else:
             self.set_note(self.tr("Looking at both …") if model.doctor.is_looking else "")
         self.offer.setVisible(model.offers_correction)
+        self.cut_offer.setVisible(model.offers_cut)
         blocked = blocked_text(model.pair_blocker)
         self.continue_button.setText(blocked or self.tr("Continue"))
         self.continue_button.setEnabled(not blocked)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.cut_out import pruning_of
 from app.models.library import ModelItem
 from app.models.repeat import Repeat
 from app.models.taught import is_taught
@@ -111,8 +112,17 @@ class DistillViewModel(TrainingViewModel):
         self._pair_changed()
 
     def choose(self, artifact_id: str) -> None:
-        """Takes an artifact as teacher or as data, whichever it is."""
-        if found(self.teachers, artifact_id) is not None:
+        """Takes an artifact as teacher or as data, whichever it is.
+
+        A model that was cut out of another one is the student of that one, on the data it was cut for.
+        """
+        cut = pruning_of(self._workspace, artifact_id)
+        if cut is not None:
+            self.data = found(self.data_sets, cut.data) or self.data
+            self.teacher = found(self.teachers, cut.model)
+            self._fill_students()
+            self.choose_student(artifact_id)
+        elif found(self.teachers, artifact_id) is not None:
             self.choose_teacher(artifact_id)
         elif any(item.id == artifact_id for item in self.data_sets):
             self.choose_data(artifact_id)
@@ -219,6 +229,17 @@ class DistillViewModel(TrainingViewModel):
     def offers_correction(self) -> bool:
         """Whether the teacher could learn the task first: it can learn, and nobody has taught it yet."""
         return self._is_untaught and not self.has_several
+
+    @property
+    def offers_cut(self) -> bool:
+        """Whether a student could be cut out of the teacher: no smaller one is chosen, and it can be cut."""
+        teacher, student = self.teacher, self.student
+        if teacher is None or not teacher.is_trainable:
+            return False
+        if student is None:
+            return True
+        sizes = [library.root(self.teachers, item).parameters for item in (student, teacher)]
+        return bool(sizes[0]) and sizes[0] >= sizes[1]
 
     @property
     def can_continue(self) -> bool:

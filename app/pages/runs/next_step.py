@@ -67,9 +67,11 @@ def next_step(kind: str, made: Made) -> NextStep | None:
         case "prune":
             text = QCoreApplication.translate(
                 "next",
-                "It is smaller and may have forgotten some. Teach it your task again, then measure it.",
+                "It is smaller and may have forgotten some. Let the model it was cut from teach it again.",
             )
-            return _teach(ready, text, made)
+            alone = QCoreApplication.translate("next", "Or teach it by your labels alone.")
+            action = QCoreApplication.translate("next", "Distill into it")
+            return NextStep(ready, text, action, "distill", made.id, _teach(ready, alone, made))
         case "finetune":
             return NextStep(
                 ready,

@@ -172,7 +172,7 @@ def _say_what_is_left(run: Run, output: Output) -> None:
         "the model."
     )
     if any(run.spec[name] != PruneSpec.model_fields[name].default for name in _FORGETS):
-        output.say("It answers worse until it has learnt again: fine-tune it.")
+        output.say("It answers worse until it has learnt again: distill it, or fine-tune it.")
 
 
 def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

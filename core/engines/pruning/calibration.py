@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerBase
 from core.data.dataset import Dataset
 from core.engines.training import documents
 from core.engines.training.templates import Message, encode_conversation
-from core.errors import InputError
+from core.models.pruning.refusal import no_rows
 
 #: Longer rows are cut; what a layer does is seen long before.
 LONGEST = 512
@@ -35,11 +35,7 @@ def rows(data: Dataset, tokenizer: PreTrainedTokenizerBase, wanted: int, seed: i
         if at in drawn and (ids := ids_of(tokenizer, data.messages(row), LONGEST))
     ]
     if not found:
-        raise InputError(
-            "There are no training rows.",
-            why="What a model needs is measured on the data's training rows, and that part is empty.",
-            fix="Add data with at least a few dozen rows, or keep fewer of them for validation and test.",
-        )
+        raise no_rows()
     return found
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from core.engines.pruning.vocabulary import Trimmed
 from core.models import records
+from core.models.pruning.vocabulary import TOKENIZER, Trimmed
 from core.workspace import durable
 
-TOKENIZER = "tokenizer.json"
 KEPT = "vocabulary.json"
 
 

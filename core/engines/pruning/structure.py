@@ -1,4 +1,4 @@
-"""The parts of a model that can be cut, and the refusal of models that are built otherwise."""
+"""The layers of a loaded model; whether it has the parts that are cut, its files have said before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from core.errors import InputError
+from core.models.pruning.sizes import built_otherwise
 
 _PROJECTIONS = ("gate_proj", "up_proj", "down_proj")
 
@@ -19,30 +19,10 @@ def layers_of(model: Any, name: str) -> list[Any]:
         name: The model's name, for a refusal.
 
     Raises:
-        InputError: The model is built otherwise.
+        InputError: It does not load as its files look.
     """
     layers = list(getattr(getattr(model, "model", None), "layers", None) or ())
-    width = getattr(model.config, "intermediate_size", None)
-    if not layers:
-        raise _built_otherwise(model, name, "Its layers are not where Llama-like models have them.")
-    if getattr(model.config, "num_kv_shared_layers", 0):
-        raise _built_otherwise(model, name, "Its layers share keys and values, so none can go alone.")
-    for at, layer in enumerate(layers):
-        mlp = getattr(layer, "mlp", None)
-        parts: list[Any] = [getattr(mlp, part, None) for part in _PROJECTIONS]
-        if not hasattr(layer, "self_attn") or not all(isinstance(part, nn.Linear) for part in parts):
-            raise _built_otherwise(
-                model, name, f"Layer {at + 1} has no attention beside a gate, up and down projection."
-            )
-        if parts[0].out_features != width or parts[2].in_features != width:
-            raise _built_otherwise(model, name, "Its layers are of different widths.")
+    parts = [getattr(getattr(layer, "mlp", None), part, None) for layer in layers for part in _PROJECTIONS]
+    if not parts or not all(isinstance(part, nn.Linear) for part in parts):
+        raise built_otherwise(name, type(model).__name__, "Its layers are not those of Llama-like models.")
     return layers
-
-
-def _built_otherwise(model: Any, name: str, why: str) -> InputError:
-    return InputError(
-        f"{name} cannot be pruned.",
-        why=f"{why} It is a {type(model).__name__}.",
-        fix="Choose a model of the Llama, SmolLM, Qwen, Mistral or Gemma families.",
-        code="prune.structure",
-    )

@@ -11,9 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-#: Quantizing puts so many weights under one scale.
-BLOCK = 32
-
 
 class Activity:
     """Watches what the down projections are given while rows go through the model.
@@ -41,13 +38,6 @@ class Activity:
         for hook in self._hooks:
             hook.remove()
         return self._sums
-
-
-def share_of(width: int, share: float) -> int:
-    """So many neurons as a share of `width` is, in whole blocks and at least one."""
-    if share >= 1:
-        return width
-    return min(width, max(BLOCK, int(width * share) // BLOCK * BLOCK))
 
 
 def choose(activity: Sequence[Tensor], width: int) -> list[list[int]]:

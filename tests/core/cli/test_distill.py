@@ -63,3 +63,10 @@ def test_what_cannot_be_is_refused_at_once(terminal: Terminal, arguments: tuple[
     assert refused.code == 2
     assert word in refused.err
     assert terminal.must("runs", "list", "--json").json == before
+
+
+def test_a_pruning_that_cannot_work_leaves_no_run(terminal: Terminal) -> None:
+    refused = terminal.run("prune", "tiny", "--data", "questions", "--set", "keep_layers=9")
+    assert refused.code == 2
+    assert "It has 2." in refused.err
+    assert [run for run in terminal.must("runs", "list", "--json").json if run["state"] == "failed"] == []

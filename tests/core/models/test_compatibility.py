@@ -60,7 +60,7 @@ def test_a_student_that_cannot_learn_is_stopped_with_what_to_do(pair, monkeypatc
     assert not found.possible
     assert "exported" in stops(found)[0]
     same = pair.model("alone")
-    assert stops(pair.diagnose(monkeypatch, same, same)) == ["A model cannot teach itself."]
+    assert stops(pair.diagnose(monkeypatch, same, same)) == ["A model cannot be its own teacher."]
 
 
 def test_a_teacher_elsewhere_can_write_but_not_teach_by_token(pair, monkeypatch):

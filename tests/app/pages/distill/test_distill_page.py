@@ -125,6 +125,45 @@ def test_a_teacher_that_learnt_nothing_yet_is_offered_to_be_taught_first(
     assert asked.args == ["finetune", pair[0].id]
 
 
+def test_a_student_can_be_cut_out_of_a_teacher_that_has_none_smaller(
+    page: DistillPage, qtbot: QtBot, add_reader: Add
+) -> None:
+    only = add_reader("only")
+    page.open_with(only.id)
+    assert page.pair_card.cut_offer.isVisible(), "a model cannot be its own teacher"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.pair_card.cut_button, LEFT)
+    assert asked.args == ["prune", only.id]
+    large = add_reader("large", parameters=LARGE)
+    page.open_with(None)
+    take(page, "student", large)
+    assert page.pair_card.cut_offer.isVisible(), "a larger student"
+    take(page, "teacher", large)
+    take(page, "student", only)
+    assert not page.pair_card.cut_offer.isVisible()
+    exported = add_reader("exported", format="onnx", parameters=LARGE)
+    page.open_with(exported.id)
+    take(page, "student", large)
+    assert not page.pair_card.cut_offer.isVisible(), "an exported model cannot be cut"
+
+
+def test_a_model_that_was_cut_out_comes_as_the_student_of_the_one_it_was_cut_from(
+    page: DistillPage, workspace: Workspace, add_reader: Add, add_data: Add
+) -> None:
+    large, data = add_reader("large", parameters=LARGE), add_data()
+    add_data("more")
+    told = {"model": large.id, "data": data.id, "keep_layers": 20}
+    run = workspace.store.add_run("prune", "cut", told, [large.id, data.id])
+    cut = add_reader("cut", run_id=run.id)
+    page.open_with(cut.id)
+    model = page.view_model
+    assert (model.teacher.id, model.student.id, model.data.id) == (large.id, cut.id, data.id)
+    workspace.store.remove_artifact(large.id)
+    page.open_with(cut.id)
+    assert model.teacher is None
+    assert model.student.id == cut.id
+
+
 def test_a_removed_student_is_no_longer_chosen(ready: DistillPage, workspace: Workspace) -> None:
     workspace.store.remove_artifact(ready.view_model.student.id)
     ready.view_model.refresh()

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from core.data import starter
-from core.engines.pruning import renumbering, vocabulary
+from core.engines.pruning import renumbering
 from core.errors import InputError
+from core.models.pruning import vocabulary
 from tests.core.engines import tiny
 
 WORDS = ["my", "card", "is", "gone", "where", "top", "up", "Zürich", "12", "aaaa"]
@@ -36,7 +37,7 @@ def loaded(document: dict[str, Any]) -> Tokenizer:
 def trimmed_for(document: dict[str, Any], texts: list[str], folder: Any) -> Tokenizer:
     used = {id for text in texts for id in loaded(document).encode(text).ids}
     renumbering.write_tokenizer(folder, vocabulary.trim(document, used, ()))
-    return Tokenizer.from_file(str(folder / renumbering.TOKENIZER))
+    return Tokenizer.from_file(str(folder / vocabulary.TOKENIZER))
 
 
 @pytest.fixture(scope="module", params=["tiny", "starter"])

@@ -1,0 +1,345 @@
+"""Rules of the prune page: what is cut out of which model, what that leaves, and what blocks the start."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import DataItem, ModelItem
+from app.models.repeat import Repeat
+from app.pages.finetune.training_view_model import found, kept
+from app.pages.prune.source_model import SourceModel
+from app.pages.prune.wish import Way, Wish
+from core.errors import InputError, WorkbenchError
+from core.models.pruning import budget
+from core.models.pruning.sizes import Cut, Sizes
+from core.specs import PruneSpec
+from core.workspace.workspace import check_name
+
+Blocker = Literal[
+    "",
+    "model",
+    "looking",
+    "model_refused",
+    "data",
+    "counting",
+    "refused",
+    "settings",
+    "name",
+    "name_taken",
+    "disk",
+]
+Step = Literal["model", "data", "cut", "check"]
+STEPS: tuple[Step, ...] = ("model", "data", "cut", "check")
+_HALF_BYTES = frozenset({"bf16", "bfloat16", "f16", "float16"})
+#: Fields with an editor of their own on the page.
+_CHOSEN = ("model", "data", "keep_layers", "ffn_share", "vocabulary", "target_mb")
+
+
+class PruneViewModel(QObject):
+    """Edits a `PruneSpec` and starts it.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+    """
+
+    changed = Signal()
+    run_started = Signal(str)
+    failed = Signal(object)
+    #: All choices were replaced by those of an earlier run.
+    filled = Signal()
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        #: All models that are here; those that cannot be cut say why.
+        self.all_models: list[ModelItem] = []
+        self.models: list[ModelItem] = []
+        self.data_sets: list[DataItem] = []
+        self.model: ModelItem | None = None
+        self.data: DataItem | None = None
+        self.wish = Wish()
+        self.advanced: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+        self._name = ""
+        self.files = SourceModel(self._workspace, self)
+        self.files.changed.connect(self.changed)
+        self.files.failed.connect(self.failed)
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self.refresh)
+
+    # --- choices ---
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
+        self.all_models = library.models(self._workspace, endpoints=True)
+        self.models = [item for item in self.all_models if item.is_trainable]
+        self.data_sets = library.data_sets(self._workspace)
+        self.model = kept(self.models, self.model)
+        self.data = kept(self.data_sets, self.data)
+        self._ask()
+
+    @Slot(str)
+    def choose_model(self, artifact_id: str) -> None:
+        """Takes a model that can be cut; of another one, other sizes are proposed."""
+        item = found(self.models, artifact_id)
+        if item is None:
+            return
+        if self.model is None or item.id != self.model.id:
+            self.wish = Wish(self.wish.way, trims=self.wish.trims)
+        self.model = item
+        self._ask()
+
+    @Slot(str)
+    def choose_data(self, artifact_id: str) -> None:
+        """Takes a data set of the list."""
+        self.data = found(self.data_sets, artifact_id) or self.data
+        self._ask()
+
+    def choose(self, artifact_id: str) -> None:
+        """Takes an artifact as the model or as the data, whichever it is."""
+        self.choose_model(artifact_id)
+        self.choose_data(artifact_id)
+
+    @Slot(str)
+    def choose_way(self, way: Way) -> None:
+        """To a size, or by hand."""
+        self.wish.way = way
+        self.changed.emit()
+
+    @Slot(float)
+    def set_target(self, megabytes: float) -> None:
+        """How much may be left, at one byte a number."""
+        self.wish.target = megabytes
+        self.changed.emit()
+
+    @Slot(float)
+    def set_layers(self, layers: float) -> None:
+        """How many layers stay."""
+        self.wish.kept = round(layers)
+        self.changed.emit()
+
+    @Slot(float)
+    def set_percent(self, percent: float) -> None:
+        """How many of a hundred neurons stay."""
+        self.wish.share = round(percent) / 100
+        self.changed.emit()
+
+    @Slot(bool)
+    def set_trims(self, on: bool) -> None:
+        """Whether only the tokens stay that the data needs."""
+        self.wish.trims = on
+        self.changed.emit()
+
+    def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
+        """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
+        self.advanced, self.errors = values, errors
+        self.changed.emit()
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the result; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    def fill(self, repeat: Repeat) -> None:
+        """Takes over what an earlier run was told."""
+        told = repeat.spec.model_dump()
+        self.refresh()
+        self.model = found(self.models, told["model"])
+        self.data = found(self.data_sets, told["data"])
+        self.wish = Wish.of(PruneSpec.model_validate(told))
+        self.advanced = {
+            name: value
+            for name, value in told.items()
+            if name not in _CHOSEN and value != PruneSpec.model_fields[name].default
+        }
+        self.errors = {}
+        self._name = repeat.name
+        self.filled.emit()
+        self._ask()
+
+    # --- what follows from them ---
+
+    @property
+    def sizes(self) -> Sizes | None:
+        """Of the chosen model; None until they were read."""
+        return self.files.source.sizes if self.files.source is not None else None
+
+    @property
+    def can_trim(self) -> bool:
+        """Whether the vocabulary can be cut."""
+        return self.files.source is not None and not self.files.source.whole_only
+
+    @property
+    def tokens(self) -> int | None:
+        """How many tokens stay, about; None while that is not known."""
+        sizes = self.sizes
+        if sizes is None:
+            return None
+        if not self._trims:
+            return sizes.whole.tokens
+        needed = self.files.needed
+        return min(needed, sizes.whole.tokens) if needed is not None else None
+
+    @property
+    def cut(self) -> Cut | None:
+        """What will be left; None while it is not known or cannot be."""
+        planned = self._planned()
+        return planned if isinstance(planned, Cut) else None
+
+    @property
+    def problem(self) -> InputError | None:
+        """Why it cannot be cut so."""
+        planned = self._planned()
+        return planned if isinstance(planned, InputError) else None
+
+    @property
+    def forgets(self) -> bool:
+        """Whether more than unused tokens goes, so that it has to learn again."""
+        cut, sizes = self.cut, self.sizes
+        if cut is None or sizes is None:
+            return False
+        return (cut.layers, cut.neurons) != (sizes.whole.layers, sizes.whole.neurons)
+
+    def int8_bytes(self, cut: Cut) -> float:
+        """About what such a model takes in int8, its tokenizer with it."""
+        source = self.files.source
+        if source is None:
+            return 0.0
+        return (
+            source.sizes.int8_file_bytes(cut)
+            + source.tokenizer_bytes * cut.tokens / source.sizes.whole.tokens
+        )
+
+    @property
+    def disk_needed(self) -> int:
+        """The result, in the number format of the model."""
+        cut, sizes = self.cut, self.sizes
+        if cut is None or sizes is None or self.model is None:
+            return 0
+        is_half = library.root(self.all_models, self.model).dtype in _HALF_BYTES
+        return sizes.fp32_bytes(cut) // (2 if is_half else 1)
+
+    @property
+    def disk_free(self) -> int:
+        """Bytes free where the workspace lies."""
+        return shutil.disk_usage(self._workspace.root).free
+
+    @property
+    def name(self) -> str:
+        """How the result will be called: as typed, or after the model."""
+        if self._name or self.model is None:
+            return self._name
+        return self._workspace.free_name(f"{self.model.name}-pruned", "model")
+
+    def spec(self) -> PruneSpec | None:
+        """The pruning as it is set now; None while something is missing, or nothing would go."""
+        if self.model is None or self.data is None or self.errors:
+            return None
+        try:
+            return PruneSpec.model_validate(
+                {"model": self.model.id, "data": self.data.id, **self._spec_values()}
+            )
+        except ValueError:
+            return None
+
+    @property
+    def step(self) -> Step:
+        """The first step that is not finished."""
+        if self.model is None or self.files.refused is not None:
+            return "model"
+        if self.data is None:
+            return "data"
+        return "cut" if self.errors or self.cut is None else "check"
+
+    def is_open(self, step: Step) -> bool:
+        """Whether a step can be gone to."""
+        return STEPS.index(step) <= STEPS.index(self.step)
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the run from starting, or an empty text."""
+        if self.model is None:
+            return "model"
+        if self.files.refused is not None:
+            return "model_refused"
+        if self.data is None:
+            return "data"
+        if self.errors:
+            return "settings"
+        if self.sizes is None:
+            return "looking"
+        if self.tokens is None:
+            return "counting"
+        if self.cut is None:
+            return "refused"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        if self._workspace.store.find_artifact(name, "model") is not None:
+            return "name_taken"
+        return "" if self.disk_needed <= self.disk_free else "disk"
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        model = self.model.name if self.model else "MODEL"
+        data = self.data.name if self.data else "DATA"
+        parts = ["slm-workbench", "prune", model, "--data", data]
+        for field, value in self._spec_values().items():
+            parts += ["--set", f"{field}={value}"]
+        if self.name:
+            parts += ["--name", self.name]
+        return shlex.join(parts)
+
+    @Slot()
+    def start(self) -> None:
+        """Queues the run; does nothing while something blocks it."""
+        spec = self.spec()
+        if self.blocker or spec is None:
+            return
+        try:
+            run = self._bridge.submit(spec, self.name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self._name = ""
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
+    # --- inside ---
+
+    def _ask(self) -> None:
+        self.files.ask(self.model.id if self.model else None, self.data.id if self.data else None)
+        self.changed.emit()
+
+    @property
+    def _trims(self) -> bool:
+        return self.wish.trims and self.can_trim
+
+    def _spec_values(self) -> dict[str, Any]:
+        """What differs from the spec's own defaults."""
+        sizes, tokens = self.sizes, self.tokens
+        if sizes is None or tokens is None:
+            return self.advanced
+        return {**self.wish.values(sizes, tokens, trims=self._trims), **self.advanced}
+
+    def _planned(self) -> Cut | InputError | None:
+        sizes, tokens = self.sizes, self.tokens
+        if sizes is None or tokens is None or self.model is None or self.data is None or self.errors:
+            return None
+        spec = self.spec()
+        if spec is None:
+            return budget.nothing_goes(sizes, self.model.name)
+        try:
+            return budget.plan(spec, sizes, tokens, self.model.name)
+        except InputError as error:
+            return error
