@@ -17,7 +17,7 @@ from core.specs.editing import RowEdit
 _ROWS_A_TICK = 256
 #: A row without one of these teaches nothing.
 _NEEDED = ("user", "assistant", "label", "text")
-_Place = tuple[str, int]
+_Place = tuple[Split, int]
 
 
 def write(
@@ -39,7 +39,7 @@ def write(
     for edit in spec.edits:
         _check(edit, data)
         edits[edit.split, edit.place].append(edit)
-    gone = {(item.split, item.place) for item in spec.dropped}
+    gone: set[_Place] = {(item.split, item.place) for item in spec.dropped}
     for split, place in (*edits, *gone):
         count = data.info.counts[split]
         if place > count:

@@ -28,6 +28,7 @@ def look(
     patience_s: float = PATIENCE_S,
     said: list[Event] | None = None,
     folder: Path | None = None,
+    threads: int = 1,
 ) -> list[Event]:
     """Runs a job in a child and gives what it said.
 
@@ -37,6 +38,7 @@ def look(
         cancelled: Set from another thread, it ends the child.
         patience_s: How long it may take.
         said: Takes the events, also those before an error.
+        threads: Cores it may use.
         folder: Where it works, for a caller who needs a file of it or brings one; it stays.
 
     Raises:
@@ -46,7 +48,7 @@ def look(
     own = folder is None
     folder = folder or Path(tempfile.mkdtemp(prefix="look-", dir=workspace.root))
     try:
-        child = open_child(workspace, spec, folder, 1)
+        child = open_child(workspace, spec, folder, threads)
         try:
             said = [] if said is None else said
             end = time.monotonic() + patience_s
