@@ -77,7 +77,6 @@ class GenerateSpec(Spec):
         100,
         label="Rows",
         help="How many prompts are asked, drawn by chance where the data has more.",
-        unit="rows",
         ge=1,
         le=1_000_000,
     )

@@ -91,7 +91,10 @@ class AskCard(Card):
             self._tasks = tasks
             self.task.set_choices(tasks)
         self.task.choose(model.task)
-        self.task.set_note(words[model.task][1])
+        note = words[model.task][1]
+        if model.task == "auto" and model.data is not None:
+            note = self.tr("With this data: {task}.").format(task=words[model.preset][0])
+        self.task.set_note(note)
         reasons = self._idle_reasons()
         for name in _FIELDS:
             self.form.field(name).explain(reasons[name] if name in reasons and model.is_idle(name) else "")
@@ -100,20 +103,20 @@ class AskCard(Card):
         self.continue_button.setEnabled(not model.errors and not model.problem)
         source = next(choice.title for choice in choices if choice.key == model.source)
         rows = self.tr("{count} rows").format(count=count_text(int(model.values.get("rows", 100))))
-        self.set_note("" if is_open else " · ".join([source, words[model.task][0], rows]))
+        self.set_note("" if is_open else " · ".join([source, words[model.preset][0], rows]))
 
     def _sources(self, model: GenerateViewModel) -> list[Choice]:
         titles = {
             "prompts": (
-                self.tr("Your questions"),
+                self.tr("Questions"),
                 self.tr("The teacher answers the questions that your data holds."),
             ),
             "seeds": (
-                self.tr("More like yours"),
+                self.tr("Similar ones"),
                 self.tr("The teacher reads a few of your examples and makes up more like them."),
             ),
             "documents": (
-                self.tr("Your documents"),
+                self.tr("Documents"),
                 self.tr("The teacher reads pieces of your texts, and asks and answers about them."),
             ),
         }
