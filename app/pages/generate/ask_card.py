@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.formats import count_text
 from app.pages.data.fields import ChoiceField
@@ -61,7 +61,8 @@ class AskCard(Card):
         self.continue_button.clicked.connect(self.continue_requested)
         for widget in (self.sources, self.task, self.form, self.problem):
             column.addWidget(widget)
-        foot = QVBoxLayout()
+        foot = QHBoxLayout()
+        foot.addStretch(1)
         foot.addWidget(self.continue_button)
         column.addLayout(foot)
         self.add(self.choosing)

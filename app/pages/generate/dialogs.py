@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.dialogs.fitting import FittingDialog
 from app.formats import breakable, count_text, money_text, short_name
@@ -79,6 +79,10 @@ class EndpointDialog(_QuestionDialog):
         )
         self.form = SpecForm(AddEndpointSpec, _FIELDS, [], columns=2, parent=self)
         self.form.reset_button.hide()
+        for name in ("price_in", "price_out"):
+            price = self.form.field(name).control
+            if isinstance(price, QLineEdit):
+                price.setPlaceholderText(self.tr("not known"))
         self.form.values_changed.connect(self._show)
         self.problem = Label("", "error", wrap=True)
         self.name = NameField(self.tr("How you will call it"), self)
@@ -204,14 +208,19 @@ class SendDialog(_QuestionDialog):
         super().__init__(parent)
         offer = question.offer
         assert offer.endpoint is not None
-        rows = self.tr("%n row(s)", "", offer.estimate.prompts)
+        count = offer.estimate.prompts
+        rows = self.tr("1 row") if count == 1 else self.tr("{count} rows").format(count=count_text(count))
         title = self.tr("Send {rows} of “{data}” to {host}?")
-        text = self.tr("What is in these rows leaves this computer. Nothing was sent yet.")
+        text = self.tr("What is in these rows leaves this computer.")
+        if endpoints.is_loopback(urlsplit(offer.endpoint.url).hostname or ""):
+            text = self.tr("What is in these rows goes to another program on this computer.")
+        more = self.tr("Nothing was sent yet.")
         if answered:
-            text = self.tr(
-                "What is in these rows leaves this computer. What the preview asked is not asked again."
-            )
-        self.say(title.format(rows=rows, data=short_name(offer.data, 40), host=offer.endpoint.host), text)
+            more = self.tr("What the preview asked is not asked again.")
+        self.say(
+            title.format(rows=rows, data=short_name(offer.data, 40), host=offer.endpoint.host),
+            f"{text} {more}",
+        )
         self.facts = Facts(self)
         self._fill(question)
         self.column.addWidget(self.facts)

@@ -239,6 +239,10 @@ class TrialModel(QObject):
         self._watch.start()
         self.changed.emit()
 
+    def forget(self) -> None:
+        """A run has taken the answers over; another run of the same spec asks for its own."""
+        self.trial = None
+
     def stop(self) -> None:
         """Ends the trial; what was answered is kept."""
         self._stop.set()

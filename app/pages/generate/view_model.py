@@ -337,6 +337,7 @@ class GenerateViewModel(QObject):
             self.failed.emit(error)
             return
         self._name = ""
+        self.trial.forget()
         self.run_started.emit(run.id)
         self.changed.emit()
 

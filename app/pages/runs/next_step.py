@@ -55,6 +55,14 @@ def next_step(kind: str, made: Made) -> NextStep | None:
             return _teach(ready, text, made, read)
         case "add_model" | "download_model":
             return _teach(ready, QCoreApplication.translate("next", "Teach it your task."), made)
+        case "add_endpoint":
+            return NextStep(
+                ready,
+                QCoreApplication.translate("next", "Have it write examples from which a small model learns."),
+                QCoreApplication.translate("next", "Generate data"),
+                "generate",
+                made.id,
+            )
         case "augment":
             text = QCoreApplication.translate(
                 "next", "Teach a model from it, and measure whether the varied rows help on the same test."

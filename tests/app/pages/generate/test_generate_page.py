@@ -269,7 +269,7 @@ def test_from_an_address_to_a_data_set_of_which_nothing_was_asked_twice(
     qtbot.waitUntil(lambda: bool(page.window().findChildren(SendDialog)), timeout=10000)
     asking = dialog_of(page, SendDialog)
     host = url.partition("://")[2].removesuffix("/v1")
-    assert asking.windowTitle() == f"Send 5 row(s) of “Banking questions” to {host}?"
+    assert asking.windowTitle() == f"Send 5 rows of “Banking questions” to {host}?"
     assert "personal" in asking.personal.text() or "No row holds" in asking.personal.text()
     QTest.keyClick(asking, Qt.Key.Key_Return)
     assert server.asked == [], "Enter is the safe answer"
