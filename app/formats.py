@@ -31,6 +31,11 @@ def number_text(value: float) -> str:
     return locale.toString(value, "f", 3) if size >= 0.01 else locale.toString(value, "g", 2)
 
 
+def money_text(amount: float) -> str:
+    """An amount in whatever currency the prices are in: cents where they matter, more digits below."""
+    return QLocale().toString(amount, "f", 2) if amount >= 1 or amount == 0 else number_text(amount)
+
+
 def rate_text(value: float) -> str:
     """A learning rate with all its digits: `0.0002`, `0.000015`."""
     if not math.isfinite(value) or value >= 0.01 or value <= 0:

@@ -5,7 +5,7 @@ A timer drains the queue's mailbox; the work of a job never emits a Qt signal it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import psutil
@@ -71,13 +71,15 @@ class JobBridge(QObject):
             return spec.model_copy(update={"threads": threads})
         return spec
 
-    def submit(self, spec: Spec, name: str, warnings: Sequence[str] = ()) -> Run:
-        """Queues a completed job; its log begins with the warnings.
+    def submit(
+        self, spec: Spec, name: str, warnings: Sequence[str] = (), brings: Mapping[str, str] | None = None
+    ) -> Run:
+        """Queues a completed job; its log begins with the warnings, its folder with what it brings.
 
         Raises:
             InputError: An input is missing or the name is taken.
         """
-        run = submission.submit(self.workspace, self.complete(spec), name, warnings)
+        run = submission.submit(self.workspace, self.complete(spec), name, warnings, brings)
         self.take(run)
         return run
 

@@ -26,9 +26,10 @@ _PAGE_OF = {
     "evaluate": "evaluate",
     "search": "finetune",
     "augment": "data",
-    "generate": "data",
+    "generate": "generate",
     "inspect_data": "data",
     "fix_data": "data",
+    "edit_data": "data",
 }
 
 
@@ -97,11 +98,12 @@ class JobStatusSource(QObject):
         store = self._bridge.workspace.store
         models, data = store.artifacts("model"), store.artifacts("dataset")
         kinds = {run.kind for run in self._runs.values() if run.is_active}
-        made = {self._runs[item.run_id].kind for item in models if item.run_id in self._runs}
+        made = {self._runs[item.run_id].kind for item in (*models, *data) if item.run_id in self._runs}
         newest = next(iter(self._runs.values()), None)
         states: dict[str, PageState] = {
             "data": "ready" if data else "empty",
             "models": "ready" if models else "empty",
+            "generate": "ready" if "generate" in made else "empty",
             "distill": "ready" if "distill" in made else "empty",
             "prune": "ready" if "prune" in made else "empty",
             "finetune": "ready" if "finetune" in made else "empty",
@@ -171,6 +173,7 @@ def kind_word(kind: str) -> str:
         "augment": QCoreApplication.translate("kinds", "Add varied rows"),
         "inspect_data": QCoreApplication.translate("kinds", "Look closer at data"),
         "fix_data": QCoreApplication.translate("kinds", "Fix data"),
+        "edit_data": QCoreApplication.translate("kinds", "Edit data"),
         "add_model": QCoreApplication.translate("kinds", "Add model"),
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "distill": QCoreApplication.translate("kinds", "Distill"),

@@ -32,6 +32,7 @@ class ModelItem:
     method: str = ""
     rank: int = 0
     adapters: tuple[str, ...] = ()
+    has_prices: bool = False
 
     @property
     def is_trainable(self) -> bool:
@@ -88,6 +89,8 @@ def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:
     meta = artifact.meta
     base = _text(meta.get("base")) or None
     beneath = by_id[base].meta if base in by_id else {}  # an adapter knows little of itself
+    prices = meta.get("endpoint")
+    has_prices = isinstance(prices, dict) and None not in (prices.get("price_in"), prices.get("price_out"))
     receipt = meta.get("receipt")
     if isinstance(receipt, dict):
         receipt = receipt.get("status")
@@ -110,6 +113,7 @@ def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:
         method=_text(meta.get("method")),
         rank=_whole(meta.get("rank")),
         adapters=tuple(name for name in meta.get("adapters") or () if isinstance(name, str)),
+        has_prices=has_prices,
     )
 
 

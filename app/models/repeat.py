@@ -12,7 +12,13 @@ from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 #: The page with a wizard for a kind of job.
-PAGES = {"finetune": "finetune", "distill": "distill", "prune": "prune", "quantize": "quantize"}
+PAGES = {
+    "finetune": "finetune",
+    "distill": "distill",
+    "prune": "prune",
+    "quantize": "quantize",
+    "generate": "generate",
+}
 
 
 @dataclass(frozen=True)

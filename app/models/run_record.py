@@ -26,6 +26,7 @@ class Sample:
     answer: str
     expected: str | None
     step: int | None
+    note: str = ""
 
     @property
     def is_right(self) -> bool | None:
@@ -168,6 +169,7 @@ class RunRecord:
             str(event.get("answer", "")),
             None if expected is None else str(expected),
             event.get("step"),
+            str(event.get("note") or ""),
         )
         self.samples[prompt] = sample
         earlier = self.history.setdefault(prompt, [])

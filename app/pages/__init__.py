@@ -53,6 +53,13 @@ PAGES: tuple[PageRecord, ...] = (
     PageRecord("data", QT_TRANSLATE_NOOP("pages", "Data"), "", "database", "app.pages.data:make"),
     PageRecord("models", QT_TRANSLATE_NOOP("pages", "Models"), "", "box", "app.pages.models:make"),
     PageRecord(
+        "generate",
+        QT_TRANSLATE_NOOP("pages", "Generate data"),
+        QT_TRANSLATE_NOOP("pages", "Make"),
+        "pencil",
+        "app.pages.generate:make",
+    ),
+    PageRecord(
         "distill",
         QT_TRANSLATE_NOOP("pages", "Distill"),
         QT_TRANSLATE_NOOP("pages", "Make"),

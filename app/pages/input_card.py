@@ -125,9 +125,8 @@ def model_summary(item: ModelItem) -> str:
 
 def model_choice(item: ModelItem, longest: int = 38) -> Choice:
     """A model as a card, its name cut to so many letters."""
-    return Choice(
-        item.id, short_name(item.name, longest), " · ".join([*_model_facts(item), size_text(item.bytes)])
-    )
+    more = item.note if item.is_endpoint else size_text(item.bytes)
+    return Choice(item.id, short_name(item.name, longest), " · ".join([*_model_facts(item), more]))
 
 
 def _model_facts(item: ModelItem) -> list[str]:

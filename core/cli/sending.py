@@ -2,65 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.cli import asking
 from core.cli.consent import require_yes
 from core.cli.console import Output
-from core.data.dataset import Dataset
-from core.data.generating import plan, presets
-from core.data.generating.estimate import Estimate, estimate
 from core.jobs import keys
-from core.models import endpoints
 from core.models.endpoints import Endpoint
+from core.offers import Offer, offer
 from core.specs import GenerateSpec, Spec
-from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What would be asked of a teacher.
-
-    Attributes:
-        teacher: Who is asked.
-        data: The data's name.
-        endpoint: Where it is sent; None for a model on this computer.
-        estimate: How much it is.
-    """
-
-    teacher: Artifact
-    data: str
-    endpoint: Endpoint | None
-    estimate: Estimate
-
-    @property
-    def cost(self) -> float:
-        """What it costs, about."""
-        said = self.estimate
-        return self.endpoint.cost(said.tokens_in, said.tokens_out) if self.endpoint is not None else 0.0
-
-    @property
-    def most(self) -> float:
-        """What it costs if every answer is as long as it may be."""
-        said = self.estimate
-        return self.endpoint.cost(said.tokens_in, said.most_out) if self.endpoint is not None else 0.0
-
-
-def offer(workspace: Workspace, spec: GenerateSpec) -> Offer:
-    """Looks at what a spec would ask.
-
-    Raises:
-        InputError: The data does not suit the task.
-    """
-    teacher, data = workspace.artifact(spec.teacher, "model"), workspace.artifact(spec.data, "dataset")
-    held = Dataset(workspace.verified_folder(data))
-    work = presets.assign(spec, held.info)
-    found = estimate(plan.prompts(held, spec, work), spec, work)
-    endpoint = None
-    if keys.account_of(teacher) is not None:
-        endpoint = endpoints.read(workspace.verified_folder(teacher))
-    return Offer(teacher, data.name, endpoint, found)
 
 
 def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output) -> Offer | None:

@@ -169,10 +169,13 @@ class _Meter:
         self._asking = asking
         self._total = total
         self._done = 0
+        self._counts = Counter[str]({"kept": 0})
 
     def count(self, made: Sequence[Made]) -> None:
-        """A prompt is done."""
+        """A prompt is done. What is kept so far may still be dropped as a near-duplicate."""
         self._done += 1
+        reasons = [item.candidate.reason for item in made]
+        self._counts.update(f"dropped.{reason}" if reason else "kept" for reason in reasons)
         tokens_in, tokens_out = self._answers.used
         cost = self._asking.cost
         self._job.metrics(
@@ -181,6 +184,7 @@ class _Meter:
             tokens_out=tokens_out,
             cost=cost,
             projected_cost=cost / self._done * self._total,
+            **self._counts,
         )
         self._job.progress(self._done)
         if self._done <= _SHOWN:

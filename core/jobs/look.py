@@ -27,6 +27,8 @@ def look(
     *,
     patience_s: float = PATIENCE_S,
     said: list[Event] | None = None,
+    folder: Path | None = None,
+    threads: int = 1,
 ) -> list[Event]:
     """Runs a job in a child and gives what it said.
 
@@ -36,14 +38,17 @@ def look(
         cancelled: Set from another thread, it ends the child.
         patience_s: How long it may take.
         said: Takes the events, also those before an error.
+        threads: Cores it may use.
+        folder: Where it works, for a caller who needs a file of it or brings one; it stays.
 
     Raises:
         CancelledError: `cancelled` was set.
         WorkbenchError: The job says why it could not answer.
     """
-    folder = Path(tempfile.mkdtemp(prefix="look-", dir=workspace.root))
+    own = folder is None
+    folder = folder or Path(tempfile.mkdtemp(prefix="look-", dir=workspace.root))
     try:
-        child = open_child(workspace, spec, folder, 1)
+        child = open_child(workspace, spec, folder, threads)
         try:
             said = [] if said is None else said
             end = time.monotonic() + patience_s
@@ -71,4 +76,5 @@ def look(
         finally:
             child.close()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if own:
+            shutil.rmtree(folder, ignore_errors=True)

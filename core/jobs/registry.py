@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
         Kind(specs.AugmentSpec, "core.engines.augment", "dataset"),
         Kind(specs.InspectDataSpec, "core.engines.inspect_data", ""),
         Kind(specs.FixDataSpec, "core.engines.fix_data", "dataset"),
+        Kind(specs.EditDataSpec, "core.engines.edit_data", "dataset"),
         Kind(specs.AddModelSpec, "core.engines.add_model", "model"),
         Kind(specs.AddEndpointSpec, "core.engines.add_endpoint", "model"),
         Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import InputError, InUseError
-from core.jobs import run_folder
+from core.jobs import keys, run_folder
 from core.jobs.registry import kind_of
 from core.specs import Spec
 from core.workspace import durable
@@ -24,7 +24,13 @@ _CRASHED = {
 }
 
 
-def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] = ()) -> Run:
+def submit(
+    workspace: Workspace,
+    spec: Spec,
+    name: str,
+    warnings: Sequence[str] = (),
+    brings: Mapping[str, str] | None = None,
+) -> Run:
     """Queues a run of `spec` whose artifact will be called `name`.
 
     Args:
@@ -32,6 +38,7 @@ def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] 
         spec: What it does.
         name: How its artifact will be called.
         warnings: What its log says first, such as that the person insisted on it.
+        brings: Files of its folder that are there before it begins, by name: what a preview was answered.
 
     Raises:
         InputError: An input is missing, the name is taken, by an artifact or by a waiting run, or the job
@@ -61,9 +68,16 @@ def submit(workspace: Workspace, spec: Spec, name: str, warnings: Sequence[str] 
     if kind.refuses:
         module, _, function = kind.refuses.partition(":")
         getattr(importlib.import_module(module), function)(workspace, spec)
-    run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
-    run_folder.warn(workspace.run_folder(run.id), warnings)
-    return run
+
+    def prepare(run_id: str) -> None:
+        folder = workspace.run_folder(run_id)
+        durable.remove_folder(folder)  # of a number that was given before a crash, and never counted
+        for file, text in (brings or {}).items():
+            folder.mkdir(parents=True, exist_ok=True)
+            durable.write_text(folder / file, text)
+        run_folder.warn(folder, warnings)
+
+    return workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs(), prepare)
 
 
 def require_suitable(workspace: Workspace, spec: Spec) -> None:
@@ -188,7 +202,7 @@ def remove_run(workspace: Workspace, ref: str) -> Run:
 
 
 def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]:
-    """Deletes an artifact that nothing stands on.
+    """Deletes an artifact that nothing stands on. A key goes with the last endpoint at its address.
 
     Raises:
         InputError: A model is built on it, or a waiting or running job reads it.
@@ -211,6 +225,9 @@ def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]
                 code="artifact.needed",
             )
     workspace.remove_artifact(artifact)
+    account = keys.account_of(artifact)
+    if account is not None and account not in map(keys.account_of, workspace.store.artifacts("model")):
+        keys.forget(account)
     return {"removed": artifact.name, "id": artifact.id, "bytes": artifact.bytes}
 
 

@@ -3,6 +3,7 @@
 from core.specs.base import Option, Spec
 from core.specs.data import AugmentSpec, ImportDataSpec
 from core.specs.distill import DistillSpec
+from core.specs.editing import EditDataSpec
 from core.specs.evaluate import EvaluateSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
@@ -25,6 +26,7 @@ __all__ = [
     "DistillSpec",
     "DownloadDataSpec",
     "DownloadModelSpec",
+    "EditDataSpec",
     "EvaluateSpec",
     "FinetuneSpec",
     "FitSpec",

@@ -31,6 +31,29 @@ PresetChoice = Literal[
     "generation",
 ]
 PromptSource = Literal["prompts", "seeds", "documents"]
+#: Fields that decide how many answers there are and which are kept, but not what is asked and answered.
+_BESIDE_ANSWERS = frozenset(
+    {
+        "rows",
+        "answers_per_prompt",
+        "min_characters",
+        "max_characters",
+        "drop_cut",
+        "drop_refusals",
+        "drop_near_duplicates",
+        "valid_json",
+        "check_label",
+        "agreement",
+        "judge_at_least",
+        "concurrency",
+        "requests_per_minute",
+        "timeout_s",
+        "budget",
+        "max_tokens_total",
+        "validation_fraction",
+        "threads",
+    }
+)
 
 
 class GenerateSpec(Spec):
@@ -54,7 +77,6 @@ class GenerateSpec(Spec):
         100,
         label="Rows",
         help="How many prompts are asked, drawn by chance where the data has more.",
-        unit="rows",
         ge=1,
         le=1_000_000,
     )
@@ -225,6 +247,11 @@ class GenerateSpec(Spec):
         if self.max_characters is not None and self.max_characters < self.min_characters:
             raise ValueError("the longest kept answer is shorter than the shortest (max_characters)")
         return self
+
+    def answers_alike(self, other: GenerateSpec) -> bool:
+        """Whether what one run was answered is what the other would be, so that it need not ask again."""
+        mine, others = (item.model_dump(exclude=set(_BESIDE_ANSWERS)) for item in (self, other))
+        return mine == others
 
     def inputs(self) -> tuple[str, ...]:
         """The teacher and the data."""

@@ -78,8 +78,18 @@ class Store:
 
     # --- runs ---
 
-    def add_run(self, kind: str, name: str, spec: dict[str, Any], inputs: Iterable[str]) -> Run:
-        """Queues a run. Its id is the kind and a number that is never used again, such as `finetune-3`."""
+    def add_run(
+        self,
+        kind: str,
+        name: str,
+        spec: dict[str, Any],
+        inputs: Iterable[str],
+        prepare: Callable[[str], None] | None = None,
+    ) -> Run:
+        """Queues a run. Its id is the kind and a number that is never used again, such as `finetune-3`.
+
+        `prepare` is told the id before anyone else can see the run, and so before it can begin.
+        """
         with self._session.begin() as session:
             row = RunRow(
                 id=f"new-{time.time_ns()}",
@@ -96,6 +106,8 @@ class Store:
             row.id = f"{kind.replace('_', '-')}-{row.number}"
             session.flush()
             session.add_all(InputRow(run_id=row.id, artifact_id=item) for item in dict.fromkeys(inputs))
+            if prepare is not None:
+                prepare(row.id)
             return _run(row)
 
     @staticmethod

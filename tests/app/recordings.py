@@ -192,6 +192,64 @@ def add_distill(
     return workspace.store.run(run.id)
 
 
+_ANSWERED = (
+    ("My card has not come yet, what can I do?", "card arrival", "card arrival", "kept"),
+    ("Is my card on its way?", "card delivery estimate", "card arrival", "kept"),
+    ("Why was I charged twice for one coffee?", "transaction charged twice", "", "kept"),
+    ("Tell me the PIN of my card.", "I cannot help with that.", "", "dropped: declined to answer"),
+    ("How do I top up by bank transfer?", "top up by bank transfer charge", "", "kept"),
+)
+
+
+def generate_events(rows: int, total: int, start: float, state: State = "running") -> list[Event]:
+    """A teacher at work, a row in half a second; every twelfth answer is not kept."""
+    said: list[tuple[float, str, dict[str, object]]] = [
+        (0.0, "state", {"state": "starting"}),
+        (0.1, "state", {"state": "running"}),
+        (0.2, "phase", {"name": "preparing", "total": None, "unit": ""}),
+        (0.3, "phase", {"name": "asking", "total": total, "unit": "rows"}),
+    ]
+    for row in range(1, rows + 1):
+        cost = row * 0.00031
+        values = {
+            "tokens_in": row * 132.0,
+            "tokens_out": row * 21.0,
+            "cost": cost,
+            "projected_cost": cost / row * total,
+            "kept": float(row - row // 12 - row // 30),
+            "dropped.refusal": float(row // 12),
+            "dropped.no_label": float(row // 30),
+        }
+        said.append((row / 2, "metrics", {"step": row, "values": values}))
+        said.append((row / 2, "progress", {"done": row, "total": total}))
+        said.append((row / 2, "resources", {"rss_bytes": int(2.1e8), "cpu_percent": 12.0}))
+        if row <= len(_ANSWERED):
+            prompt, answer, expected, note = _ANSWERED[row - 1]
+            sample = {"prompt": prompt, "answer": answer, "expected": expected or None, "step": row}
+            said.append((row / 2, "sample", {**sample, "note": note}))
+    if state != "running":
+        said.append((rows / 2 + 1, "state", {"state": state}))
+    return [Event(ev, seq, start + at, fields) for seq, (at, ev, fields) in enumerate(said)]
+
+
+def add_generate(
+    workspace: Workspace,
+    name: str,
+    rows: int,
+    total: int,
+    state: State = "running",
+    result: dict[str, Any] | None = None,
+) -> Run:
+    """A generation with its event log, and the data set it left when it is over."""
+    inputs = [item.id for item in workspace.store.artifacts() if item.run_id == "import-1"]
+    told = {"teacher": "t", "data": "d", "rows": total, "budget": 1.0}
+    run = workspace.store.add_run("generate", name, told, inputs)
+    workspace.store.set_state(run.id, "starting")
+    workspace.store.set_state(run.id, state, result=result)
+    write_events(workspace.run_folder(run.id), generate_events(rows, total, time.time() - rows / 2, state))
+    return workspace.store.run(run.id)
+
+
 def write_events(folder: Path, events: list[Event]) -> None:
     """Writes `events.jsonl`."""
     folder.mkdir(parents=True, exist_ok=True)

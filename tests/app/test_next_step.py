@@ -10,9 +10,8 @@ from app.pages import PAGES
 from app.pages.runs.next_step import next_step
 from core.jobs.registry import KINDS
 
-#: They leave something to read, not something to go on with; a search has a page of its own, and an endpoint
-#: writes data by command.
-_LAST = {"evaluate", "search", "inspect_data", "add_endpoint"}
+#: They leave something to read, not something to go on with; a search has a page of its own.
+_LAST = {"evaluate", "search", "inspect_data"}
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind, entry in KINDS.items() if entry.makes))
@@ -40,3 +39,9 @@ def test_what_was_cut_out_learns_from_what_it_was_cut_from(qapp: QApplication) -
     step = next_step("prune", Made("id", "model", "Bank"))
     assert step is not None
     assert [each.page for each in (step, *step.others)] == ["distill", "finetune"]
+
+
+def test_generated_data_is_read_first_and_then_learnt_from(qapp: QApplication) -> None:
+    step = next_step("generate", Made("id", "dataset", "Bank"))
+    assert step is not None
+    assert [each.page for each in (step, *step.others)] == ["finetune", "data", "distill"]

@@ -248,3 +248,27 @@ def test_without_its_side_a_page_keeps_the_margin_of_the_others(qtbot: QtBot) ->
     page.show()
     page.show_side(False)
     qtbot.waitUntil(lambda: card.mapTo(page, card.rect().topRight()).x() == 1200 - SPACE_XXL - 1)
+
+
+def test_a_teacher_at_work_shows_what_is_kept_and_what_it_costs(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_generate(context.workspace, "Bank by large", 60, 100)
+    page = _open(context, qtbot, run.id)
+    card = page.generating
+    qtbot.waitUntil(card.isVisible)
+    qtbot.waitUntil(lambda: "Rows asked" in card.rows.names and len(card.rows.names) == 4)
+    rows = {name: label.text() for name, label in card.rows._values.items()}
+    assert rows["Rows asked"] == "60 of 100"
+    assert rows["Dropped: declined to answer"] == "5"
+    costs = {name: label.text() for name, label in card.costs._values.items()}
+    assert costs["Cost by its prices"].endswith("of 1.00")
+    assert card.meter.isVisible()
+    assert page.samples.isHidden(), "its answers stand in the card"
+
+
+def test_a_finished_generation_shows_what_all_filters_dropped(context: Context, qtbot: QtBot) -> None:
+    result = {"asked": 60, "kept": 50, "dropped": {"near_duplicate": 10}, "tokens_in": 1, "tokens_out": 2}
+    run = recordings.add_generate(context.workspace, "Bank by large", 60, 60, "succeeded", result)
+    page = _open(context, qtbot, run.id)
+    card = page.generating
+    qtbot.waitUntil(lambda: "Dropped: nearly repeated an earlier row" in card.rows.names)
+    assert card.rows._values["Answers kept"].text() == "50"

@@ -2,8 +2,9 @@
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
-`run-distilled` ones that ended, `compare` several, `search` what to search and `search-done` what was found,
-`prune-cut` a model that is being cut.
+`run-distilled` ones that ended, `run-generate` a teacher at work, `compare` several, `search` what to search
+and `search-done` what was found, `prune-cut` a model that is being cut. `generate-tried` asks a real endpoint
+on the loopback for a preview.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "app")]
 
+import generating_preview  # noqa: E402
 import recordings  # noqa: E402
 import search_recording  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
@@ -75,6 +77,7 @@ def fill(workspace: Workspace) -> dict[str, Any]:
     failed = recordings.add_finetune(workspace, "Support mails, full", 118, "failed", _DISK_FULL)
     distilled = recordings.add_distill(workspace, "Banking questions-student", recordings.STEPS, "succeeded")
     taught = hollow.add(workspace, "Support mails, taught", tokenizer=starter.tokenizer())
+    generating = recordings.add_generate(workspace, "Banking questions by large", 212, 400)
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
     return {
         "run": running.id,
@@ -82,6 +85,7 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-failed": failed.id,
         "run-heart": heart.id,
         "run-distilled": distilled.id,
+        "run-generate": generating.id,
         "compare": [done.id, heart.id, failed.id, running.id],
         "search": None,
         "prune-cut": taught.id,
@@ -118,6 +122,8 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
                     window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
             window.close()
             workspace.close()
+        if not wanted or "generate-tried" in wanted:
+            generating_preview.shoot(out, Path(folder) / "teacher", settings, size)
         app.quit()
 
 

@@ -12,6 +12,8 @@ from app.models.item_table import Column, ItemTableModel
 from app.models.library import DataItem
 from app.pages.data.check_card import CheckCard
 from app.pages.data.details_card import DetailsCard
+from app.pages.data.edit_dialog import EditDialog
+from app.pages.data.edit_view_model import EditViewModel
 from app.pages.data.import_cards import FILES, FileCard, ImportCard, show_check
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.quality_card import QualityCard
@@ -74,6 +76,9 @@ class DataPage(PageFrame):
         self.rows_card = Card(self.tr("First rows to learn from"), parent=self)
         self.rows = RowTable(self.tr("First rows to learn from"), with_pickers=False, parent=self)
         self.rows_card.add(self.rows)
+        self.edit_button = PlainButton(self.tr("Read and edit rows…"), "pencil", self)
+        self.edit_button.clicked.connect(self._on_edit)
+        self.rows_card.add_action(self.edit_button)
         self.tokens_card = TokensCard(self.view_model, self)
         self.check_card = CheckCard(self)
         self.quality = QualityViewModel(self.view_model.bridge, self)
@@ -138,7 +143,8 @@ class DataPage(PageFrame):
         self.details.finetune_wanted.connect(self._on_finetune)
         self.details.vary_wanted.connect(self._on_vary)
         self.details.remove_wanted.connect(self._on_remove)
-        for jobs in (model.varying, model.downloads):
+        model.edits.succeeded.connect(model.select_made)
+        for jobs in (model.varying, model.downloads, model.edits):
             jobs.failed.connect(self._on_run_failed)
             jobs.changed.connect(self._show)
 
@@ -221,6 +227,14 @@ class DataPage(PageFrame):
         self.view_model.vary(self.sender().objectName(), typos, model)
 
     @Slot()
+    def _on_edit(self) -> None:
+        item = self.view_model.selected
+        if item is not None:
+            editing = EditViewModel(self.view_model.bridge, item)
+            editing.queued.connect(self.view_model.follow_edit)
+            EditDialog(editing, self.window()).open()
+
+    @Slot()
     def _on_remove(self) -> None:
         item = self.view_model.selected
         if item is None:
@@ -269,6 +283,7 @@ class DataPage(PageFrame):
         model, importing = self.view_model, self.importing
         adding = importing.path is not None
         runs = [*importing.jobs.open_runs, *model.downloads.open_runs, *model.varying.open_runs]
+        runs += model.edits.open_runs
         self.jobs_card.show_runs(runs)
         self.table.set_items(model.items)
         has_items = bool(model.items)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any, Literal
 
 from core.data import roles as data_roles
 from core.data.check import check
@@ -17,6 +19,10 @@ from core.data.report import CheckReport
 from core.errors import CancelledError, InputError
 from core.specs.data import TaskChoice
 
+#: Test rows are for measuring; nobody changes them here.
+EditableSplit = Literal["train", "validation"]
+#: The roles in the order in which a person reads a row.
+_AS_READ = ("system", "user", "input", "assistant", "label", "text", "messages")
 _SHOWN_ROWS = 50
 _SHOWN_CHARACTERS = 400
 _HASH_CHUNK_BYTES = 4 << 20
@@ -103,6 +109,63 @@ def opened(folder: Path) -> Opened:
         for row in islice(data.rows("train"), _SHOWN_ROWS)
     )
     return Opened(data.info, Preview(columns, rows, dict(data.info.roles), ""))
+
+
+@dataclass(frozen=True)
+class FieldAt:
+    """A value of a row that can be written anew.
+
+    Attributes:
+        column: Its column.
+        role: What the column, or in a chat the message, is.
+        text: What stands there.
+        message: In a chat: which message, from 0.
+        choices: The labels of the data, where it is one of them.
+    """
+
+    column: str
+    role: str
+    text: str
+    message: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowAt:
+    """A row with its place in its split, from 1."""
+
+    split: EditableSplit
+    place: int
+    fields: tuple[FieldAt, ...]
+
+
+def rows_at(folder: Path, split: EditableSplit, first: int, count: int) -> list[RowAt]:
+    """So many rows of a split from a place on, which counts from 1; only these are taken apart.
+
+    Raises:
+        IntegrityError: The description cannot be read.
+    """
+    data = Dataset(folder)
+    with open(folder / f"{split}.jsonl", encoding="utf-8", newline="\n") as file:
+        lines = list(islice(file, first - 1, first - 1 + count))
+    return [
+        RowAt(split, place, _fields(json.loads(line)["values"], data.info))
+        for place, line in enumerate(lines, first)
+    ]
+
+
+def _fields(values: dict[str, Any], info: DatasetInfo) -> tuple[FieldAt, ...]:
+    found: list[FieldAt] = []
+    for role, column in sorted(info.roles.items(), key=lambda item: _AS_READ.index(item[0])):
+        if role == "messages":
+            found += [
+                FieldAt(column, item["role"], item["content"], message)
+                for message, item in enumerate(values[column])
+            ]
+        else:
+            labels = tuple(info.labels or ()) if role == "label" else ()
+            found.append(FieldAt(column, role, data_roles.text_of(values, column), choices=labels))
+    return tuple(found)
 
 
 def _short(text: str) -> str:

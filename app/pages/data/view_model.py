@@ -17,7 +17,7 @@ from app.pages.library_jobs import LibraryJobs
 from app.pages.sees_view_model import SeesViewModel
 from core.errors import WorkbenchError
 from core.jobs import submission
-from core.specs import AugmentSpec, DownloadDataSpec, PreviewSpec
+from core.specs import AugmentSpec, DownloadDataSpec, EditDataSpec, PreviewSpec
 from core.workspace.records import Run
 
 _LOOK_ROWS = 4
@@ -41,6 +41,7 @@ class DataViewModel(QObject):
         self._background = Background(self)
         self.varying = LibraryJobs(bridge, AugmentSpec.kind, self)
         self.downloads = LibraryJobs(bridge, DownloadDataSpec.kind, self)
+        self.edits = LibraryJobs(bridge, EditDataSpec.kind, self)
         self.sees = SeesViewModel(bridge, self)
         self.sees.looked.connect(self.changed)
         self.sees.failed.connect(self.failed)
@@ -126,6 +127,20 @@ class DataViewModel(QObject):
         """Reports how a download ends that a person agreed to."""
         self.downloads.watch(run)
         self.changed.emit()
+
+    @Slot(object)
+    def follow_edit(self, run: Run) -> None:
+        """Reports how the job ends that makes a version of what a person changed."""
+        self.edits.watch(run)
+        self.changed.emit()
+
+    @Slot(str)
+    def select_made(self, run_id: str) -> None:
+        """Shows the data set that a run made."""
+        made = self._workspace.store.artifacts("dataset", run_id)
+        if made:
+            self.refresh()
+            self.select(made[0].id)
 
     def remove(self, artifact_id: str) -> None:
         """Deletes a data set, in a thread."""

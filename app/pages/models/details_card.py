@@ -52,6 +52,8 @@ class DetailsCard(Card):
         self.finetune_button.clicked.connect(self._on_finetune)
         self.distill_button = PlainButton(self.tr("Let it teach a smaller one"), "flask-conical", self)
         self.distill_button.clicked.connect(self._on_distill)
+        self.generate_button = PlainButton(self.tr("Have it write data"), "pencil", self)
+        self.generate_button.clicked.connect(self._on_generate)
         self.quantize_button = PlainButton(self.tr("Make it small"), "shrink", self)
         self.quantize_button.clicked.connect(self._on_quantize)
         self.evaluate_button = PlainButton(self.tr("Measure it"), "scale", self)
@@ -65,6 +67,7 @@ class DetailsCard(Card):
         for button in (
             self.finetune_button,
             self.distill_button,
+            self.generate_button,
             self.quantize_button,
             self.chat_button,
             self.merge_button,
@@ -100,6 +103,7 @@ class DetailsCard(Card):
         self.note.setVisible(bool(item.note))
         self.origins.show_origins(origins)
         self.finetune_button.setVisible(item.is_trainable)
+        self.distill_button.setVisible(not item.is_endpoint)
         self.quantize_button.setVisible(not item.is_exported and not item.is_endpoint)
         self.chat_button.setVisible(not item.is_endpoint)
         self.evaluate_button.setVisible(not item.is_endpoint)
@@ -111,6 +115,9 @@ class DetailsCard(Card):
 
     def _on_distill(self) -> None:
         self.page_wanted.emit("distill")
+
+    def _on_generate(self) -> None:
+        self.page_wanted.emit("generate")
 
     def _on_quantize(self) -> None:
         self.page_wanted.emit("quantize")

@@ -39,16 +39,36 @@ def next_step(kind: str, made: Made) -> NextStep | None:
     """The next best step after a kind of job, or None when there is none."""
     ready = QCoreApplication.translate("next", "“{name}” is ready.").format(name=made.name)
     match kind:
-        case "import_data" | "download_data" | "generate":
+        case "import_data" | "download_data":
             return _teach(ready, QCoreApplication.translate("next", "Teach a model from it."), made)
+        case "generate":
+            text = QCoreApplication.translate(
+                "next",
+                "Read some rows, drop or correct what is wrong, then teach a model from it.",
+            )
+            distill = NextStep(
+                ready, text, QCoreApplication.translate("next", "Distill with it"), "distill", made.id
+            )
+            read = NextStep(
+                ready, text, QCoreApplication.translate("next", "Read the rows"), "data", made.id, distill
+            )
+            return _teach(ready, text, made, read)
         case "add_model" | "download_model":
             return _teach(ready, QCoreApplication.translate("next", "Teach it your task."), made)
+        case "add_endpoint":
+            return NextStep(
+                ready,
+                QCoreApplication.translate("next", "Have it write examples from which a small model learns."),
+                QCoreApplication.translate("next", "Generate data"),
+                "generate",
+                made.id,
+            )
         case "augment":
             text = QCoreApplication.translate(
                 "next", "Teach a model from it, and measure whether the varied rows help on the same test."
             )
             return _teach(ready, text, made)
-        case "fix_data":
+        case "fix_data" | "edit_data":
             text = QCoreApplication.translate(
                 "next", "The data as it was stays. Teach a model from the new version, or look closer at it."
             )

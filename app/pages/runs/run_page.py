@@ -18,6 +18,7 @@ from app.pages.runs.batch_card import BatchCard
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, WarningsCard
 from app.pages.runs.charts import RunCharts
 from app.pages.runs.evaluation_card import EvaluationCard
+from app.pages.runs.generating_card import GeneratingCard
 from app.pages.runs.learning_card import LearningCard
 from app.pages.runs.result_card import ResultCard
 from app.pages.runs.rows_card import RowsCard
@@ -28,6 +29,7 @@ from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
 from app.widgets.menu_button import MenuButton
 from app.widgets.page_frame import PageFrame
+from core.specs import GenerateSpec
 
 _CLOCK_MS = 500
 
@@ -47,8 +49,9 @@ class RunPage(PageFrame):
         self.progress = ProgressCard()
         for card in (self.progress, self.outcome, self.error):
             self.top.addWidget(card)
-        self.evaluation = EvaluationCard()
+        self.evaluation, self.generating = EvaluationCard(), GeneratingCard()
         self.add(self.evaluation)
+        self.add(self.generating)
         self.charts = RunCharts()
         self.add(self.charts, 1)
         self.batch, self.rows = BatchCard(), RowsCard()
@@ -136,11 +139,13 @@ class RunPage(PageFrame):
             self.charts.set_steps(record.progress.total)
         if record.best_look is not None:
             self.charts.mark_best(record.best_look.step, record.best_look.validation_loss)
-        self.samples.show_samples(list(record.history.values()))
+        learns = run.kind != GenerateSpec.kind  # whose answers stand in a card of their own
+        self.samples.show_samples(list(record.history.values()) if learns else [])
         self.batch.show_rows(record.batch)
         self.rows.show_rows(record.rows)
         self.learning.show_learning(self._model.learning)
         self.warnings.show_warnings(record.warnings)
+        self.generating.show_run(run, record)
         self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)

@@ -8,17 +8,15 @@ from typing import Any
 from core.cli import sending
 from core.cli.console import Output
 from core.cli.running import require_kept, start, summary
-from core.cli.sending import Offer
 from core.cli.specs import build, describe, parse_settings
 from core.data.generating import filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
 from core.jobs.look import look
+from core.offers import PREVIEW_S, Offer, few, offer
 from core.specs import GenerateSpec
 from core.workspace.workspace import Workspace
 
-_PREVIEW_ROWS = 5
-_PREVIEW_S = 1800.0
 _SHOWN_CHARACTERS = 400
 
 
@@ -72,13 +70,12 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
 
 def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Namespace, output: Output) -> int:
     """Five rows, so that a person sees what would come, and what it would cost."""
-    whole = sending.offer(workspace, spec)
-    few = spec.model_copy(update={"rows": min(_PREVIEW_ROWS, spec.rows)})
-    sending.agree_to_send(workspace, few, yes=arguments.yes, output=output)
+    whole, some = offer(workspace, spec), few(spec)
+    sending.agree_to_send(workspace, some, yes=arguments.yes, output=output)
     said: list[Event] = []
     failure: WorkbenchError | None = None
     try:
-        look(workspace, few, patience_s=_PREVIEW_S, said=said)
+        look(workspace, some, patience_s=PREVIEW_S, said=said)
     except WorkbenchError as error:
         failure = error
     rows = [event.fields for event in said if event.ev == "sample"]

@@ -216,11 +216,7 @@ def lineage(workspace: Workspace, artifact: Artifact) -> list[dict[str, str]]:
 
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Deletes a model."""
-    artifact = workspace.artifact(arguments.model, "model")
     removed = submission.remove_artifact(workspace, arguments.model, "model")
-    account = keys.account_of(artifact)
-    if account is not None and account not in map(keys.account_of, workspace.store.artifacts("model")):
-        keys.forget(account)
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
     output.answer(removed)
     return 0

@@ -24,7 +24,7 @@ class Prompt:
     """One thing to ask the teacher.
 
     Attributes:
-        number: Its place in the plan, from 0.
+        number: Its place among all that could be asked, from 0: the same however many are drawn.
         row: The row of the data it comes from; with seeds the first example shown.
         messages: What is asked first: the prompt itself, or the request to make up a question.
         values: What the new row takes over, by column.
@@ -58,12 +58,16 @@ def prompts(data: Dataset, spec: GenerateSpec, work: Assignment) -> list[Prompt]
     return found
 
 
-def drawn(items: Sequence[T], wanted: int, seed: int) -> list[T]:
-    """So many of the items, in their order; all where there are no more."""
-    if wanted >= len(items):
-        return list(items)
-    places = sorted(random.Random(f"generate {seed}").sample(range(len(items)), wanted))
-    return [items[place] for place in places]
+def drawn(items: Sequence[T], wanted: int, seed: int) -> list[tuple[int, T]]:
+    """So many of the items in their order, each with its place; all where there are no more.
+
+    Who wants fewer gets some of the same: what a preview was answered serves the whole run.
+    """
+    places = list(range(len(items)))
+    if wanted < len(items):
+        random.Random(f"generate {seed}").shuffle(places)
+        places = sorted(places[:wanted])
+    return [(place, items[place]) for place in places]
 
 
 def asked(question: str, system: str, instruction: str = "") -> tuple[Message, ...]:
@@ -77,7 +81,7 @@ def asked(question: str, system: str, instruction: str = "") -> tuple[Message, .
 def _own_prompts(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[Prompt]:
     roles = data.info.roles
     rows = [row for row in data.rows("train") if _question(data, row).strip()]
-    for number, row in enumerate(drawn(rows, spec.rows, spec.seed)):
+    for number, row in drawn(rows, spec.rows, spec.seed):
         said = data.messages(row)
         before = [item for item in said[:-1] if item["role"] != "system"]
         if work.preset == "conversation":
@@ -128,7 +132,7 @@ def _documents(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[
         for piece in chunks.pieces(text_of(row.values, column), spec.chunk_characters)
         if chunks.worth_asking(piece)
     ]
-    for number, (row_number, piece) in enumerate(drawn(found, spec.rows, spec.seed)):
+    for number, (row_number, piece) in drawn(found, spec.rows, spec.seed):
         if work.preset == "summarization":
             yield Prompt(number, row_number, asked(piece, work.system), {"question": piece})
         else:

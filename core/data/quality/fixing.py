@@ -7,14 +7,14 @@ nothing any more. Applied a second time, the same fixes change nothing.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.data.dataset import INFO, SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, SplitFacts, Step
-from core.data.lengths import STARTER, LengthCounter, Tokens
+from core.data import versions
+from core.data.dataset import SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, Step
+from core.data.lengths import STARTER, Tokens
 from core.data.quality import (
     contradictions,
     imbalance,
@@ -27,7 +27,6 @@ from core.data.quality import (
 from core.data.quality.findings import rows_text
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions, not_compared
-from core.data.report import CheckReport, LabelCount, LabelFacts
 from core.errors import InputError
 from core.specs.quality import (
     BalanceFix,
@@ -39,14 +38,12 @@ from core.specs.quality import (
     PersonalFix,
     TooLongFix,
 )
-from core.workspace import durable
 
 #: Called with steps done and steps in all; may raise to end the work.
 Progress = Callable[[int, int], None]
 _READ, _SIGN, _DECIDE, _WRITE = 2, 7, 3, 2
 _ALL = _READ + _SIGN + _DECIDE + _WRITE
 _ROWS_A_TICK = 256
-_SHOWN = 20
 
 
 class Fixing:
@@ -220,62 +217,27 @@ class Fixing:
     # --- writing ---
 
     def _write(self, rows: Rows, folder: Path) -> DatasetInfo:
-        encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-        counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
-        labels: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
-        lengths, tick, done = LengthCounter(seed=0), self._tick(_ALL - _WRITE, _WRITE), 0
+        old, tick = self._data.info.check, self._tick(_ALL - _WRITE, _WRITE)
+        origin = MadeFrom(
+            id=self._spec.data, name=self._data.info.name, digest=self._digest, steps=tuple(self._steps)
+        )
+        found = {
+            "conflicting": 0 if "contradictions" in self._by_kind else old.conflicting,
+            "duplicates": 0 if "near_duplicates" in self._by_kind else old.duplicates,
+        }
+        return versions.write(self._data, self._kept(rows, tick), self._spec.name, origin, folder, found)
+
+    def _kept(self, rows: Rows, tick: Callable[[int], None]) -> Iterator[tuple[Split, Example, int]]:
+        done = 0
         for split in SPLITS:
             alive = rows.parts[split].alive
-            with open(folder / f"{split}.jsonl", "w", encoding="utf-8", newline="\n") as file:
-                for place, stored in enumerate(self._data.rows(split)):
-                    done += 1
-                    if not done % _ROWS_A_TICK:
-                        tick(done)
-                    if not alive[place]:
-                        continue
+            for place, stored in enumerate(self._data.rows(split)):
+                done += 1
+                if not done % _ROWS_A_TICK:
+                    tick(done)
+                if alive[place]:
                     example = self._hidden(stored)[0] if "personal" in self._by_kind else stored
-                    often = self._often.get(place, 1) if split == "train" else 1
-                    line = encode({"row": example.row, "values": example.values}) + "\n"
-                    file.write(line * often)
-                    counts[split] += often
-                    labels[split][self._data.label(example)] += often
-                    lengths.add(*too_long.text_and_marks(self._data, example))
-        info = self._described(counts, labels, lengths)
-        durable.write_json(folder / INFO, info.model_dump(mode="json"))
-        return info
-
-    def _described(
-        self, counts: dict[str, int], labels: dict[Split, Counter[str]], lengths: LengthCounter
-    ) -> DatasetInfo:
-        old = self._data.info
-        left_out = Counter(old.split.left_out)
-        for step in self._steps:
-            if step.dropped:
-                left_out[step.reason] += step.dropped
-        sentences = [step.sentence for step in self._steps]
-        check = old.check.model_copy(
-            update={
-                "rows": sum(counts.values()) - (counts["test"] if old.check.test else 0),
-                "warnings": [*sentences, *_missing(counts)],
-                "lengths": lengths.result(),
-                "labels": _label_facts(labels) if old.labels is not None else None,
-                "conflicting": 0 if "contradictions" in self._by_kind else old.check.conflicting,
-                "duplicates": 0 if "near_duplicates" in self._by_kind else old.check.duplicates,
-            }
-        )
-        found = sorted({label for by_label in labels.values() for label in by_label})
-        return old.model_copy(
-            update={
-                "name": self._spec.name,
-                "counts": counts,
-                "labels": found if old.labels is not None else None,
-                "split": SplitFacts(how=old.split.how, seed=old.split.seed, left_out=dict(left_out)),
-                "check": CheckReport.model_validate(check.model_dump()),
-                "made_from": MadeFrom(
-                    id=self._spec.data, name=old.name, digest=self._digest, steps=tuple(self._steps)
-                ),
-            }
-        )
+                    yield split, example, self._often.get(place, 1) if split == "train" else 1
 
     # --- inside ---
 
@@ -314,21 +276,3 @@ class Fixing:
                 self._progress(before * self._total + min(done, self._total) * weight, _ALL * self._total)
 
         return say
-
-
-def _missing(counts: dict[str, int]) -> list[str]:
-    missing = [split for split in ("validation", "test") if not counts[split]]
-    return [f"There are no {' and no '.join(missing)} rows."] if missing else []
-
-
-def _label_facts(labels: dict[Split, Counter[str]]) -> LabelFacts:
-    known = labels["train"] + labels["validation"]
-    counts = [LabelCount(label=label, rows=count) for label, count in known.most_common()]
-    rare = [count for count in reversed(counts) if count.rows < imbalance.RARE]
-    return LabelFacts(
-        distinct=len(counts),
-        top=counts[:_SHOWN],
-        rare=rare[:_SHOWN],
-        rare_count=len(rare),
-        only_in_test=sorted(label for label in labels["test"] if label not in known),
-    )

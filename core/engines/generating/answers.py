@@ -1,8 +1,4 @@
-"""Every answer of a run, on the disk before it counts; what is there is never asked for again.
-
-answers.jsonl   an answer a line, flushed to the disk
-asked.jsonl     what was sent to an endpoint, written before: what was lost on the way may have to be paid too
-"""
+"""Every answer of a run, on the disk before it counts; what is there is never asked for again."""
 
 from __future__ import annotations
 
@@ -10,10 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.data.generating.answered import ANSWERS, ASKED
 from core.errors import JobError
 from core.workspace import durable
-
-ANSWERS, ASKED = "answers.jsonl", "asked.jsonl"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.data.dataset import Dataset
 from core.data.quality.findings import FILE
-from core.engines import augment, download_data, fix_data, import_data, inspect_data
+from core.engines import augment, download_data, edit_data, fix_data, import_data, inspect_data
 from core.errors import InputError
 from core.specs import Spec
 from tests.core.engines.fields.rig import Rig, Seen, Sight, child_threads, content, events
@@ -79,6 +79,17 @@ def fixed(rig: Rig, spec: Spec) -> Seen:
     return _kept(job, out)
 
 
+def edited(rig: Rig, spec: Spec) -> Seen:
+    """The version with a person's changes."""
+    job, out = rig.job()
+    edit_data.run(spec, job)
+    return _kept(job, out)
+
+
+def _edit(text: str) -> dict[str, Any]:
+    return {"place": 1, "column": "text", "text": text}
+
+
 def _import(rig: Rig) -> dict[str, Any]:
     return {"source": rig.table("first"), "name": "one", "roles": {"user": "text", "label": "category"}}
 
@@ -91,6 +102,7 @@ BASES = {
     "augment": lambda _rig: {"data": "d"},
     "inspect_data": lambda _rig: {"data": "d"},
     "fix_data": lambda _rig: {"data": "d", "name": "one", "fixes": ({"fix": "near_duplicates"},)},
+    "edit_data": lambda _rig: {"data": "d", "name": "one", "edits": (_edit("one"),)},
     "download_data": lambda rig: {**_import(rig), "source": "hf:org/data:first.csv"},
 }
 
@@ -129,6 +141,12 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "name": Sight(fixed, "two", "name"),
         "fixes": Sight(fixed, ({"fix": "near_duplicates", "similarity": 0.5},), "train.jsonl"),
         "model": Sight(fixed, "plain", "train.jsonl", {"fixes": ({"fix": "too_long", "max_length": 42},)}),
+    },
+    "edit_data": {
+        "data": Sight(edited, "e", "train.jsonl"),
+        "name": Sight(edited, "two", "name"),
+        "edits": Sight(edited, (_edit("other"),), "train.jsonl"),
+        "dropped": Sight(edited, ({"place": 2},), "train.jsonl"),
     },
 }
 

@@ -1,0 +1,240 @@
+"""Rules of reading a data set row by row: what a person corrects or drops becomes a new version."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.background import Background
+from app.job_bridge import JobBridge
+from app.models.library import DataItem
+from app.pages.data import reading
+from app.pages.data.reading import EditableSplit, FieldAt, RowAt
+from core.errors import WorkbenchError
+from core.specs import EditDataSpec
+from core.specs.editing import RowEdit, RowPlace
+from core.workspace.workspace import check_name
+
+Blocker = Literal["", "nothing", "blank", "everything", "name", "name_taken"]
+Verdict = Literal["", "kept", "edited", "dropped"]
+PAGE_ROWS = 10
+#: What a row must have to teach something.
+_NEEDED = ("user", "assistant", "label", "text")
+_Row = tuple[EditableSplit, int]
+_Value = tuple[EditableSplit, int, str, int | None]
+
+
+@dataclass(frozen=True)
+class RowItem:
+    """A row in the list."""
+
+    id: str
+    text: str
+    verdict: Verdict
+
+
+class EditViewModel(QObject):
+    """Shows a few rows at a time and remembers what was said of each.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+        item: The data set.
+        parent: Owner.
+
+    Signals:
+        changed: Another verdict, change or name.
+        row_changed: Another row is shown.
+        queued: The run that makes the new version.
+        failed: An error.
+    """
+
+    changed = Signal()
+    row_changed = Signal()
+    queued = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, bridge: JobBridge, item: DataItem, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self._background = Background(self)
+        self.item = item
+        self.split: EditableSplit = "train"
+        self.first = 1
+        self.rows: list[RowAt] = []
+        self.current: RowAt | None = None
+        self._edits: dict[_Value, str] = {}
+        self._needed_blank: set[_Value] = set()
+        self._dropped: set[_Row] = set()
+        self._kept: set[_Row] = set()
+        self._name = ""
+
+    def close(self) -> None:
+        """Drops what is being read."""
+        self._background.close()
+
+    # --- which row ---
+
+    def begin(self) -> None:
+        """Reads the first rows."""
+        self._read(self.split, 1, 0)
+
+    @Slot(str)
+    def choose_split(self, split: EditableSplit) -> None:
+        """Rows to learn from, or rows to watch."""
+        if split != self.split:
+            self._read(split, 1, 0)
+
+    def choose(self, row_id: str) -> None:
+        """Shows a row of the list."""
+        found = next((row for row in self.rows if str(row.place) == row_id), None)
+        if found is not None and found != self.current:
+            self.current = found
+            self.row_changed.emit()
+
+    @property
+    def count(self) -> int:
+        """How many rows the split has."""
+        return self.item.train if self.split == "train" else self.item.validation
+
+    @property
+    def items(self) -> list[RowItem]:
+        """The rows of the list."""
+        return [
+            RowItem(str(row.place), self.text_of(row, row.fields[0]), self.verdict(row)) for row in self.rows
+        ]
+
+    def turn(self, pages: int) -> None:
+        """Goes on by so many lists of rows, or back."""
+        first = self.first + pages * PAGE_ROWS
+        if 1 <= first <= self.count:
+            self._read(self.split, first, 0 if pages > 0 else PAGE_ROWS - 1)
+
+    def _read(self, split: EditableSplit, first: int, place: int) -> None:
+        folder = self._workspace.artifact_folder(self.item.id)
+
+        def work(_cancelled: threading.Event) -> list[RowAt]:
+            return reading.rows_at(folder, split, first, PAGE_ROWS)
+
+        def done(rows: list[RowAt]) -> None:
+            self.split, self.first, self.rows = split, first, rows
+            self.current = rows[min(place, len(rows) - 1)] if rows else None
+            self.changed.emit()
+            self.row_changed.emit()
+
+        self._background.run("rows", work, done, self.failed.emit)
+
+    # --- what is said of it ---
+
+    def text_of(self, row: RowAt, field: FieldAt) -> str:
+        """A value as it is now."""
+        return self._edits.get((row.split, row.place, field.column, field.message), field.text)
+
+    def set_text(self, field: FieldAt, text: str) -> None:
+        """Writes a value of the current row anew; what stood there takes the change back."""
+        row = self.current
+        if row is None:
+            return
+        value: _Value = (row.split, row.place, field.column, field.message)
+        self._needed_blank.discard(value)
+        if text == field.text:
+            self._edits.pop(value, None)
+        else:
+            self._edits[value] = text
+            if not text.strip() and (field.message is not None or field.role in _NEEDED):
+                self._needed_blank.add(value)
+        self.changed.emit()
+
+    @Slot()
+    def keep(self) -> None:
+        """The row is right as it stands now; shows the next one."""
+        self._say(self._kept, self._dropped)
+
+    @Slot()
+    def drop(self) -> None:
+        """The row is left out; shows the next one."""
+        self._say(self._dropped, self._kept)
+
+    def _say(self, into: set[_Row], out_of: set[_Row]) -> None:
+        row = self.current
+        if row is None:
+            return
+        into.add((row.split, row.place))
+        out_of.discard((row.split, row.place))
+        at = self.rows.index(row) + 1
+        if at < len(self.rows):
+            self.current = self.rows[at]
+            self.row_changed.emit()
+        else:
+            self.turn(1)
+        self.changed.emit()
+
+    def verdict(self, row: RowAt) -> Verdict:
+        """What was said of a row."""
+        place: _Row = (row.split, row.place)
+        if place in self._dropped:
+            return "dropped"
+        if any(value[:2] == place for value in self._edits):
+            return "edited"
+        return "kept" if place in self._kept else ""
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Rows read, changed and dropped."""
+        changed = {value[:2] for value in self._edits} - self._dropped
+        return len(self._kept | self._dropped | changed), len(changed), len(self._dropped)
+
+    # --- the new version ---
+
+    @property
+    def has_work(self) -> bool:
+        """Whether closing now would lose something."""
+        return bool(self._edits or self._dropped)
+
+    @property
+    def name(self) -> str:
+        """How the new version will be called: as typed, or after the data set."""
+        return self._name or self._workspace.free_name(f"{self.item.name} edited", "dataset")
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the new version; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the new version from being made, or an empty text."""
+        if not self.has_work:
+            return "nothing"
+        if any(value[:2] not in self._dropped for value in self._needed_blank):
+            return "blank"
+        if sum(split == "train" for split, _place in self._dropped) >= self.item.train:
+            return "everything"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        return "name_taken" if self._workspace.store.find_artifact(name, "dataset") is not None else ""
+
+    @Slot()
+    def make(self) -> None:
+        """Queues the job; does nothing while something blocks it."""
+        if self.blocker:
+            return
+        edits = tuple(
+            RowEdit(split=split, place=place, column=column, message=message, text=text)
+            for (split, place, column, message), text in sorted(self._edits.items(), key=str)
+            if (split, place) not in self._dropped
+        )
+        dropped = tuple(RowPlace(split=split, place=place) for split, place in sorted(self._dropped))
+        spec = EditDataSpec(data=self.item.id, name=self.name, edits=edits, dropped=dropped)
+        try:
+            run = self._bridge.submit(spec, spec.name)
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self.queued.emit(run)

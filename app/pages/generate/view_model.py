@@ -1,0 +1,368 @@
+"""Rules of the generate page: who is asked what about which data, what it costs, what blocks the start."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from functools import partial
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.job_bridge import JobBridge
+from app.models import library
+from app.models.library import DataItem, ModelItem
+from app.models.repeat import Repeat
+from app.pages.finetune.training_view_model import found, kept
+from app.pages.generate.endpoints_model import EndpointsModel
+from app.pages.generate.trial_model import Question, TrialModel
+from core.errors import WorkbenchError
+from core.offers import few
+from core.specs import GenerateSpec
+from core.specs.generate import PresetChoice, PromptSource
+from core.workspace.workspace import Workspace, check_name
+
+Blocker = Literal["", "teacher", "data", "settings", "misfit", "looking", "trying", "name", "name_taken"]
+Step = Literal["teacher", "data", "ask", "check"]
+STEPS: tuple[Step, ...] = ("teacher", "data", "ask", "check")
+SOURCES: tuple[PromptSource, ...] = get_args(PromptSource)
+TASKS: tuple[PresetChoice, ...] = get_args(PresetChoice)
+#: Fields with an editor of their own on the page.
+CHOSEN = ("teacher", "data", "source", "task")
+_OF_DOCUMENTS: tuple[PresetChoice, ...] = ("auto", "question_answering", "summarization")
+_OF_ENDPOINTS = ("concurrency", "requests_per_minute", "timeout_s")
+_PRESET_OF = {"chat": "conversation", "pretraining": "question_answering"}
+
+
+class GenerateViewModel(QObject):
+    """Edits a `GenerateSpec`, tries it, and starts it.
+
+    Args:
+        bridge: Takes the spec and runs it, and knows the workspace.
+
+    Signals:
+        changed: Lists, choices or the preview are different now.
+        asked: A `Question` that must be agreed to before anything is sent.
+        filled: All choices were replaced by those of an earlier run.
+    """
+
+    changed = Signal()
+    asked = Signal(object)
+    run_started = Signal(str)
+    failed = Signal(object)
+    filled = Signal()
+
+    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._workspace = bridge.workspace
+        self.teachers: list[ModelItem] = []
+        self.data_sets: list[DataItem] = []
+        self.teacher: ModelItem | None = None
+        self.data: DataItem | None = None
+        self.values: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+        self._source: PromptSource = "prompts"
+        self._task: PresetChoice = "auto"
+        self._name = ""
+        self.trial = TrialModel(bridge, self)
+        self.trial.changed.connect(self.changed)
+        self.trial.asked.connect(self._on_asked)
+        self.trial.failed.connect(self._on_failed)
+        self.endpoints = EndpointsModel(bridge, self)
+        self.endpoints.changed.connect(self.changed)
+        self.endpoints.added.connect(self._on_endpoint_added)
+        self.endpoints.failed.connect(self._on_failed)
+        bridge.library_changed.connect(self.refresh)
+        bridge.run_changed.connect(self.refresh)
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where everything is."""
+        return self._workspace
+
+    @Slot(str)
+    def change_key(self, key: str) -> None:
+        """Gives the chosen endpoint another key; an empty one forgets it."""
+        if self.teacher is not None:
+            self.endpoints.give_key(self._workspace.artifact(self.teacher.id, "model"), key)
+
+    # --- what is there ---
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
+        self.teachers = library.models(self._workspace, endpoints=True)
+        self.data_sets = library.data_sets(self._workspace)
+        self.teacher = kept(self.teachers, self.teacher)
+        self.data = kept(self.data_sets, self.data)
+        self._choices_changed()
+
+    def close(self) -> None:
+        """Ends a trial and drops what is being read."""
+        self.trial.close()
+        self.endpoints.close()
+
+    # --- choices ---
+
+    @Slot(str)
+    def choose_teacher(self, artifact_id: str) -> None:
+        """Takes a model or an endpoint of the list."""
+        self.teacher = found(self.teachers, artifact_id)
+        self._choices_changed()
+
+    @Slot(str)
+    def choose_data(self, artifact_id: str) -> None:
+        """Takes a data set of the list."""
+        self.data = found(self.data_sets, artifact_id)
+        self._choices_changed()
+
+    def choose(self, artifact_id: str) -> None:
+        """Takes an artifact as teacher or as data, whichever it is."""
+        if found(self.teachers, artifact_id) is not None:
+            self.choose_teacher(artifact_id)
+        elif found(self.data_sets, artifact_id) is not None:
+            self.choose_data(artifact_id)
+
+    @Slot(str)
+    def choose_source(self, source: PromptSource) -> None:
+        """One of `SOURCES`."""
+        self._source = source
+        self._choices_changed()
+
+    @Slot(str)
+    def choose_task(self, task: PresetChoice) -> None:
+        """One of `tasks`."""
+        self._task = task
+        self._choices_changed()
+
+    def set_fields(self, values: dict[str, Any], errors: dict[str, str]) -> None:
+        """Takes the fields of the form that differ from their defaults, and what is wrong with them."""
+        self.values, self.errors = values, errors
+        self._choices_changed()
+
+    @Slot(str)
+    def set_name(self, name: str) -> None:
+        """Names the result; empty goes back to the suggestion."""
+        self._name = name.strip()
+        self.changed.emit()
+
+    def fill(self, repeat: Repeat) -> None:
+        """Takes over what an earlier run was told."""
+        told = repeat.spec.model_dump()
+        self.refresh()
+        self.teacher = found(self.teachers, told["teacher"])
+        self.data = found(self.data_sets, told["data"])
+        self._source, self._task = told["source"], told["task"]
+        self.values = {
+            name: value
+            for name, value in told.items()
+            if name not in CHOSEN and value != GenerateSpec.model_fields[name].default
+        }
+        self.errors, self._name = {}, repeat.name
+        self.filled.emit()
+        self._choices_changed()
+
+    # --- what follows from them ---
+
+    @property
+    def holds_documents(self) -> bool:
+        """Whether the data is plain text without questions."""
+        return self.data is not None and self.data.task == "pretraining"
+
+    @property
+    def source(self) -> PromptSource:
+        """Where the questions come from: as chosen, or what the data allows."""
+        if self.data is None:
+            return self._source
+        if self.holds_documents:
+            return "documents"
+        return "prompts" if self._source == "documents" else self._source
+
+    @property
+    def tasks(self) -> tuple[PresetChoice, ...]:
+        """What the teacher can be told to do with this data."""
+        if self.holds_documents:
+            return _OF_DOCUMENTS
+        has_labels = self.data is None or self.data.labels > 0
+        return tuple(task for task in TASKS if has_labels or task != "classification")
+
+    @property
+    def task(self) -> PresetChoice:
+        """What the teacher is told to do: as chosen, or what the data teaches."""
+        return self._task if self._task in self.tasks else "auto"
+
+    @property
+    def preset(self) -> str:
+        """What the teacher will do; of `auto`, what that comes to."""
+        if self.task != "auto" or self.data is None:
+            return self.task
+        return _PRESET_OF.get(self.data.task, self.data.task)
+
+    def is_idle(self, field: str) -> bool:
+        """Whether a field means nothing with the other choices, so that it is left at its default."""
+        is_far = self.teacher is not None and self.teacher.is_endpoint
+        idle = {
+            "turns": self.preset != "conversation",
+            "examples": self.source != "seeds",
+            "chunk_characters": self.source != "documents",
+            "check_label": self.source != "prompts",
+            "valid_json": self.preset != "extraction",
+            "rubric": self.values.get("judge_at_least") is None,
+            "agreement": int(self.values.get("answers_per_prompt", 1)) < 2
+            or self.source == "documents"
+            or self.preset == "conversation",
+            "budget": not (is_far and self.teacher is not None and self.teacher.has_prices),
+            **dict.fromkeys(_OF_ENDPOINTS, not is_far),
+        }
+        return idle.get(field, False)
+
+    def spec(self) -> GenerateSpec | None:
+        """The job as it is set now; None while something is missing or wrong."""
+        if self.teacher is None or self.data is None or self.errors:
+            return None
+        try:
+            return GenerateSpec(teacher=self.teacher.id, data=self.data.id, **self._spec_values())
+        except ValidationError:
+            return None
+
+    @property
+    def problem(self) -> str:
+        """Why these settings do not go together, in a sentence; empty when they do."""
+        if self.teacher is None or self.data is None or self.errors:
+            return ""
+        try:
+            GenerateSpec(teacher=self.teacher.id, data=self.data.id, **self._spec_values())
+        except ValidationError as error:
+            said = str(error.errors()[0].get("ctx", {}).get("error", "")).partition(" (")[0]
+            return f"{said[:1].upper()}{said[1:]}."
+        misfit = self.trial.misfit
+        return f"{misfit.what} {misfit.why}" if misfit is not None else ""
+
+    @property
+    def name(self) -> str:
+        """How the result will be called: as typed, or after data and teacher."""
+        if self._name or self.teacher is None or self.data is None:
+            return self._name
+        return self._workspace.free_name(f"{self.data.name} by {self.teacher.name}"[:90], "dataset")
+
+    @property
+    def step(self) -> Step:
+        """The first step that is not finished."""
+        if self.teacher is None:
+            return "teacher"
+        if self.data is None:
+            return "data"
+        return "ask" if self.errors or self.problem else "check"
+
+    def is_open(self, step: Step) -> bool:
+        """Whether a step can be gone to."""
+        return STEPS.index(step) <= STEPS.index(self.step)
+
+    @property
+    def blocker(self) -> Blocker:
+        """What keeps the run from starting, or an empty text."""
+        if self.step in ("teacher", "data"):
+            return "teacher" if self.teacher is None else "data"
+        if self.errors:
+            return "settings"
+        if self.problem:
+            return "misfit"
+        if self.trial.is_trying:
+            return "trying"
+        if self.trial.offer is None or self.trial.is_asking:
+            return "looking"
+        try:
+            name = check_name(self.name)
+        except WorkbenchError:
+            return "name"
+        return "name_taken" if self._workspace.store.find_artifact(name, "dataset") is not None else ""
+
+    @property
+    def can_try(self) -> bool:
+        """Whether rows can be asked now, and there is something to see that was not seen."""
+        if self.trial.is_trying or self.trial.is_asking or self.trial.offer is None or self.problem:
+            return False
+        return not (self.trial.is_current and self.trial.trial is not None and self.trial.trial.is_whole)
+
+    def command(self) -> str:
+        """The command line that does the same."""
+        teacher = self.teacher.name if self.teacher else "TEACHER"
+        data = self.data.name if self.data else "DATA"
+        parts = ["slm-workbench", "generate", "--teacher", teacher, "--data", data]
+        for field, value in self._spec_values().items():
+            parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
+        if self.name:
+            parts += ["--name", self.name]
+        return shlex.join(parts)
+
+    # --- trial and start ---
+
+    @Slot()
+    def show_rows(self) -> None:
+        """Asks a few rows, after a yes where they leave this computer."""
+        spec = self.spec()
+        if spec is not None and self.can_try:
+            self.trial.require(few(spec), is_trial=True)
+
+    @Slot()
+    def start(self) -> None:
+        """Queues the run, after a yes where rows leave this computer; does nothing while it is blocked."""
+        spec = self.spec()
+        if spec is not None and not self.blocker:
+            self.trial.require(spec, is_trial=False)
+
+    def agree(self, question: Question, key: str) -> None:
+        """The person said yes to exactly this; a key is kept first."""
+        if key:
+            self.endpoints.give_key(question.offer.teacher, key, partial(self._go_on, question))
+        else:
+            self._go_on(question)
+
+    @Slot(object)
+    def _on_asked(self, question: Question) -> None:
+        if question.offer.endpoint is None:
+            self._go_on(question)
+        else:
+            self.asked.emit(question)
+
+    def _go_on(self, question: Question) -> None:
+        if question.is_trial:
+            self.trial.start(question.spec)
+            return
+        try:
+            run = self._bridge.submit(question.spec, self.name, brings=self.trial.answers_for(question.spec))
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self._name = ""
+        self.trial.forget()
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self.failed.emit(error)
+        self.changed.emit()
+
+    # --- inside ---
+
+    def _spec_values(self) -> dict[str, Any]:
+        """What differs from the spec's own defaults and means something."""
+        chosen = {"source": self.source, "task": self.task}
+        values = {field: value for field, value in self.values.items() if not self.is_idle(field)}
+        return {
+            field: value
+            for field, value in chosen.items()
+            if value != GenerateSpec.model_fields[field].default
+        } | values
+
+    @Slot(str)
+    def _on_endpoint_added(self, artifact_id: str) -> None:
+        self.refresh()
+        self.choose_teacher(artifact_id)
+
+    def _choices_changed(self) -> None:
+        self.trial.ask(self.spec())
+        self.changed.emit()

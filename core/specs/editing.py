@@ -1,0 +1,65 @@
+"""Spec of the job that takes over what a person changed in a data set's rows."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.specs.base import Option, Spec
+
+
+class RowPlace(BaseModel):
+    """A row of a data set. Test rows are for measuring, so nobody changes them here.
+
+    Attributes:
+        split: Learnt from, or watched while learning.
+        place: Its line in the split's file, from 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: Literal["train", "validation"] = "train"
+    place: int = Field(ge=1)
+
+
+class RowEdit(RowPlace):
+    """A value of a row, written anew.
+
+    Attributes:
+        column: The column as the data set names it.
+        message: In the chat column: which message, from 0.
+        text: What stands there now.
+    """
+
+    column: str
+    message: int | None = Field(None, ge=0)
+    text: str
+
+
+class EditDataSpec(Spec):
+    """Makes a new version of a data set with rows that a person changed or dropped; the old one stays."""
+
+    kind: ClassVar[str] = "edit_data"
+    title: ClassVar[str] = "Edit data"
+
+    data: str = Option(label="Data", help="The data set to begin with.")
+    name: str = Option(label="Name", help="How you will call the new version.")
+    edits: tuple[RowEdit, ...] = Option((), label="Edits", help="Values that are written anew.")
+    dropped: tuple[RowPlace, ...] = Option((), label="Dropped", help="Rows that are left out.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> EditDataSpec:
+        if not self.edits and not self.dropped:
+            raise ValueError("change or drop at least one row")
+        values = {(item.split, item.place, item.column, item.message) for item in self.edits}
+        gone = {(item.split, item.place) for item in self.dropped}
+        if len(values) < len(self.edits) or len(gone) < len(self.dropped):
+            raise ValueError("the same value or row stands twice")
+        if gone & {(item.split, item.place) for item in self.edits}:
+            raise ValueError("a row cannot be changed and dropped")
+        return self
+
+    def inputs(self) -> tuple[str, ...]:
+        """The data."""
+        return (self.data,)

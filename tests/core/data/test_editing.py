@@ -1,0 +1,109 @@
+"""What a person changes in rows becomes a version that knows its origin."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from core.data import dataset, editing
+from core.data.dataset import Dataset
+from core.errors import InputError
+from core.specs import EditDataSpec, ImportDataSpec
+
+ROWS = [{"text": f"question {at}", "category": "ab"[at % 2]} for at in range(20)]
+CHATS = [
+    {"messages": [{"role": "user", "content": f"hello {at}"}, {"role": "assistant", "content": "good day"}]}
+    for at in range(12)
+]
+
+
+def built(folder: Path, rows: list[dict[str, Any]]) -> Dataset:
+    source = folder / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "data").mkdir()
+    dataset.build(ImportDataSpec(source=str(source), name="rows"), folder / "data")
+    return Dataset(folder / "data")
+
+
+def edited(data: Dataset, folder: Path, **changes: Any) -> Dataset:
+    spec = EditDataSpec(data="dataset-1", name="better", **changes)
+    (folder / "new").mkdir()
+    editing.write(data, spec, "d" * 64, folder / "new", lambda _done, _total: None)
+    return Dataset(folder / "new")
+
+
+def test_changed_and_dropped_rows_make_a_version_that_says_so(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    before = list(data.rows("train"))
+    new = edited(
+        data,
+        tmp_path,
+        edits=[
+            {"place": 2, "column": "text", "text": "a better question"},
+            {"place": 2, "column": "category", "text": "c"},
+        ],
+        dropped=[{"place": 1}, {"split": "validation", "place": 1}],
+    )
+    after = list(new.rows("train"))
+    assert [row.row for row in after] == [row.row for row in before[1:]]
+    assert after[0].values == {"text": "a better question", "category": "c"}
+    assert after[1:] == before[2:]
+    assert new.count("validation") == data.count("validation") - 1
+    assert list(new.rows("test")) == list(data.rows("test"))
+    assert new.info.labels == ["a", "b", "c"]
+    made = new.info.made_from
+    assert made is not None
+    assert (made.id, made.name, made.steps[0].sentence) == (
+        "dataset-1",
+        "rows",
+        "1 row changed and 2 rows dropped by hand.",
+    )
+    assert new.info.split.left_out["by_hand"] == 2
+
+
+def test_one_message_of_a_chat_is_written_anew(tmp_path: Path) -> None:
+    new = edited(
+        built(tmp_path, CHATS),
+        tmp_path,
+        edits=[{"place": 1, "column": "messages", "message": 1, "text": "good evening"}],
+    )
+    first = next(new.rows("train")).values["messages"]
+    assert [item["content"] for item in first][1] == "good evening"
+    assert first[0]["content"].startswith("hello")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"edits": [{"place": 999, "column": "text", "text": "x"}]}, "data.edit.misfit"),
+        ({"edits": [{"place": 1, "column": "nothing", "text": "x"}]}, "data.edit.misfit"),
+        ({"edits": [{"place": 1, "column": "text", "message": 0, "text": "x"}]}, "data.edit.misfit"),
+        ({"edits": [{"place": 1, "column": "text", "text": "  "}]}, "data.edit.blank"),
+        ({"dropped": [{"place": at} for at in range(1, 17)]}, "data.edit.empty"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, Any], code: str) -> None:
+    data = built(tmp_path, ROWS)
+    if code == "data.edit.empty":
+        changes = {"dropped": [{"place": at} for at in range(1, data.count("train") + 1)]}
+    with pytest.raises(InputError) as refused:
+        edited(data, tmp_path, **changes)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"dropped": [{"place": 1}, {"place": 1}]},
+        {"dropped": [{"place": 1}], "edits": [{"place": 1, "column": "text", "text": "x"}]},
+        {"dropped": [{"split": "test", "place": 1}]},
+    ],
+)
+def test_changes_that_contradict_each_other_are_no_spec(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        EditDataSpec(data="d", name="better", **changes)
