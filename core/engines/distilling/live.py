@@ -138,7 +138,7 @@ def matching_inside(spec: DistillSpec, job: JobContext, prepared: Prepared, load
         job.log(f"The hidden states of the student's {layers[0]} layers are matched with {how}.")
     return Matching(
         live.model,
-        matching.layer_pairs(*layers, kept) if spec.hidden_weight else (),
+        matching.layer_pairs(layers[0], layers[1], kept) if spec.hidden_weight else (),
         carried(prepared.tokenizer, theirs),
         hidden_weight=spec.hidden_weight,
         attention_weight=spec.attention_weight,

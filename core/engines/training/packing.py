@@ -215,7 +215,8 @@ class PackedAttention:
 
         After a forward pass that is the last layer's; shapes as `attend` gets them.
         """
-        before, seen = self._seen, []
+        before = self._seen
+        seen: list[Tensor] = []
         self._seen = seen
         try:
             yield seen
