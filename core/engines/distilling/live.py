@@ -14,7 +14,7 @@ from core.engines.distilling.teacher import TorchTeacher
 from core.engines.distilling.trainer import OwnAnswers
 from core.engines.prune import REPORT
 from core.engines.runtimes.dialect import stop_ids
-from core.engines.training import packing
+from core.engines.training import packed_attention
 from core.engines.training.preparation import Prepared
 from core.errors import InputError
 from core.models import compatibility, records
@@ -117,7 +117,7 @@ def matching_inside(spec: DistillSpec, job: JobContext, prepared: Prepared, load
     """
     job.log("The teacher stays in memory while the student learns, to be matched inside.")
     live, student = load(), prepared.model
-    packed = student.config._attn_implementation == packing.NAME
+    packed = student.config._attn_implementation == packed_attention.NAME
     if (packed and not live.packed) or (spec.attention_weight and not packed):
         raise _unmatched(
             "The attention of one of them is of a kind that this program cannot follow.",

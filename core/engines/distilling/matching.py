@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from core.engines.training import packing
+from core.engines.training import packed_attention, packing
 from core.engines.training.losses import SLICE
 from core.engines.training.packing import Pack
 
@@ -62,7 +62,7 @@ def watching(model: Any, rows: Pack, layers: Sequence[int], *, attention: bool) 
         for at in layers:  # such hooks stay outside where activations are computed twice
             stack.callback(found[at].register_forward_hook(partial(keep, at)).remove)
         if attention:
-            seen.attention = stack.enter_context(packing.attention.watched())
+            seen.attention = stack.enter_context(packed_attention.attention.watched())
         yield seen
 
 
@@ -128,7 +128,7 @@ class Matching:
         with (
             torch.no_grad(),
             torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16),
-            packing.attention.rows(theirs),
+            packed_attention.attention.rows(theirs),
             watching(
                 self._teacher, theirs, [t for _s, t in self._pairs], attention=bool(self._attention_weight)
             ) as seen,

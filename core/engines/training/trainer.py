@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
-from core.engines.training import checkpoints, lora, packing
+from core.engines.training import checkpoints, lora, packed_attention, packing
 from core.engines.training.checkpoints import Record
 from core.engines.training.examples import Example
 from core.engines.training.losses import PLAIN, Objective
@@ -167,7 +167,9 @@ class WorkbenchTrainer(Trainer):
         model.train()
         total = torch.zeros(())
         for rows in inputs.packs:
-            with packing.attention.rows(rows):  # recomputing activations needs it in the backward pass too
+            with packed_attention.attention.rows(
+                rows
+            ):  # recomputing activations needs it in the backward pass too
                 loss = self.loss_of(model, rows) / inputs.targets
                 self.accelerator.backward(loss)
             total += loss.detach()

@@ -5,7 +5,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from core.engines.distilling.matching import Matching, layer_pairs
-from core.engines.training import packing
+from core.engines.training import packed_attention, packing
 from core.engines.training.examples import Example
 from core.engines.training.packing import pack
 from core.engines.training.templates import IGNORED
@@ -45,7 +45,7 @@ def matching(teacher, pairs=((0, 1), (1, 3)), hidden=1.0, attention=1.0, carried
 
 def apart(student, judge, part):
     """As the trainer does it."""
-    with packing.attention.rows(part):
+    with packed_attention.attention.rows(part):
         theirs = judge.teacher(part)
         with judge.student(student, part) as ours:
             packing.answer_loss(student, part)
@@ -147,7 +147,7 @@ def test_gradients_are_the_same_where_activations_are_computed_twice():
         if twice:
             student.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         part = pack(rows())
-        with packing.attention.rows(part):
+        with packed_attention.attention.rows(part):
             apart(student, matching(model(6, layers=4)), part).backward()
         found.append([p.grad for p in student.parameters() if p.grad is not None])
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(*found, strict=True))

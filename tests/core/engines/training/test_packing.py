@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from core.engines.training import packing
+from core.engines.training import packed_attention, packing
 from core.engines.training.examples import Example
 from core.engines.training.templates import IGNORED
 from tests.core.engines import tiny
@@ -101,20 +101,24 @@ def test_a_sliding_window_is_respected():
     at = torch.arange(12)
     seen = (at[:, None] >= at) & (at[:, None] - at < 5)
     expected = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, enable_gqa=True)
-    assert torch.allclose(packing._plain_causal(query, key, value, 8**-0.5, 5), expected, atol=1e-5)
-    last = packing._plain_causal(query[:, :, 4:], key, value, 8**-0.5, 5)  # behind a shared beginning of four
+    assert torch.allclose(packed_attention._plain_causal(query, key, value, 8**-0.5, 5), expected, atol=1e-5)
+    last = packed_attention._plain_causal(
+        query[:, :, 4:], key, value, 8**-0.5, 5
+    )  # behind a shared beginning of four
     assert torch.allclose(last, expected[:, :, 4:], atol=1e-5)
 
 
 def test_an_architecture_with_unknown_attention_keeps_its_own(model, monkeypatch):
-    monkeypatch.setattr(packing, "_NOT_MADE_FOR", ("is_causal", "position_ids", "softcap"))
+    monkeypatch.setattr(packed_attention, "_NOT_MADE_FOR", ("is_causal", "position_ids", "softcap"))
     before = model.config._attn_implementation
-    attend = packing.attention.attend
+    attend = packed_attention.attention.attend
 
     def softcapped(*args, **kwargs):
         return attend(*args, **{**kwargs, "softcap": 50.0})
 
-    monkeypatch.setitem(packing.AttentionInterface._global_mapping, packing.NAME, softcapped)
+    monkeypatch.setitem(
+        packed_attention.AttentionInterface._global_mapping, packed_attention.NAME, softcapped
+    )
     assert not packing.prepare(model, ROWS)
     assert model.config._attn_implementation == before
 
@@ -124,7 +128,7 @@ def test_a_pack_that_mixed_its_rows_would_be_noticed(model, monkeypatch):
         mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
         return mixed.transpose(1, 2), None
 
-    monkeypatch.setitem(packing.AttentionInterface._global_mapping, packing.NAME, mixing)
+    monkeypatch.setitem(packed_attention.AttentionInterface._global_mapping, packed_attention.NAME, mixing)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)  # a random tiny model attends to everything alike; make it care
