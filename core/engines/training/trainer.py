@@ -167,9 +167,8 @@ class WorkbenchTrainer(Trainer):
         model.train()
         total = torch.zeros(())
         for rows in inputs.packs:
-            with packed_attention.attention.rows(
-                rows
-            ):  # recomputing activations needs it in the backward pass too
+            # Around the backward pass too: recomputing activations needs it.
+            with packed_attention.attention.rows(rows):
                 loss = self.loss_of(model, rows) / inputs.targets
                 self.accelerator.backward(loss)
             total += loss.detach()

@@ -102,9 +102,8 @@ def test_a_sliding_window_is_respected():
     seen = (at[:, None] >= at) & (at[:, None] - at < 5)
     expected = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, enable_gqa=True)
     assert torch.allclose(packed_attention._plain_causal(query, key, value, 8**-0.5, 5), expected, atol=1e-5)
-    last = packed_attention._plain_causal(
-        query[:, :, 4:], key, value, 8**-0.5, 5
-    )  # behind a shared beginning of four
+    # Behind a shared beginning of four:
+    last = packed_attention._plain_causal(query[:, :, 4:], key, value, 8**-0.5, 5)
     assert torch.allclose(last, expected[:, :, 4:], atol=1e-5)
 
 
