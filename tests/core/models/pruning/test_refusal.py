@@ -77,7 +77,7 @@ def test_sizes_that_it_cannot_have(workspace: Workspace, fields: dict[str, Any],
 
 def test_exported_models_and_endpoints(workspace: Workspace) -> None:
     exported = hollow.add(workspace, "export", format="onnx")
-    assert refused(workspace, exported.id, keep_layers=20).code == "prune.exported"
+    assert refused(workspace, exported.id, keep_layers=20).code == "model.exported"
     far = hollow.keep(workspace, "model", "far", "far", {"format": "endpoint"})
     assert refused(workspace, far.id, keep_layers=20).code == "model.endpoint"
 
