@@ -54,7 +54,7 @@ def test_another_teacher_is_added_weighed_and_queued(
     assert shown(three) == ["67 %", "33 %"]
     QTest.mouseClick(three.pair_card.continue_button, LEFT)
     assert "and 1 more" in three.pickers.teacher.note_label.text()
-    assert "Each teacher is asked" in three.preview_card.note.text()
+    qtbot.waitUntil(lambda: "Each teacher is asked" in three.preview_card.note.text(), timeout=10_000)
     assert "--teacher large --teacher second" in model.command()
     assert "teacher_weights=[1.0, 0.5]" in model.command()
     QTest.mouseClick(three.preview_card.start_button, LEFT)
