@@ -40,6 +40,8 @@ def _fresh(qapp: Application) -> Iterator[None]:
     """Every test begins with the light theme and leaves no widget behind."""
     if theme().tokens.name != "light":
         theme().apply("light")
+    # What is there already need not be searched below: beside torch that takes seconds, after every test.
+    gc.freeze()
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
