@@ -15,7 +15,7 @@ from core.workspace.records import Artifact
 NAME = "W" * 100
 
 
-@pytest.mark.parametrize("key", ["data", "models", "distill", "finetune", "quantize", "deploy"])
+@pytest.mark.parametrize("key", ["data", "models", "generate", "distill", "finetune", "quantize", "deploy"])
 def test_long_names_fit(
     key: str,
     context: Context,
