@@ -103,7 +103,7 @@ class AskCard(Card):
         self.problem.setVisible(bool(model.problem))
         self.continue_button.setEnabled(not model.errors and not model.problem)
         source = next(choice.title for choice in choices if choice.key == model.source)
-        rows = self.tr("{count} rows").format(count=count_text(int(model.values.get("rows", 100))))
+        rows = self.tr("{count} rows").format(count=count_text(model.rows))
         self.set_note("" if is_open else " · ".join([source, words[model.preset][0], rows]))
 
     def _sources(self, model: GenerateViewModel) -> list[Choice]:

@@ -20,6 +20,8 @@ from app.widgets.card import Card
 from app.widgets.error_text import ErrorText
 from core.workspace.records import Run
 
+_LONGEST_NAME = 32
+
 
 class GeneratePage(StepsPage):
     """Teacher, data, what is asked, preview and start, with the run preview beside them."""
@@ -201,7 +203,7 @@ class GeneratePage(StepsPage):
         teacher, data = model.teacher, model.data
         at_teacher = self._shown == "teacher"
         self.teacher_card.set_choices(
-            [model_choice(item) for item in model.teachers], teacher.id if teacher else ""
+            [model_choice(item, _LONGEST_NAME) for item in model.teachers], teacher.id if teacher else ""
         )
         self.teacher_card.show_as(
             "open" if at_teacher else "closed", model_summary(teacher) if teacher else ""

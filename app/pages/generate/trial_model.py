@@ -222,7 +222,9 @@ class TrialModel(QObject):
 
         def work(_cancelled: threading.Event) -> Trial:
             error: WorkbenchError | None = None
-            with tempfile.TemporaryDirectory(prefix="look-", dir=workspace.root) as name:
+            with tempfile.TemporaryDirectory(
+                prefix="look-", dir=workspace.root, ignore_cleanup_errors=True
+            ) as name:
                 folder = Path(name)
                 for file, text in brought.items():
                     durable.write_text(folder / file, text)

@@ -200,6 +200,11 @@ class GenerateViewModel(QObject):
             return self.task
         return _PRESET_OF.get(self.data.task, self.data.task)
 
+    @property
+    def rows(self) -> int:
+        """How many rows are asked at most."""
+        return int(self.values.get("rows", GenerateSpec.model_fields["rows"].default))
+
     def is_idle(self, field: str) -> bool:
         """Whether a field means nothing with the other choices, so that it is left at its default."""
         is_far = self.teacher is not None and self.teacher.is_endpoint

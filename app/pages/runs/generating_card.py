@@ -52,6 +52,8 @@ class GeneratingCard(Card):
         if run.kind != GenerateSpec.kind:
             return
         done = run.result if run.ended_at is not None and run.result else {}
+        waits = not done and run.spec.get("drop_near_duplicates") is not None
+        self.set_note(self.tr("Rows that nearly repeat others are looked for at the end.") if waits else "")
         self._show_rows(done, record)
         self._show_costs(run, done, record)
         samples = list(record.samples.values())
@@ -65,9 +67,10 @@ class GeneratingCard(Card):
     def _show_rows(self, done: dict[str, object], record: RunRecord) -> None:
         facts: list[tuple[str, str]] = []
         kept = _figure(done, record, "kept")
-        asked = done.get("asked", record.progress.done)
+        points = record.points.get("cost", ())
+        asked = done.get("asked", points[-1][0] if points else 0)
         total = record.progress.total if not done and record.progress.unit == "rows" else None
-        text = count_text(int(asked)) if isinstance(asked, int) else "0"
+        text = count_text(round(asked)) if isinstance(asked, int | float) else ""
         if total:
             text = self.tr("{done} of {total}").format(done=text, total=count_text(total))
         facts.append((self.tr("Rows asked"), text))

@@ -15,7 +15,9 @@ from core.workspace.records import Artifact
 NAME = "W" * 100
 
 
-@pytest.mark.parametrize("key", ["data", "models", "distill", "prune", "finetune", "quantize", "deploy"])
+@pytest.mark.parametrize(
+    "key", ["data", "models", "generate", "distill", "prune", "finetune", "quantize", "deploy"]
+)
 def test_long_names_fit(
     key: str,
     context: Context,

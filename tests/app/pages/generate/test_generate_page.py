@@ -353,7 +353,7 @@ def test_a_stopped_preview_keeps_what_was_answered(
 def test_every_step_fits_into_a_narrow_window(
     page: GeneratePage, qtbot: QtBot, add_endpoint: Add, add_data: Add
 ) -> None:
-    far = add_endpoint(name="long-name-" * 9)
+    far = add_endpoint(name="W" * 90)
     add_data("long-name-" * 9)
     page.resize(891, 700)  # beside the sidebar of the smallest window
     page.open_with(far.id)
