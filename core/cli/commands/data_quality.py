@@ -125,6 +125,9 @@ def show(report: QualityReport, rows: int, name: str, output: Output) -> None:
             output.say(f"  {_flag(offer.fix.model_dump())}  {offer.text}{count}")
         for example in finding.examples[:rows]:
             output.say(f"    {_line(example)}")
+    if not rows and any(finding.examples for finding in report.findings):
+        output.say()
+        output.say(f"Which rows: slm-workbench data inspect {name} --rows {SHOWN}")
     flags = [
         _flags(finding)[0] for finding in report.findings if finding.severity != "fine" and finding.fixes
     ]
