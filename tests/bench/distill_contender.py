@@ -40,6 +40,7 @@ class Lab:
     Attributes:
         student: Folder of the model that learns.
         teacher: Folder of the one that teaches.
+        base: Folder of the model that it came from.
         data: Folder of the data set.
         rows: Its training rows as ids and labels.
         judged: Validation rows: ids, where the answer's tokens are said, and what the teacher says there.
@@ -55,6 +56,7 @@ class Lab:
 
     student: str
     teacher: str
+    base: str
     data: str
     rows: list[tuple[list[int], list[int]]]
     judged: list[tuple[list[int], list[int], list[int]]]
@@ -99,8 +101,8 @@ class Watch(TrainerCallback):
         self.losses: list[float] = []
         self.curve: list[tuple[int, float]] = []
         self.ends: list[float] = []
-        self._looked_s = 0.0
-        self._began = time.perf_counter()
+        self._looked_s = self._looked_cpu_s = 0.0
+        self._began, self._began_cpu = time.perf_counter(), time.process_time()
 
     @property
     def seconds(self) -> float:
@@ -126,14 +128,16 @@ class Watch(TrainerCallback):
             self._end(state.global_step)
 
     def _look(self, model: Any, step: int) -> float:
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         self.curve.append((step, retention(model, self.lab.judged)))
         self._looked_s += time.perf_counter() - began
+        self._looked_cpu_s += time.process_time() - began_cpu
         return self.curve[-1][1]
 
     def _end(self, steps: int) -> None:
         result = {
             "seconds": self.ends[-1],
+            "cpu_seconds": time.process_time() - self._began_cpu - self._looked_cpu_s,
             "ends": self.ends,
             "steps": steps,
             "losses": self.losses,
@@ -168,7 +172,8 @@ def ours(lab: Lab) -> None:
     distill.DistillTrainer = Watched  # type: ignore[misc]
     folder = Path(lab.data).parent / "runs" / f"ours-{time.time_ns()}"
     folder.mkdir(parents=True)
-    inputs = {"m": Path(lab.student), "t": Path(lab.teacher), "d": Path(lab.data)}
+    given = {"m": lab.student, "t": lab.teacher, "b": lab.base, "d": lab.data}
+    inputs = {name: Path(path) for name, path in given.items()}
     job = JobContext(folder, inputs, open(os.devnull, "w"), threads=cores(), name="student")  # noqa: SIM115
     spec = DistillSpec(
         model="m",

@@ -18,7 +18,7 @@ from core.engines.distilling import store
 from core.engines.distilling.soft import coarsen, entries
 from core.engines.distilling.store import Place, Said
 from core.engines.runtimes.runtime import Source, open_runtime
-from core.engines.training import examples, packing, weights
+from core.engines.training import examples, freeing, packing, weights
 from core.engines.training.examples import Example, Split
 from core.engines.training.preparation import Decisions
 from core.engines.training.templates import IGNORED, without_default_system
@@ -105,6 +105,7 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
             store.write(kept, part, named, [said for said in answers if said is not None], vocabulary)
         del teacher
         gc.collect()
+        freeing.trim()  # else the student would learn beside the teacher's empty place
     else:
         job.log(f"{name} was asked before; its answers are used again.")
     said = {split: store.read(kept, [part for part, of, _start in parts if of == split]) for split in _SPLITS}

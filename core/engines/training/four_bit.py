@@ -8,13 +8,12 @@ whole training on short rows in batches of 4 it was 1,214 MB against 1,496 (`tes
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from core.engines.training import freeing
 from core.errors import InputError
 from core.models.methods import missing
 
@@ -96,18 +95,10 @@ def shrink(model: PreTrainedModel, dtype: torch.dtype) -> int:
         setattr(model.get_submodule(parent), name, small)
         module.weight = None
         if at % _TRIM_EVERY == 0:
-            _trim()
+            freeing.trim()
     for parameter in model.parameters():
         if parameter.dtype.is_floating_point:
             parameter.data = parameter.data.to(dtype)
-    _trim()
+    freeing.trim()
     model.is_loaded_in_4bit = True  # where PEFT looks to choose its layer
     return len(linear)
-
-
-def _trim() -> None:
-    """Gives freed memory back to the system; glibc would keep 324 MB of a 135M model's 821 MB."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)

@@ -73,7 +73,7 @@ class _Projected(torch.autograd.Function):
         to_hidden, to_weight = ctx.needs_input_grad[:2]
         total = torch.zeros((), dtype=torch.float32)
         hidden_grad = torch.empty_like(hidden) if to_hidden else None
-        weight_grad = torch.zeros_like(weight) if to_weight else None
+        weight_grad: Tensor | None = None
         for start in range(0, len(targets), SLICE):
             cut = slice(start, start + SLICE)
             with torch.enable_grad():
@@ -83,8 +83,9 @@ class _Projected(torch.autograd.Function):
             total += loss.detach()
             wanted = [tensor for tensor in (part, matrix) if tensor.requires_grad]
             found = list(torch.autograd.grad(loss, wanted)) if wanted else []
-            if weight_grad is not None:
-                weight_grad += found.pop()
+            if to_weight:  # often there is one slice, and nothing to add it to
+                own = found.pop()
+                weight_grad = own if weight_grad is None else weight_grad.add_(own)
             if hidden_grad is not None:
                 hidden_grad[cut] = found.pop()
         ctx.save_for_backward(hidden_grad, weight_grad)
