@@ -69,11 +69,11 @@ def test_a_training_job_does_not_stall_it(tmp_path):
     data = terminal.must("data", "show", "rows", "--json").json["id"]
     results = []
     for _ in range(RUNS):
-        results.append(probe(terminal.workspace, 30, model, data))
+        results.append(probe(terminal.workspace, 45, model, data))
         time.sleep(1)
     stalls = [round(item["worst_stall_ms"], 1) for item in results]
     memory = [round(item["rss_bytes"] / 1e6) for item in results]
-    print(f"\nworst stall in 30 s with a training job: {stalls} ms, median {statistics.median(stalls)} ms")
+    print(f"\nworst stall in 45 s with a training job: {stalls} ms, median {statistics.median(stalls)} ms")
     print(f"memory of the window's process: {memory} MB")
     assert all(item["training_events"] > 3 for item in results), "nothing was trained meanwhile"
     assert not any(item["torch"] for item in results)
