@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.errors import WorkbenchError
 from core.specs import PruneSpec
 from core.workspace.workspace import Workspace
 
@@ -12,8 +11,10 @@ def pruning_of(workspace: Workspace, artifact_id: str) -> PruneSpec | None:
     artifact = workspace.store.find_artifact(artifact_id, "model")
     if artifact is None:
         return None
+    run = workspace.store.maker(artifact)
+    if run is None or run.kind != PruneSpec.kind:
+        return None
     try:
-        run = workspace.store.run(artifact.run_id)
-        return PruneSpec.model_validate(run.spec) if run.kind == PruneSpec.kind else None
-    except (WorkbenchError, ValueError):
+        return PruneSpec.model_validate(run.spec)
+    except ValueError:  # of a version that told it otherwise
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.errors import WorkbenchError
 from core.jobs.registry import KINDS
 from core.workspace.workspace import Workspace
 
@@ -37,9 +36,8 @@ def lineage(workspace: Workspace, artifact_id: str, depth: int = 0) -> list[Orig
     artifact = workspace.store.find_artifact(artifact_id)
     if artifact is None or depth > _DEEPEST:
         return []
-    try:
-        run = workspace.store.run(artifact.run_id)
-    except WorkbenchError:
+    run = workspace.store.maker(artifact)
+    if run is None:
         return [Origin(depth, artifact.name, artifact.type, "", "", "")]
     kind = KINDS.get(run.kind)
     source = run.spec.get("source")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.errors import WorkbenchError
 from core.workspace.workspace import Workspace
 
 _TEACHES = frozenset({"finetune", "distill"})
@@ -16,10 +15,9 @@ def is_taught(workspace: Workspace, artifact_id: str, depth: int = 0) -> bool:
         return False
     if artifact.meta.get("format") == "adapter":
         return True
-    try:
-        run = workspace.store.run(artifact.run_id)
-    except WorkbenchError:
-        return False  # the run that made it was removed
+    run = workspace.store.maker(artifact)
+    if run is None:
+        return False
     if run.kind in _TEACHES:
         return True
     return any(is_taught(workspace, item, depth + 1) for item in workspace.store.inputs(run.id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.errors import WorkbenchError
 from core.workspace.workspace import Workspace
 
 _DEEPEST = 12
@@ -17,9 +16,8 @@ def learnt_by(workspace: Workspace, model_id: str) -> str:
         artifact = workspace.store.find_artifact(model_id)
         if artifact is None:
             return ""
-        try:
-            run = workspace.store.run(artifact.run_id)
-        except WorkbenchError:  # the run was removed
+        run = workspace.store.maker(artifact)
+        if run is None:
             return ""
         data = run.spec.get("data")
         if isinstance(data, str):

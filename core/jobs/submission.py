@@ -124,7 +124,7 @@ def require_weights(workspace: Workspace, artifact: Artifact, title: str) -> Non
     """
     if artifact.meta.get("format") != "onnx":
         return
-    made = next((run for run in workspace.store.runs() if run.id == artifact.run_id), None)
+    made = workspace.store.maker(artifact)
     source = workspace.store.find_artifact(str(made.spec.get("model"))) if made is not None else None
     raise InputError(
         f"{title} cannot use {artifact.name}.",

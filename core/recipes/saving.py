@@ -133,11 +133,9 @@ class _Writer:
         return artifact.name
 
     def _maker(self, artifact: Artifact) -> Run | None:
-        try:
-            run = self._workspace.store.run(artifact.run_id)
-        except InputError:
-            return None  # its run was removed; the artifact itself is needed
-        return run if run.kind in KINDS else None
+        """Its run; None where that was removed or is of no kind known here: then the artifact is needed."""
+        run = self._workspace.store.maker(artifact)
+        return run if run is not None and run.kind in KINDS else None
 
     def _path(self, text: str) -> str:
         path = Path(text)

@@ -117,7 +117,7 @@ def made_before(workspace: Workspace, step: Step, who: str, fix: str) -> Artifac
     found = workspace.store.find_artifact(step.name, kind_of(step.spec.kind).makes)
     if found is None:
         return None
-    run = _maker(workspace, found)
+    run = workspace.store.maker(found)
     same = run is not None and same_spec(run, step)
     if run is not None and same and run.state == "succeeded":
         return found
@@ -130,14 +130,6 @@ def made_before(workspace: Workspace, step: Step, who: str, fix: str) -> Artifac
         fix=fix.format(noun=noun),
         code="name.taken",
     )
-
-
-def _maker(workspace: Workspace, artifact: Artifact) -> Run | None:
-    """The run that made it, unless someone removed it."""
-    try:
-        return workspace.store.run(artifact.run_id)
-    except InputError:
-        return None
 
 
 def same_spec(run: Run, step: Step) -> bool:

@@ -134,6 +134,12 @@ class Store:
             )
         return _run(row)
 
+    def maker(self, artifact: Artifact) -> Run | None:
+        """The run that made an artifact; None once it was removed."""
+        with self._session() as session:
+            row = session.scalar(select(RunRow).where(RunRow.id == artifact.run_id))
+        return _run(row) if row else None
+
     def runs(self) -> list[Run]:
         """All runs, newest first."""
         with self._session() as session:

@@ -95,10 +95,8 @@ class EvaluateViewModel(QObject):
         current = artifact_id
         for _ in range(_DEEPEST):
             artifact = self._workspace.store.find_artifact(current)
-            try:
-                spec = self._workspace.store.run(artifact.run_id).spec if artifact is not None else {}
-            except WorkbenchError:
-                spec = {}
+            made = self._workspace.store.maker(artifact) if artifact is not None else None
+            spec = made.spec if made is not None else {}
             parent, data = (str(spec.get(field) or "") for field in ("model", "data"))
             beside = beside or set(spec.get("teachers") or filter(None, [parent]))
             if data or not parent:
