@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -77,6 +77,9 @@ class DataItem:
     instruction: str = ""
 
 
+_Item = TypeVar("_Item", ModelItem, DataItem)
+
+
 def models(workspace: Workspace, *, endpoints: bool = False) -> list[ModelItem]:
     """The models of the workspace, newest first; `endpoints`: also those that are only an address."""
     artifacts = workspace.store.artifacts("model")
@@ -115,6 +118,18 @@ def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:
         adapters=tuple(name for name in meta.get("adapters") or () if isinstance(name, str)),
         has_prices=has_prices,
     )
+
+
+def found(items: Sequence[_Item], artifact_id: str) -> _Item | None:
+    """The item of this id."""
+    return next((item for item in items if item.id == artifact_id), None)
+
+
+def kept(items: Sequence[_Item], chosen: _Item | None) -> _Item | None:
+    """The chosen item as it is now; with nothing chosen, the only one there is."""
+    if chosen is not None:
+        return found(items, chosen.id)
+    return items[0] if len(items) == 1 else None
 
 
 def root(items: Sequence[ModelItem], item: ModelItem) -> ModelItem:

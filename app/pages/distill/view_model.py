@@ -16,7 +16,7 @@ from app.models.library import ModelItem
 from app.models.repeat import Repeat
 from app.models.taught import is_taught
 from app.pages.distill.pair_doctor import PairDoctor
-from app.pages.finetune.training_view_model import TrainingViewModel, found, kept
+from app.pages.finetune.training_view_model import TrainingViewModel
 from core.models.compatibility import INSIDE, Diagnosis, Inside
 from core.specs import DistillSpec
 
@@ -35,6 +35,9 @@ class DistillViewModel(TrainingViewModel):
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
+
+    kind = DistillSpec.kind
+    order = STEPS
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, parent)
@@ -59,9 +62,9 @@ class DistillViewModel(TrainingViewModel):
         """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
         self.teachers = library.models(self._workspace)
         self.data_sets = library.data_sets(self._workspace)
-        self.teacher = kept(self.teachers, self.teacher)
+        self.teacher = library.kept(self.teachers, self.teacher)
         self.more = [item for item in self.teachers if any(item.id == other.id for other in self.more)]
-        self.data = kept(self.data_sets, self.data)
+        self.data = library.kept(self.data_sets, self.data)
         self.doctor.look_again()
         self._pair_changed()
 
@@ -75,7 +78,7 @@ class DistillViewModel(TrainingViewModel):
     @Slot(str)
     def choose_teacher(self, artifact_id: str) -> None:
         """Takes a model of the list; it cannot be the student too."""
-        self.teacher = found(self.teachers, artifact_id)
+        self.teacher = library.found(self.teachers, artifact_id)
         self._pair_changed()
 
     @Slot()
@@ -88,7 +91,7 @@ class DistillViewModel(TrainingViewModel):
     @Slot(int, str)
     def replace_teacher(self, at: int, artifact_id: str) -> None:
         """Takes a free model in place of one of `more`."""
-        item = found(self.free_teachers, artifact_id)
+        item = library.found(self.free_teachers, artifact_id)
         if item is not None:
             self.more[at] = item
             self._pair_changed()
@@ -108,7 +111,7 @@ class DistillViewModel(TrainingViewModel):
     @Slot(str)
     def choose_student(self, artifact_id: str) -> None:
         """Takes a model that can learn."""
-        self.student = found(self.students, artifact_id)
+        self.student = library.found(self.students, artifact_id)
         self._pair_changed()
 
     def choose(self, artifact_id: str) -> None:
@@ -118,11 +121,11 @@ class DistillViewModel(TrainingViewModel):
         """
         cut = pruning_of(self._workspace, artifact_id)
         if cut is not None:
-            self.data = found(self.data_sets, cut.data) or self.data
-            self.teacher = found(self.teachers, cut.model)
+            self.data = library.found(self.data_sets, cut.data) or self.data
+            self.teacher = library.found(self.teachers, cut.model)
             self._fill_students()
             self.choose_student(artifact_id)
-        elif found(self.teachers, artifact_id) is not None:
+        elif library.found(self.teachers, artifact_id) is not None:
             self.choose_teacher(artifact_id)
         elif any(item.id == artifact_id for item in self.data_sets):
             self.choose_data(artifact_id)
@@ -150,12 +153,12 @@ class DistillViewModel(TrainingViewModel):
         """Takes over what an earlier run was told."""
         told = repeat.spec.model_dump()
         self.refresh()
-        first, *others = (found(self.teachers, artifact_id) for artifact_id in told["teachers"])
+        first, *others = (library.found(self.teachers, artifact_id) for artifact_id in told["teachers"])
         self.teacher, self.more = first, [item for item in others if item is not None]
         self._weights = dict(zip(told["teachers"], told["teacher_weights"], strict=False))
         self._fill_students()
-        self.student = found(self.students, told["model"])
-        self.data = found(self.data_sets, told["data"])
+        self.student = library.found(self.students, told["model"])
+        self.data = library.found(self.data_sets, told["data"])
         self.method = "lora" if told["method"] == "auto" else told["method"]
         self._divergence = told["divergence"]
         self.values = {
@@ -290,10 +293,6 @@ class DistillViewModel(TrainingViewModel):
             return "data"
         return "method" if self.errors else "check"
 
-    def is_open(self, step: Step) -> bool:
-        """Whether a step can be gone to."""
-        return STEPS.index(step) <= STEPS.index(self.step)
-
     @property
     def pair_blocker(self) -> Blocker:
         """What keeps the pair from being taken, or an empty text."""
@@ -365,7 +364,7 @@ class DistillViewModel(TrainingViewModel):
     def _pair_changed(self) -> None:
         self.more = [item for item in self.more if self.teacher is None or item.id != self.teacher.id]
         self._fill_students()
-        self.student = kept(self.students, self.student)
+        self.student = library.kept(self.students, self.student)
         teacher, student = self.teacher, self.student
         self._is_untaught = (
             teacher is not None and teacher.is_trainable and not is_taught(self._workspace, teacher.id)

@@ -6,14 +6,13 @@ import json
 import shlex
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
-from core.errors import WorkbenchError
+from app.pages.wizard_view_model import WizardViewModel
 from core.specs import EvaluateSpec
-from core.workspace.workspace import check_name
 
 Blocker = Literal["", "models", "data", "no_test", "settings", "name", "name_taken"]
 Step = Literal["models", "data", "check"]
@@ -21,21 +20,18 @@ STEPS: tuple[Step, ...] = ("models", "data", "check")
 _DEEPEST = 12
 
 
-class EvaluateViewModel(QObject):
+class EvaluateViewModel(WizardViewModel):
     """Edits an `EvaluateSpec` and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
-    changed = Signal()
-    run_started = Signal(str)
-    failed = Signal(object)
+    kind = EvaluateSpec.kind
+    order = STEPS
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         self.models: list[ModelItem] = []
         self.data_sets: list[DataItem] = []
         self.data: DataItem | None = None
@@ -43,8 +39,6 @@ class EvaluateViewModel(QObject):
         self.advanced: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         self._chosen: set[str] = set()
-        self._name = ""
-        bridge.library_changed.connect(self.refresh)
 
     @Slot()
     def refresh(self) -> None:
@@ -52,10 +46,7 @@ class EvaluateViewModel(QObject):
         self.models = sorted(library.models(self._workspace), key=lambda item: item.created_at)
         self.data_sets = library.data_sets(self._workspace)
         self._chosen &= {item.id for item in self.models}
-        if self.data is not None:
-            self.data = next((item for item in self.data_sets if item.id == self.data.id), None)
-        elif len(self.data_sets) == 1:
-            self.data = self.data_sets[0]
+        self.data = library.kept(self.data_sets, self.data)
         self.changed.emit()
 
     @property
@@ -71,7 +62,7 @@ class EvaluateViewModel(QObject):
     @Slot(str)
     def choose_data(self, artifact_id: str) -> None:
         """Takes a data set of the list; others are ignored."""
-        self.data = next((item for item in self.data_sets if item.id == artifact_id), self.data)
+        self.data = library.found(self.data_sets, artifact_id) or self.data
         self.changed.emit()
 
     def take(self, artifact_id: str) -> None:
@@ -123,12 +114,6 @@ class EvaluateViewModel(QObject):
             return self._name
         return self._workspace.free_name(f"{self.data.name}-evaluation", "report")
 
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the report; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
-
     @property
     def rows(self) -> int:
         """Rows that every model answers."""
@@ -146,10 +131,6 @@ class EvaluateViewModel(QObject):
             return "models"
         return "data" if self.data is None else "check"
 
-    def is_open(self, step: Step) -> bool:
-        """Whether a step can be gone to."""
-        return STEPS.index(step) <= STEPS.index(self.step)
-
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
@@ -161,11 +142,7 @@ class EvaluateViewModel(QObject):
             return "settings"
         if not self.rows:
             return "no_test"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        return "name_taken" if self._workspace.store.find_artifact(name, "report") else ""
+        return self._name_blocker()
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -187,12 +164,5 @@ class EvaluateViewModel(QObject):
         if self.blocker or self.data is None:
             return
         models = [item.id for item in self.chosen]
-        try:
-            spec = EvaluateSpec.model_validate({"models": models, "data": self.data.id, **self._settings()})
-            run = self._bridge.submit(spec, self.name)
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.run_started.emit(run.id)
-        self.changed.emit()
+        told = {"models": models, "data": self.data.id, **self._settings()}
+        self._queue(EvaluateSpec.model_validate(told))

@@ -13,7 +13,7 @@ from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import ModelItem
 from app.models.repeat import Repeat
-from app.pages.finetune.training_view_model import TrainingViewModel, found, kept
+from app.pages.finetune.training_view_model import TrainingViewModel
 from core.models import presets
 from core.models.presets import Patience, Preset
 from core.specs import FinetuneSpec
@@ -31,6 +31,9 @@ class FinetuneViewModel(TrainingViewModel):
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
+    kind = FinetuneSpec.kind
+    order = STEPS
+
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, parent)
         self.models: list[ModelItem] = []
@@ -45,8 +48,8 @@ class FinetuneViewModel(TrainingViewModel):
         """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
         self.models = [item for item in library.models(self._workspace) if item.is_trainable]
         self.data_sets = library.data_sets(self._workspace)
-        self.model = kept(self.models, self.model)
-        self.data = kept(self.data_sets, self.data)
+        self.model = library.kept(self.models, self.model)
+        self.data = library.kept(self.data_sets, self.data)
         self._choices_changed()
 
     # --- choices ---
@@ -54,7 +57,7 @@ class FinetuneViewModel(TrainingViewModel):
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model of the list."""
-        self.model = found(self.models, artifact_id)
+        self.model = library.found(self.models, artifact_id)
         self._choices_changed()
 
     def choose(self, artifact_id: str) -> None:
@@ -96,8 +99,8 @@ class FinetuneViewModel(TrainingViewModel):
         """Takes over what an earlier run was told; auto stands for LoRA, as in the engine."""
         self.refresh()
         told = repeat.spec.model_dump()
-        self.model = found(self.models, told["model"])
-        self.data = found(self.data_sets, told["data"])
+        self.model = library.found(self.models, told["model"])
+        self.data = library.found(self.data_sets, told["data"])
         method = "lora" if told["method"] == "auto" else told["method"]
         self.values = {"method": method}
         fields = {name: info.default for name, info in FinetuneSpec.model_fields.items() if name in told}
@@ -190,10 +193,6 @@ class FinetuneViewModel(TrainingViewModel):
         if self.data is None:
             return "data"
         return "method" if self.errors else "check"
-
-    def is_open(self, step: Step) -> bool:
-        """Whether a step can be gone to."""
-        return STEPS.index(step) <= STEPS.index(self.step)
 
     @property
     def blocker(self) -> Blocker:

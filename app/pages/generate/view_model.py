@@ -14,14 +14,14 @@ from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
-from app.pages.finetune.training_view_model import found, kept
 from app.pages.generate.endpoints_model import EndpointsModel
 from app.pages.generate.trial_model import Question, TrialModel
+from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
 from core.offers import few
 from core.specs import GenerateSpec
 from core.specs.generate import PresetChoice, PromptSource
-from core.workspace.workspace import Workspace, check_name
+from core.workspace.workspace import Workspace
 
 Blocker = Literal["", "teacher", "data", "settings", "misfit", "looking", "trying", "name", "name_taken"]
 Step = Literal["teacher", "data", "ask", "check"]
@@ -35,28 +35,22 @@ _OF_ENDPOINTS = ("concurrency", "requests_per_minute", "timeout_s")
 _PRESET_OF = {"chat": "conversation", "pretraining": "question_answering"}
 
 
-class GenerateViewModel(QObject):
+class GenerateViewModel(WizardViewModel):
     """Edits a `GenerateSpec`, tries it, and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
 
     Signals:
-        changed: Lists, choices or the preview are different now.
         asked: A `Question` that must be agreed to before anything is sent.
-        filled: All choices were replaced by those of an earlier run.
     """
 
-    changed = Signal()
+    kind = GenerateSpec.kind
+    order = STEPS
     asked = Signal(object)
-    run_started = Signal(str)
-    failed = Signal(object)
-    filled = Signal()
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         self.teachers: list[ModelItem] = []
         self.data_sets: list[DataItem] = []
         self.teacher: ModelItem | None = None
@@ -65,7 +59,6 @@ class GenerateViewModel(QObject):
         self.errors: dict[str, str] = {}
         self._source: PromptSource = "prompts"
         self._task: PresetChoice = "auto"
-        self._name = ""
         self.trial = TrialModel(bridge, self)
         self.trial.changed.connect(self.changed)
         self.trial.asked.connect(self._on_asked)
@@ -74,7 +67,6 @@ class GenerateViewModel(QObject):
         self.endpoints.changed.connect(self.changed)
         self.endpoints.added.connect(self._on_endpoint_added)
         self.endpoints.failed.connect(self._on_failed)
-        bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
     @property
@@ -95,8 +87,8 @@ class GenerateViewModel(QObject):
         """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
         self.teachers = library.models(self._workspace, endpoints=True)
         self.data_sets = library.data_sets(self._workspace)
-        self.teacher = kept(self.teachers, self.teacher)
-        self.data = kept(self.data_sets, self.data)
+        self.teacher = library.kept(self.teachers, self.teacher)
+        self.data = library.kept(self.data_sets, self.data)
         self._choices_changed()
 
     def close(self) -> None:
@@ -109,20 +101,20 @@ class GenerateViewModel(QObject):
     @Slot(str)
     def choose_teacher(self, artifact_id: str) -> None:
         """Takes a model or an endpoint of the list."""
-        self.teacher = found(self.teachers, artifact_id)
+        self.teacher = library.found(self.teachers, artifact_id)
         self._choices_changed()
 
     @Slot(str)
     def choose_data(self, artifact_id: str) -> None:
         """Takes a data set of the list."""
-        self.data = found(self.data_sets, artifact_id)
+        self.data = library.found(self.data_sets, artifact_id)
         self._choices_changed()
 
     def choose(self, artifact_id: str) -> None:
         """Takes an artifact as teacher or as data, whichever it is."""
-        if found(self.teachers, artifact_id) is not None:
+        if library.found(self.teachers, artifact_id) is not None:
             self.choose_teacher(artifact_id)
-        elif found(self.data_sets, artifact_id) is not None:
+        elif library.found(self.data_sets, artifact_id) is not None:
             self.choose_data(artifact_id)
 
     @Slot(str)
@@ -142,18 +134,12 @@ class GenerateViewModel(QObject):
         self.values, self.errors = values, errors
         self._choices_changed()
 
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the result; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
-
     def fill(self, repeat: Repeat) -> None:
         """Takes over what an earlier run was told."""
         told = repeat.spec.model_dump()
         self.refresh()
-        self.teacher = found(self.teachers, told["teacher"])
-        self.data = found(self.data_sets, told["data"])
+        self.teacher = library.found(self.teachers, told["teacher"])
+        self.data = library.found(self.data_sets, told["data"])
         self._source, self._task = told["source"], told["task"]
         self.values = {
             name: value
@@ -261,10 +247,6 @@ class GenerateViewModel(QObject):
             return "data"
         return "ask" if self.errors or self.problem else "check"
 
-    def is_open(self, step: Step) -> bool:
-        """Whether a step can be gone to."""
-        return STEPS.index(step) <= STEPS.index(self.step)
-
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
@@ -278,11 +260,7 @@ class GenerateViewModel(QObject):
             return "trying"
         if self.trial.offer is None or self.trial.is_asking:
             return "looking"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        return "name_taken" if self._workspace.store.find_artifact(name, "dataset") is not None else ""
+        return self._name_blocker()
 
     @property
     def can_try(self) -> bool:
@@ -336,15 +314,10 @@ class GenerateViewModel(QObject):
         if question.is_trial:
             self.trial.start(question.spec)
             return
-        try:
-            run = self._bridge.submit(question.spec, self.name, brings=self.trial.answers_for(question.spec))
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.trial.forget()
-        self.run_started.emit(run.id)
-        self.changed.emit()
+        run = self._submit(question.spec, brings=self.trial.answers_for(question.spec))
+        if run is not None:
+            self.trial.forget()
+            self._announce(run)
 
     @Slot(object)
     def _on_failed(self, error: WorkbenchError) -> None:

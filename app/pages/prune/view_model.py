@@ -6,20 +6,19 @@ import shlex
 import shutil
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
-from app.pages.finetune.training_view_model import found, kept
 from app.pages.prune.source_model import SourceModel
 from app.pages.prune.wish import Way, Wish
-from core.errors import InputError, WorkbenchError
+from app.pages.wizard_view_model import WizardViewModel
+from core.errors import InputError
 from core.models.pruning import budget
 from core.models.pruning.sizes import Cut, Sizes
 from core.specs import PruneSpec
-from core.workspace.workspace import check_name
 
 Blocker = Literal[
     "",
@@ -41,23 +40,18 @@ _HALF_BYTES = frozenset({"bf16", "bfloat16", "f16", "float16"})
 _CHOSEN = ("model", "data", "keep_layers", "ffn_share", "vocabulary", "target_mb")
 
 
-class PruneViewModel(QObject):
+class PruneViewModel(WizardViewModel):
     """Edits a `PruneSpec` and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
-    changed = Signal()
-    run_started = Signal(str)
-    failed = Signal(object)
-    #: All choices were replaced by those of an earlier run.
-    filled = Signal()
+    kind = PruneSpec.kind
+    order = STEPS
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         #: All models that are here; those that cannot be cut say why.
         self.all_models: list[ModelItem] = []
         self.models: list[ModelItem] = []
@@ -67,11 +61,9 @@ class PruneViewModel(QObject):
         self.wish = Wish()
         self.advanced: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
-        self._name = ""
         self.files = SourceModel(self._workspace, self)
         self.files.changed.connect(self.changed)
         self.files.failed.connect(self.failed)
-        bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
     # --- choices ---
@@ -82,14 +74,14 @@ class PruneViewModel(QObject):
         self.all_models = library.models(self._workspace, endpoints=True)
         self.models = [item for item in self.all_models if item.is_trainable]
         self.data_sets = library.data_sets(self._workspace)
-        self.model = kept(self.models, self.model)
-        self.data = kept(self.data_sets, self.data)
+        self.model = library.kept(self.models, self.model)
+        self.data = library.kept(self.data_sets, self.data)
         self._ask()
 
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model that can be cut; of another one, other sizes are proposed."""
-        item = found(self.models, artifact_id)
+        item = library.found(self.models, artifact_id)
         if item is None:
             return
         if self.model is None or item.id != self.model.id:
@@ -100,7 +92,7 @@ class PruneViewModel(QObject):
     @Slot(str)
     def choose_data(self, artifact_id: str) -> None:
         """Takes a data set of the list."""
-        self.data = found(self.data_sets, artifact_id) or self.data
+        self.data = library.found(self.data_sets, artifact_id) or self.data
         self._ask()
 
     def choose(self, artifact_id: str) -> None:
@@ -143,18 +135,12 @@ class PruneViewModel(QObject):
         self.advanced, self.errors = values, errors
         self.changed.emit()
 
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the result; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
-
     def fill(self, repeat: Repeat) -> None:
         """Takes over what an earlier run was told."""
         told = repeat.spec.model_dump()
         self.refresh()
-        self.model = found(self.models, told["model"])
-        self.data = found(self.data_sets, told["data"])
+        self.model = library.found(self.models, told["model"])
+        self.data = library.found(self.data_sets, told["data"])
         self.wish = Wish.of(PruneSpec.model_validate(told))
         self.advanced = {
             name: value
@@ -260,10 +246,6 @@ class PruneViewModel(QObject):
             return "data"
         return "cut" if self.errors or self.cut is None else "check"
 
-    def is_open(self, step: Step) -> bool:
-        """Whether a step can be gone to."""
-        return STEPS.index(step) <= STEPS.index(self.step)
-
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
@@ -281,12 +263,8 @@ class PruneViewModel(QObject):
             return "counting"
         if self.cut is None:
             return "refused"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        if self._workspace.store.find_artifact(name, "model") is not None:
-            return "name_taken"
+        if wrong := self._name_blocker():
+            return wrong
         return "" if self.disk_needed <= self.disk_free else "disk"
 
     def command(self) -> str:
@@ -304,16 +282,8 @@ class PruneViewModel(QObject):
     def start(self) -> None:
         """Queues the run; does nothing while something blocks it."""
         spec = self.spec()
-        if self.blocker or spec is None:
-            return
-        try:
-            run = self._bridge.submit(spec, self.name)
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.run_started.emit(run.id)
-        self.changed.emit()
+        if not self.blocker and spec is not None:
+            self._queue(spec)
 
     # --- inside ---
 

@@ -6,15 +6,14 @@ import shlex
 import shutil
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import ModelItem
 from app.models.repeat import Repeat
-from core.errors import WorkbenchError
+from app.pages.wizard_view_model import WizardViewModel
 from core.specs import QuantizeSpec
-from core.workspace.workspace import check_name
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]
@@ -25,23 +24,18 @@ BYTES_A_PARAMETER = {"fp32": 4.0, "int8": 1.16, "int4-mixed": 0.85, "int4": 0.65
 _TOKENIZER_BYTES = 4e6
 
 
-class QuantizeViewModel(QObject):
+class QuantizeViewModel(WizardViewModel):
     """Edits a `QuantizeSpec` and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
-    changed = Signal()
-    run_started = Signal(str)
-    failed = Signal(object)
-    #: All choices were replaced by those of an earlier run.
-    filled = Signal()
+    kind = QuantizeSpec.kind
+    order = STEPS
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         self.models: list[ModelItem] = []
         self.model: ModelItem | None = None
         self.recipe = str(QuantizeSpec.model_fields["recipe"].default)
@@ -49,8 +43,6 @@ class QuantizeViewModel(QObject):
         self.served: list[str] = []
         self.errors: dict[str, str] = {}
         self._all: list[ModelItem] = []
-        self._name = ""
-        bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
     @Slot()
@@ -58,17 +50,14 @@ class QuantizeViewModel(QObject):
         """Reads the models again and keeps the choice if it still exists; a single candidate is chosen."""
         self._all = library.models(self._workspace)
         self.models = [item for item in self._all if not item.is_exported]
-        if self.model is not None:
-            self.model = next((item for item in self.models if item.id == self.model.id), None)
-        elif len(self.models) == 1:
-            self.model = self.models[0]
+        self.model = library.kept(self.models, self.model)
         self._keep_served()
         self.changed.emit()
 
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model of the list; others are ignored."""
-        self.model = next((item for item in self.models if item.id == artifact_id), self.model)
+        self.model = library.found(self.models, artifact_id) or self.model
         self._keep_served()
         self.changed.emit()
 
@@ -103,7 +92,7 @@ class QuantizeViewModel(QObject):
         """Takes over what an earlier run was told."""
         self.refresh()
         told = repeat.spec.model_dump()
-        self.model = next((item for item in self.models if item.id == told["model"]), None)
+        self.model = library.found(self.models, told["model"])
         self.recipe = told["recipe"]
         self.advanced = {
             name: told[name]
@@ -121,12 +110,6 @@ class QuantizeViewModel(QObject):
         if self._name or self.model is None:
             return self._name
         return self._workspace.free_name(f"{self.model.name}-{self.recipe}", "model")
-
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the result; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
 
     @property
     def parameters(self) -> int:
@@ -168,10 +151,6 @@ class QuantizeViewModel(QObject):
             return "model"
         return "recipe" if self.errors else "check"
 
-    def is_open(self, step: Step) -> bool:
-        """Whether a step can be gone to."""
-        return STEPS.index(step) <= STEPS.index(self.step)
-
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
@@ -179,12 +158,8 @@ class QuantizeViewModel(QObject):
             return "model"
         if self.errors:
             return "settings"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        if self._workspace.store.find_artifact(name, "model") is not None:
-            return "name_taken"
+        if wrong := self._name_blocker():
+            return wrong
         return "" if self.disk_needed <= self.disk_free else "disk"
 
     def command(self) -> str:
@@ -205,19 +180,5 @@ class QuantizeViewModel(QObject):
         """Queues the run; does nothing while something blocks it."""
         if self.blocker or self.model is None:
             return
-        try:
-            spec = QuantizeSpec.model_validate(
-                {
-                    "model": self.model.id,
-                    "recipe": self.recipe,
-                    "adapters": self.served,
-                    **self.advanced,
-                }
-            )
-            run = self._bridge.submit(spec, self.name)
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.run_started.emit(run.id)
-        self.changed.emit()
+        told = {"model": self.model.id, "recipe": self.recipe, "adapters": self.served, **self.advanced}
+        self._queue(QuantizeSpec.model_validate(told))

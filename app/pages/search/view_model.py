@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
-from core.errors import WorkbenchError
+from app.pages.wizard_view_model import WizardViewModel
 from core.specs import FinetuneSpec, SearchSpec
 from core.specs.search import (
     SEARCHABLE,
@@ -24,7 +24,6 @@ from core.specs.search import (
     usual_fields,
     usual_range,
 )
-from core.workspace.workspace import check_name
 
 Blocker = Literal["", "model", "data", "no_validation", "fields", "ranges", "settings", "name", "name_taken"]
 
@@ -46,21 +45,17 @@ class FieldChoice:
     problem: str = ""
 
 
-class SearchViewModel(QObject):
+class SearchViewModel(WizardViewModel):
     """Edits a `SearchSpec` and starts it.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
     """
 
-    changed = Signal()
-    run_started = Signal(str)
-    failed = Signal(object)
+    kind = SearchSpec.kind
 
     def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge = bridge
-        self._workspace = bridge.workspace
+        super().__init__(bridge, parent)
         self.models: list[ModelItem] = []
         self.data_sets: list[DataItem] = []
         self.model: ModelItem | None = None
@@ -69,9 +64,7 @@ class SearchViewModel(QObject):
         self.values: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         self.fields: dict[str, FieldChoice] = {}
-        self._name = ""
         self._fill_fields()
-        bridge.library_changed.connect(self.refresh)
         bridge.run_changed.connect(self.refresh)
 
     @Slot()
@@ -79,8 +72,8 @@ class SearchViewModel(QObject):
         """Reads the lists again and keeps what still exists; a single candidate is chosen."""
         self.models = [item for item in library.models(self._workspace) if item.is_trainable]
         self.data_sets = library.data_sets(self._workspace)
-        self.model = _kept(self.models, self.model)
-        self.data = _kept(self.data_sets, self.data)
+        self.model = library.kept(self.models, self.model)
+        self.data = library.kept(self.data_sets, self.data)
         self.changed.emit()
 
     def take(self, spec: FinetuneSpec) -> None:
@@ -97,13 +90,13 @@ class SearchViewModel(QObject):
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:
         """Takes a model of the list."""
-        self.model = next((item for item in self.models if item.id == artifact_id), None)
+        self.model = library.found(self.models, artifact_id)
         self.changed.emit()
 
     @Slot(str)
     def choose_data(self, artifact_id: str) -> None:
         """Takes a data set of the list."""
-        self.data = next((item for item in self.data_sets if item.id == artifact_id), None)
+        self.data = library.found(self.data_sets, artifact_id)
         self.changed.emit()
 
     @Slot(str, bool, str)
@@ -136,12 +129,6 @@ class SearchViewModel(QObject):
             return self._name
         return self._workspace.free_name(f"{self.data.name}-search", "report")
 
-    @Slot(str)
-    def set_name(self, name: str) -> None:
-        """Names the report; empty goes back to the suggestion."""
-        self._name = name.strip()
-        self.changed.emit()
-
     @property
     def blocker(self) -> Blocker:
         """What keeps the search from starting, or an empty text."""
@@ -158,11 +145,7 @@ class SearchViewModel(QObject):
             return "ranges"
         if self.errors or self.spec() is None:
             return "settings"
-        try:
-            name = check_name(self.name)
-        except WorkbenchError:
-            return "name"
-        return "name_taken" if self._workspace.store.find_artifact(name, "report") is not None else ""
+        return self._name_blocker()
 
     def spec(self) -> SearchSpec | None:
         """The search as it is set now; None while it is not possible."""
@@ -214,16 +197,8 @@ class SearchViewModel(QObject):
     def start(self) -> None:
         """Queues the search; does nothing while something blocks it."""
         spec = self.spec()
-        if self.blocker or spec is None:
-            return
-        try:
-            run = self._bridge.submit(spec, self.name)
-        except WorkbenchError as error:
-            self.failed.emit(error)
-            return
-        self._name = ""
-        self.run_started.emit(run.id)
-        self.changed.emit()
+        if not self.blocker and spec is not None:
+            self._queue(spec)
 
     def _fill_fields(self) -> None:
         usual = usual_fields(self.method)
@@ -238,10 +213,3 @@ class SearchViewModel(QObject):
             return problem_of(field, parse_range(field, text), self.method)
         except ValueError:
             return "numbers"
-
-
-def _kept(items: list[Any], chosen: Any) -> Any:
-    """The chosen item as it is now; with nothing chosen, the only one there is."""
-    if chosen is not None:
-        return next((item for item in items if item.id == chosen.id), None)
-    return items[0] if len(items) == 1 else None
