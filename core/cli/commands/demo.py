@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 from core.cli.commands.jobs import show_report
 from core.cli.console import Output
@@ -84,11 +85,23 @@ def _run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Ou
             f"{'reached' if goal['reached'] else 'not reached':<12}{goal['model']}: {goal['what']} "
             f"{_share(goal['got'])}, wanted {_share(goal['wanted'])}"
         )
+    output.say(_beside_the_course(content))
     output.say()
     output.say(f"Report:     {page}")
     output.say(f"Talk to it: {program()} chat {content['use']}")
     output.answer({**content, "report": str(page)})
     return 0
+
+
+def _beside_the_course(content: dict[str, Any]) -> str:
+    """The student's figures beside a promise that is often read; cost is time on the same machine."""
+    course = content["course"]
+    line = next(item for item in content["lines"] if item["model"] == content["use"])
+    return (
+        f"A course promises {course['kept']:.0%} kept, time {_share(course['time'])}, memory "
+        f"{_share(course['memory'])}, cost {_share(course['cost'])}; {content['use']}: {line['kept']:.0%}, "
+        f"{_share(line['time'])}, {_share(line['memory'])}, {_share(line['time'])}."
+    )
 
 
 def _share(value: float) -> str:
