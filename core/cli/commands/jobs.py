@@ -7,14 +7,17 @@ import json
 from typing import Any, TypeAlias, get_args
 
 from core.cli import fitting
+from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
 from core.cli.running import program, require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs import submission
 from core.models import presets, verdict
+from core.models.pruning import rounds
 from core.models.report import Comparison, main_figure
-from core.specs import EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
+from core.recipes import shrinking
+from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
@@ -74,6 +77,19 @@ def add_prune(below: Below) -> None:
     parser = add_parser(below, "prune", PruneSpec, "cut a smaller model out of a model")
     parser.add_argument("model", metavar="M", help="the model to cut from; it stays as it is")
     parser.add_argument("--data", required=True, metavar="D", help="the data that shows what M needs")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        choices=range(1, rounds.MOST_ROUNDS + 1),
+        help="cut in so many rounds and distill from M after each; the same command goes on where it stopped",
+    )
+    parser.add_argument(
+        "--learn",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="with --rounds: a setting of `distill`",
+    )
     parser.set_defaults(run=run_prune)
 
 
@@ -154,14 +170,29 @@ def _numbers(text: str) -> list[float]:
 
 
 def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
-    """Prunes."""
+    """Prunes, and with `--rounds` learns again in between."""
     model = workspace.artifact(arguments.model, "model")
     data = workspace.artifact(arguments.data, "dataset")
     spec = build(PruneSpec, {"model": model.id, "data": data.id, **parse_settings(arguments.set, PruneSpec)})
+    if arguments.rounds:
+        return _run_rounds(workspace, spec, arguments, output)
+    if arguments.learn:
+        raise InputError("--learn needs --rounds.", fix="Add --rounds 2.", code="usage")
     name = arguments.name or workspace.free_name(f"{model.name}-pruned", "model")
     run = require_kept(start(workspace, spec, name, output, "Pruning"))
     _say_what_is_left(run, output)
     return finish(workspace, run, output)
+
+
+def _run_rounds(workspace: Workspace, spec: PruneSpec, arguments: argparse.Namespace, output: Output) -> int:
+    model = workspace.artifact(spec.model, "model")
+    name = arguments.name or f"{model.name}-small"  # the same again, so that the same command goes on
+    learning = parse_settings(arguments.learn, DistillSpec)
+    path, cuts = shrinking.write(workspace, spec, arguments.rounds, name, learning)
+    for number, cut in enumerate(cuts, 1):
+        output.progress(f"Round {number}: {cut.layers} layers of {cut.neurons} neurons stay.")
+    output.progress(f"Kept as a recipe: {path}")
+    return recipe.cook(workspace, path, "", output, yes=arguments.yes)
 
 
 def _say_what_is_left(run: Run, output: Output) -> None:

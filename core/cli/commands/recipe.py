@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from core.cli.consent import require_yes
@@ -31,9 +32,13 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Shows the plan, then runs what is not there yet."""
-    path = existing(arguments.recipe)
+    return cook(workspace, existing(arguments.recipe), arguments.name_suffix, output, yes=arguments.yes)
+
+
+def cook(workspace: Workspace, path: Path, suffix: str, output: Output, *, yes: bool) -> int:
+    """Runs what is not there yet of a recipe's file."""
     recipe = reading.read(path)
-    cooking = Cooking(workspace, recipe, suffix=arguments.name_suffix, folder=path.parent)
+    cooking = Cooking(workspace, recipe, suffix=suffix, folder=path.parent)
     plan = cooking.plan()
     total = len(plan)
     output.progress(f"{recipe.title or path.name}: {total} step{'s' if total > 1 else ''}")
@@ -41,7 +46,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         output.progress(f"  {item.number}. {_line(item)}")
     questions = [item.asks for item in plan if item.asks]
     if questions:
-        require_yes("; ".join(questions) + ".", yes=arguments.yes, output=output)
+        require_yes("; ".join(questions) + ".", yes=yes, output=output)
     steps: list[dict[str, Any]] = []
     with workspace.execution_lock():
         submission.mark_crashed(workspace)

@@ -70,3 +70,35 @@ def test_a_pruning_that_cannot_work_leaves_no_run(terminal: Terminal) -> None:
     assert refused.code == 2
     assert "It has 2." in refused.err
     assert [run for run in terminal.must("runs", "list", "--json").json if run["state"] == "failed"] == []
+
+
+def test_a_model_is_cut_in_rounds_and_learns_in_between(terminal: Terminal) -> None:
+    learning = [part for setting in STEPS if "=" in setting for part in ("--learn", setting)]
+    command = (
+        "prune", "teacher", "--data", "questions", "--set", "ffn_share=0.34", "--set", "vocabulary=data",
+        "--rounds", "2", *learning, "--name", "little", "--json",
+    )  # fmt: skip
+    made = terminal.must(*command).json["steps"]
+    assert [step["name"] for step in made] == ["little-1-cut", "little-1", "little-cut", "little"]
+    shown = terminal.must("models", "show", "little", "--json").json
+    assert records.describe(Path(shown["folder"])).source == "distilled from little-cut"
+    run = next(r for r in terminal.must("runs", "list", "--json").json if r["name"] == "little")
+    spec = terminal.must("runs", "show", run["id"], "--json").json["spec"]
+    teacher = terminal.must("models", "show", "teacher", "--json").json
+    assert spec["teachers"] == [teacher["id"]]
+    again = terminal.must(*command).json["steps"]
+    assert all(step["made_before"] for step in again)
+
+
+def test_rounds_that_cannot_be_are_refused_before_the_first(terminal: Terminal) -> None:
+    before = terminal.must("runs", "list", "--json").json
+    cut = ("prune", "teacher", "--data", "questions", "--set", "ffn_share=0.34")
+    for arguments, word in (
+        (("--learn", "epochs=2"), "--rounds"),
+        (("--rounds", "2", "--learn", "epoch=2"), "epoch"),
+        (("--rounds", "2", "--name", "../x"), "name"),
+    ):
+        refused = terminal.run(*cut, *arguments)
+        assert refused.code == 2
+        assert word in refused.err
+    assert terminal.must("runs", "list", "--json").json == before
