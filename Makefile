@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo app test bench campaign lint setup clean
+.PHONY: help demo app test bench campaign foreign lint setup clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands.
@@ -33,6 +33,10 @@ bench: $(READY) ## Speed and memory against named peers (an hour or so).
 
 campaign: $(READY) ## Long kill and fuzz campaigns.
 	@$(BIN)/python -m pytest -m campaign -s $(ARGS)
+
+foreign: $(READY) ## Endpoints: against llama.cpp's own server.
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[foreign]"
+	@$(BIN)/python -m pytest -m foreign -s tests/foreign $(ARGS)
 
 lint: $(READY) ## Style, types, and the architecture's contracts.
 	@$(BIN)/ruff check core app tests resources packaging
