@@ -11,6 +11,7 @@ from core.engines.distilling.lessons import Lessons
 from core.engines.distilling.teacher import Asked
 from core.engines.distilling.trainer import DistillTrainer
 from core.engines.finetune import learn
+from core.engines.training import freeing
 from core.engines.training.preparation import Prepared, decide, require_trainable
 from core.errors import CancelledError, InputError
 from core.models import records
@@ -35,6 +36,7 @@ def run(spec: DistillSpec, job: JobContext) -> None:
     if spec.learning_rate is None and spec.method == "full":
         spec = spec.model_copy(update={"learning_rate": _LEARNING_RATE})
     decisions = decide(spec, job)
+    freeing.return_large()
     try:
         asked = [teacher.ask(spec, number, job, decisions) for number in range(len(spec.teachers))]
     except CancelledError:

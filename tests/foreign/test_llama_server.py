@@ -109,7 +109,10 @@ def test_a_conversation_goes_on_for_several_turns(terminal: Terminal, far: str) 
     )  # fmt: skip
     talks = [row["messages"] for row in rows_of(terminal, "talks")]
     assert talks
-    assert all(sum(turn["role"] == "assistant" for turn in talk) == 2 for talk in talks)
+    for talk in talks:  # a turn that is nothing ends it early
+        roles = [turn["role"] for turn in talk if turn["role"] != "system"]
+        assert roles == ["user", "assistant"] * (len(roles) // 2)
+    assert max(map(len, talks)) >= 4
 
 
 def test_a_key_is_wanted_and_a_wrong_one_ends_in_one_message(terminal: Terminal) -> None:
