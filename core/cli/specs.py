@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -17,6 +17,8 @@ S = TypeVar("S", bound=Spec)
 
 def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
     """`["epochs=2", …]` as field values; numbers, true/false and null are read as JSON, the rest as text.
+
+    Nothing after the `=` makes a field empty that may be: `early_stopping=` never ends early.
 
     Raises:
         InputError: No `=`, or the spec has no such field.
@@ -38,6 +40,10 @@ def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
                 fix=f"Did you mean {near[0]}?" if near else "Choose one of them.",
                 code="spec.unknown_field",
             )
+        kinds = get_args(spec.model_fields[field].annotation)
+        if not text and type(None) in kinds and str not in kinds:
+            values[field] = None
+            continue
         try:
             values[field] = json.loads(text)
         except ValueError:

@@ -9,4 +9,4 @@ from app.pages.prune.view_model import PruneViewModel
 
 def make(context: Context) -> PrunePage:
     """The page with its view-model."""
-    return PrunePage(PruneViewModel(context.bridge))
+    return PrunePage(PruneViewModel(context.bridge, context.recipes))

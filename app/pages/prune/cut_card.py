@@ -18,6 +18,7 @@ from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
 from app.widgets.spec_form import SpecForm
+from core.models.pruning.rounds import MOST_ROUNDS
 from core.specs import PruneSpec
 
 _LEAST_PERCENT = 10
@@ -61,9 +62,17 @@ class CutCard(Card):
         words.setSpacing(SPACE_XS)
         words.addWidget(self.trim)
         words.addWidget(self.trim_note)
+        self.repeats = QCheckBox(
+            self.tr("Cut in rounds, and learn again from the whole model after each"), self
+        )
+        self.repeats.toggled.connect(model.set_repeats)
+        self.rounds = AmountField(self.tr("Rounds"), parent=self)
+        self.rounds.changed.connect(model.set_rounds)
         for part in (self.ways, self.target, self.layers, self.neurons):
             column.addWidget(part)
         column.addLayout(words)
+        column.addWidget(self.repeats)
+        column.addWidget(self.rounds)
         self.picture = BeforeAfter(self)
         self.outcome = Label("", wrap=True)
         self.problem = Label("", "error", wrap=True, selectable=True)
@@ -105,6 +114,7 @@ class CutCard(Card):
         self.target.setVisible(model.wish.way == "size")
         self._show_amounts()
         self._show_words()
+        self._show_rounds()
         sizes, cut, problem = model.sizes, model.cut, model.problem
         self.picture.setVisible(sizes is not None)
         if sizes is not None:
@@ -173,20 +183,40 @@ class CutCard(Card):
         self.trim_note.setText(text)
         self.trim.setAccessibleDescription(text)
 
+    def _show_rounds(self) -> None:
+        model = self._model
+        blocked = self.repeats.blockSignals(True)
+        self.repeats.setChecked(model.wish.rounds > 1)
+        self.repeats.blockSignals(blocked)
+        self.repeats.setVisible(model.forgets)
+        self.rounds.setVisible(bool(model.rounds))
+        if not model.rounds or model.sizes is None:
+            return
+        self.rounds.show_amount(2, MOST_ROUNDS, model.wish.rounds)
+        left = [model.sizes.whole, *model.rounds]
+        arrow = self.tr(" → ")
+        said = self.tr("Layers {numbers}").format(numbers=arrow.join(count_text(cut.layers) for cut in left))
+        if model.cut is not None and model.cut.neurons < left[0].neurons:
+            neurons = self.tr("neurons of each {numbers}")
+            said += "; " + neurons.format(numbers=arrow.join(count_text(cut.neurons) for cut in left))
+        self.rounds.note.setText(said)
+
     def _outcome_text(self) -> str:
         model = self._model
         cut, sizes = model.cut, model.sizes
         if cut is None or sizes is None:
             return ""
+        if model.rounds:
+            return self.tr("Each round prunes and then distills from {model}, so it takes its time.").format(
+                model=breakable(model.model.name if model.model else "")
+            )
         if not model.forgets:
             return self.tr("It answers the data as before. Other text it reads in smaller pieces.")
         text = self.tr(
             "Without what goes it answers worse until it has learnt again: distill it next, or fine-tune it."
         )
         if cut.layers * 2 < sizes.whole.layers:
-            few = self.tr(
-                "With less than half of its layers it hardly recovers. Cut a third, distill, and repeat."
-            )
+            few = self.tr("With less than half of its layers it hardly recovers in one cut: take rounds.")
             return f"{text} {few}"
         return text
 

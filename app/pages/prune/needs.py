@@ -81,4 +81,6 @@ def blocked_text(blocker: Blocker) -> str:
         "name": QCoreApplication.translate("PrunePage", "Choose another name first"),
         "name_taken": QCoreApplication.translate("PrunePage", "Choose a free name first"),
         "disk": QCoreApplication.translate("PrunePage", "Free disk space first"),
+        "writing": QCoreApplication.translate("PrunePage", "Writing the recipe …"),
+        "busy": QCoreApplication.translate("PrunePage", "Let the recipe at work end first"),
     }[blocker]

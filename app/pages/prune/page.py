@@ -75,6 +75,7 @@ class PrunePage(StepsPage):
         model = self.view_model
         self.follow(model.changed, model.failed, model.run_started)
         model.filled.connect(self.cut_card.fill)
+        model.recipe_started.connect(self._on_recipe_started)
         self.model_card.chosen.connect(model.choose_model)
         self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
@@ -122,6 +123,11 @@ class PrunePage(StepsPage):
     @Slot()
     def _on_change_cut(self) -> None:
         self._go_to("cut")
+
+    @Slot()
+    def _on_recipe_started(self) -> None:
+        self.error_panel.hide()
+        self.page_requested.emit("runs", None)
 
     # --- what is shown ---
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import threading
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
+from app.background import Background
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
@@ -15,9 +17,12 @@ from app.models.repeat import Repeat
 from app.pages.prune.source_model import SourceModel
 from app.pages.prune.wish import Way, Wish
 from app.pages.wizard_view_model import WizardViewModel
-from core.errors import InputError
-from core.models.pruning import budget
+from app.recipe_runner import RecipeRunner
+from core.errors import InputError, WorkbenchError
+from core.models.pruning import budget, rounds
 from core.models.pruning.sizes import Cut, Sizes
+from core.recipes import reading, shrinking
+from core.recipes.recipe import Cooking
 from core.specs import PruneSpec
 
 Blocker = Literal[
@@ -32,6 +37,8 @@ Blocker = Literal[
     "name",
     "name_taken",
     "disk",
+    "busy",
+    "writing",
 ]
 Step = Literal["model", "data", "cut", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "cut", "check")
@@ -41,17 +48,26 @@ _CHOSEN = ("model", "data", "keep_layers", "ffn_share", "vocabulary", "target_mb
 
 
 class PruneViewModel(WizardViewModel):
-    """Edits a `PruneSpec` and starts it.
+    """Edits a `PruneSpec` and starts it, or the recipe of its rounds.
 
     Args:
         bridge: Takes the spec and runs it, and knows the workspace.
+        recipes: Runs the rounds.
+
+    Signals:
+        recipe_started: The rounds are at work.
     """
+
+    recipe_started = Signal()
 
     kind = PruneSpec.kind
     order = STEPS
 
-    def __init__(self, bridge: JobBridge, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: JobBridge, recipes: RecipeRunner, parent: QObject | None = None) -> None:
         super().__init__(bridge, parent)
+        self._recipes = recipes
+        self._background = Background(self)
+        self._is_writing = False
         #: All models that are here; those that cannot be cut say why.
         self.all_models: list[ModelItem] = []
         self.models: list[ModelItem] = []
@@ -65,6 +81,7 @@ class PruneViewModel(WizardViewModel):
         self.files.changed.connect(self.changed)
         self.files.failed.connect(self.failed)
         bridge.run_changed.connect(self.refresh)
+        recipes.changed.connect(self.changed)
 
     # --- choices ---
 
@@ -85,7 +102,7 @@ class PruneViewModel(WizardViewModel):
         if item is None:
             return
         if self.model is None or item.id != self.model.id:
-            self.wish = Wish(self.wish.way, trims=self.wish.trims)
+            self.wish = Wish(self.wish.way, trims=self.wish.trims, rounds=self.wish.rounds)
         self.model = item
         self._ask()
 
@@ -128,6 +145,18 @@ class PruneViewModel(WizardViewModel):
     def set_trims(self, on: bool) -> None:
         """Whether only the tokens stay that the data needs."""
         self.wish.trims = on
+        self.changed.emit()
+
+    @Slot(bool)
+    def set_repeats(self, on: bool) -> None:
+        """Whether it learns again in between."""
+        self.wish.rounds = 2 if on else 1
+        self.changed.emit()
+
+    @Slot(float)
+    def set_rounds(self, count: float) -> None:
+        """How often it is cut."""
+        self.wish.rounds = round(count)
         self.changed.emit()
 
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
@@ -195,6 +224,14 @@ class PruneViewModel(WizardViewModel):
             return False
         return (cut.layers, cut.neurons) != (sizes.whole.layers, sizes.whole.neurons)
 
+    @property
+    def rounds(self) -> list[Cut]:
+        """What is left after each round; empty where it is cut once."""
+        cut, sizes = self.cut, self.sizes
+        if cut is None or sizes is None or not self.forgets or self.wish.rounds == 1:
+            return []
+        return rounds.between(sizes.whole, cut, self.wish.rounds)
+
     def int8_bytes(self, cut: Cut) -> float:
         """About what such a model takes in int8, its tokenizer with it."""
         source = self.files.source
@@ -224,7 +261,8 @@ class PruneViewModel(WizardViewModel):
         """How the result will be called: as typed, or after the model."""
         if self._name or self.model is None:
             return self._name
-        return self._workspace.free_name(f"{self.model.name}-pruned", "model")
+        ending = "small" if self.rounds else "pruned"
+        return self._workspace.free_name(f"{self.model.name}-{ending}", "model")
 
     def spec(self) -> PruneSpec | None:
         """The pruning as it is set now; None while something is missing, or nothing would go."""
@@ -265,7 +303,11 @@ class PruneViewModel(WizardViewModel):
             return "refused"
         if wrong := self._name_blocker():
             return wrong
-        return "" if self.disk_needed <= self.disk_free else "disk"
+        if self.disk_needed > self.disk_free:
+            return "disk"
+        if self._is_writing:
+            return "writing"
+        return "busy" if self.rounds and self._recipes.is_busy else ""
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -274,18 +316,46 @@ class PruneViewModel(WizardViewModel):
         parts = ["slm-workbench", "prune", model, "--data", data]
         for field, value in self._spec_values().items():
             parts += ["--set", f"{field}={value}"]
+        if self.rounds:
+            parts += ["--rounds", str(self.wish.rounds)]
         if self.name:
             parts += ["--name", self.name]
         return shlex.join(parts)
 
     @Slot()
     def start(self) -> None:
-        """Queues the run; does nothing while something blocks it."""
+        """Queues the run, or starts the rounds; does nothing while something blocks it."""
         spec = self.spec()
-        if not self.blocker and spec is not None:
+        if self.blocker or spec is None:
+            return
+        if self.rounds:
+            self._write(spec)
+        else:
             self._queue(spec)
 
     # --- inside ---
+
+    def _write(self, spec: PruneSpec) -> None:
+        workspace, count, name = self._workspace, self.wish.rounds, self.name
+
+        def work(_cancelled: threading.Event) -> Cooking:
+            path, _cuts = shrinking.write(workspace, spec, count, name, {})
+            return Cooking(workspace, reading.read(path), folder=path.parent)
+
+        self._is_writing = True
+        self._background.run("write", work, self._on_written, self._on_refused)
+        self.changed.emit()
+
+    def _on_written(self, cooking: Cooking) -> None:
+        self._is_writing = False
+        self._name = ""
+        self._recipes.start(cooking, cooking.folder / cooking.recipe.file)
+        self.recipe_started.emit()
+
+    def _on_refused(self, error: WorkbenchError) -> None:
+        self._is_writing = False
+        self.failed.emit(error)
+        self.changed.emit()
 
     def _ask(self) -> None:
         self.files.ask(self.model.id if self.model else None, self.data.id if self.data else None)

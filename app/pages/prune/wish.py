@@ -28,6 +28,7 @@ class Wish:
         kept: Layers that stay.
         share: Share of the neurons that stays.
         trims: Whether only the tokens stay that the data needs.
+        rounds: In how many cuts, with learning in between.
     """
 
     way: Way = "size"
@@ -35,6 +36,7 @@ class Wish:
     kept: int | None = None
     share: float = 1.0
     trims: bool = False
+    rounds: int = 1
 
     @classmethod
     def of(cls, spec: PruneSpec) -> Wish:

@@ -140,6 +140,18 @@ def test_an_unknown_setting_names_the_near_one(terminal, capsys, rows):
     assert "epochs" in caught.value.fix
 
 
+def test_nothing_after_the_sign_makes_a_setting_empty_that_may_be():
+    from core.cli.specs import parse_settings
+    from core.specs import FinetuneSpec, GenerateSpec
+
+    assert parse_settings(["early_stopping=", "learning_rate="], FinetuneSpec) == {
+        "early_stopping": None,
+        "learning_rate": None,
+    }
+    assert parse_settings(["system="], GenerateSpec) == {"system": ""}
+    assert parse_settings(["epochs="], FinetuneSpec) == {"epochs": ""}, "it may not; that is said by `build`"
+
+
 @pytest.mark.parametrize(
     "setting", ["epochs=-1", "epochs=many", "lora_rank=0", "precision=fp8", "epochs=NaN"]
 )

@@ -16,6 +16,7 @@ from app.job_bridge import JobBridge
 from app.models.repeat import can_repeat, repeat_of
 from app.pages.prune.page import PrunePage
 from app.pages.prune.view_model import PruneViewModel
+from app.recipe_runner import RecipeRunner
 from app.widgets.amount import AmountField
 from core.specs import PruneSpec
 from core.workspace.records import Artifact
@@ -30,7 +31,7 @@ LAYER = 3_540_096
 
 @pytest.fixture
 def page(qtbot: QtBot, bridge: JobBridge) -> PrunePage:
-    page = PrunePage(PruneViewModel(bridge))
+    page = PrunePage(PruneViewModel(bridge, RecipeRunner(bridge)))
     qtbot.addWidget(page)
     page.resize(1232, 1400)
     page.show()
@@ -221,6 +222,56 @@ def test_less_than_half_of_the_layers_gets_a_word_of_advice(ready: PrunePage) ->
 
 def test_the_page_tells_the_truth_about_zeros(ready: PrunePage) -> None:
     assert "neither smaller nor faster" in ready.cut_card.truth.text()
+
+
+# --- in rounds ---
+
+
+def test_rounds_are_a_recipe_that_prunes_and_distills_in_turn(
+    ready: PrunePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    by_hand(ready)
+    type_into(ready.cut_card.layers, "10")
+    assert not ready.cut_card.rounds.isVisible()
+    QTest.mouseClick(ready.cut_card.repeats, LEFT, pos=QPoint(8, 12))
+    type_into(ready.cut_card.rounds, "3")
+    assert "Layers 30 → 21 → 14 → 10" in ready.cut_card.rounds.note.text()
+    assert "distills from starter" in ready.cut_card.outcome.text()
+    assert ready.view_model.command().endswith("--rounds 3 --name starter-small")
+    with qtbot.waitSignal(ready.page_requested, timeout=10_000) as asked:
+        QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    assert asked.args == ["runs", None]
+    recipes = ready.view_model._recipes
+    assert recipes.state is not None
+    assert recipes.state.total == 6
+    qtbot.waitUntil(lambda: bool(workspace.store.runs()))
+    first = workspace.store.runs()[0]
+    assert (first.name, first.spec["keep_layers"]) == ("starter-small-1-cut", 21)
+    assert (workspace.root / "recipes" / "starter-small.yaml").is_file()
+    assert ready.preview_card.start_button.text() == "Let the recipe at work end first"
+
+
+def test_rounds_are_not_offered_where_nothing_has_to_be_learnt_again(ready: PrunePage) -> None:
+    QTest.mouseClick(ready.cut_card.repeats, LEFT, pos=QPoint(8, 12))
+    assert ready.cut_card.rounds.isVisible()
+    by_hand(ready)
+    type_into(ready.cut_card.layers, "30")
+    QTest.mouseClick(ready.cut_card.trim, LEFT, pos=QPoint(8, 12))
+    assert not ready.cut_card.repeats.isVisible()
+    assert "--rounds" not in ready.view_model.command()
+
+
+def test_another_recipe_of_that_name_is_said_and_kept(
+    ready: PrunePage, workspace: Workspace, qtbot: QtBot
+) -> None:
+    other = workspace.root / "recipes" / "starter-small.yaml"
+    other.parent.mkdir()
+    other.write_text("version: 1\n", encoding="utf-8")
+    QTest.mouseClick(ready.cut_card.repeats, LEFT, pos=QPoint(8, 12))
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    qtbot.waitUntil(ready.error_panel.isVisible)
+    assert other.read_text(encoding="utf-8") == "version: 1\n"
+    assert not workspace.store.runs()
 
 
 # --- start, repeat ---
