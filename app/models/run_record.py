@@ -27,6 +27,7 @@ class Sample:
     expected: str | None
     step: int | None
     note: str = ""
+    teacher: str | None = None
 
     @property
     def is_right(self) -> bool | None:
@@ -170,6 +171,7 @@ class RunRecord:
             None if expected is None else str(expected),
             event.get("step"),
             str(event.get("note") or ""),
+            None if event.get("teacher") is None else str(event["teacher"]),
         )
         self.samples[prompt] = sample
         earlier = self.history.setdefault(prompt, [])

@@ -42,7 +42,14 @@ def run(spec: DistillSpec, job: JobContext) -> None:
     except CancelledError:
         job.log("Stopped before the student began to learn; what the teacher said stays for the next run.")
         raise
-    learn(spec, job, decisions, lambda prepared: _trainer(spec, job, prepared, asked), "distilled")
+    learn(
+        spec,
+        job,
+        decisions,
+        lambda prepared: _trainer(spec, job, prepared, asked),
+        "distilled",
+        asked[0].answers,
+    )
 
 
 def _trainer(spec: DistillSpec, job: JobContext, prepared: Prepared, asked: list[Asked]) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.engines.training import adapters, checkpoints, examples, first_batch, weights
+from core.engines.training import adapters, checkpoints, examples, first_batch, sampling, weights
 from core.engines.training.preparation import Decisions, Prepared, decide, prepare, require_trainable
-from core.engines.training.sampling import Sampler
 from core.engines.training.trainer import WorkbenchTrainer
 from core.errors import CancelledError
 from core.models import records
@@ -36,6 +35,7 @@ def learn(
     decisions: Decisions,
     trainer_for: Callable[[Prepared], TrainerClass] = lambda _prepared: WorkbenchTrainer,
     made: str = "fine-tuned",
+    teacher: Mapping[int, str] | None = None,
 ) -> None:
     """Trains as decided, from the newest checkpoint where there is one, and keeps what came of it.
 
@@ -45,6 +45,7 @@ def learn(
         decisions: What the spec leaves open.
         trainer_for: Makes the trainer; distilling has its own.
         made: In a word, how the result came to be.
+        teacher: A teacher's answers by validation row, to be shown beside the model's.
     """
     belongs_to = (
         spec.digest(),
@@ -67,7 +68,8 @@ def learn(
     if not found:
         first = prepared.train.usable[:_SHOWN_TOKENS]
         job.emit("batch", rows=first_batch.describe(first, prepared.tokenizer))
-    sampler = Sampler(prepared.watched[: spec.sample_prompts], prepared.tokenizer, job)
+    asked = sampling.shown(prepared.validation.usable, spec.sample_prompts)
+    sampler = sampling.Sampler(asked, prepared.tokenizer, job, teacher)
     trainer = trainer_for(prepared)(
         prepared.model,
         plan,

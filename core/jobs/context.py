@@ -99,9 +99,13 @@ class JobContext:
         step: int | None = None,
         model: str | None = None,
         note: str | None = None,
+        teacher: str | None = None,
     ) -> None:
-        """An answer of the model as it is now; `model` names it where a job has several."""
-        more = {} if note is None else {"note": note}
+        """An answer of the model as it is now; `model` names it where a job has several.
+
+        `teacher` is what the teacher answers to the same prompt.
+        """
+        more = {key: text for key, text in (("note", note), ("teacher", teacher)) if text is not None}
         self.emit("sample", prompt=prompt, answer=answer, expected=expected, step=step, model=model, **more)
 
     def warn(self, text: str) -> None:

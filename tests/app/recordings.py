@@ -114,8 +114,10 @@ def distill_events(steps: int, start: float, state: State = "running") -> list[E
             values |= {"label_loss": loss * 0.8, "teacher_loss": loss * 1.05, "agreement": agreement}
         if "validation_loss" in values:
             values |= {"validation_teacher_loss": values["validation_loss"] * 1.1}
-            values |= {"validation_agreement": agreement - 0.03}
+            values |= {"validation_agreement": agreement - 0.03, "validation_retention": agreement + 0.02}
         fields = {**event.fields, "values": values} if values else event.fields
+        if event.ev == "sample":
+            fields = {**fields, "teacher": event.fields["expected"]}
         found.append(Event(event.ev, event.seq, event.t, fields))
     return found
 

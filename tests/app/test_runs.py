@@ -18,6 +18,7 @@ from app.pages.runs.run_page import RunPage
 from app.pages.runs.run_view_model import RunViewModel
 from app.tokens import SPACE_XXL
 from app.widgets.card import Card
+from app.widgets.labels import Label
 from app.widgets.page_frame import PageFrame
 from core.jobs.events import Event
 from core.workspace.workspace import Workspace
@@ -145,10 +146,23 @@ def test_a_distilling_shows_its_loss_in_parts_and_its_agreement(context: Context
     charts.agreement.refresh()
     assert charts.agreement.value.text().endswith(" %")
     assert 20 < charts.agreement.points("agreement").last < 100
+    assert len(charts.agreement.points("validation_retention")) == 2
     assert not charts.inside.isVisible(), "nothing inside was matched"
     charts.add_points([("hidden_loss", 1, 0.4), ("attention_loss", 1, 0.1)])
     assert charts.inside.isVisible()
     assert len(charts.inside.points("hidden_loss")) == len(charts.inside.points("attention_loss")) == 1
+
+
+def test_student_and_teacher_answer_side_by_side(context: Context, qtbot: QtBot) -> None:
+    run = recordings.add_distill(context.workspace, "Banking", 60)
+    page = _open(context, qtbot, run.id)
+    prompt = page.samples.prompts[0]
+    said = [label.text() for label in prompt.findChildren(Label)]
+    assert "Student" in said
+    assert "Teacher" in said
+    assert prompt.teacher is not None
+    assert prompt.teacher.accessibleName().startswith("Teacher: ")
+    assert prompt.teacher.text().endswith("✓")
 
 
 def test_a_fine_tuning_names_no_teacher(context: Context, qtbot: QtBot) -> None:

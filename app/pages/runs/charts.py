@@ -16,7 +16,7 @@ from app.widgets.tabs import Tabs
 
 _GB = 1e9
 #: What the charts show as another unit: gigabytes, percent.
-_FACTORS = {MEMORY: 1 / _GB, "agreement": 100.0, "validation_agreement": 100.0}
+_FACTORS = {MEMORY: 1 / _GB, "agreement": 100.0, "validation_agreement": 100.0, "validation_retention": 100.0}
 #: Curves of the loss chart that only a distilling has.
 _LOSS, _PARTS = ("loss", "validation_loss"), ("label_loss", "teacher_loss", "validation_teacher_loss")
 _LEGEND_COLUMNS = 3  # of the loss chart, which may stand in half a narrow window
@@ -47,9 +47,11 @@ class RunCharts(QWidget):
             [
                 Curve("agreement", self.tr("training"), 0, smooth=True),
                 Curve("validation_agreement", self.tr("validation"), 1, True),
+                Curve("validation_retention", self.tr("right, of the teacher's right"), 2, True),
             ],
             x_label=steps,
             value_text=self._percent_text,
+            columns=_LEGEND_COLUMNS,
         )
         self.inside = LivePlot(
             self.tr("Distance to the teacher inside"),
@@ -98,6 +100,7 @@ class RunCharts(QWidget):
             **dict.fromkeys((*_LOSS, *_PARTS), self.loss),
             "agreement": self.agreement,
             "validation_agreement": self.agreement,
+            "validation_retention": self.agreement,
             "hidden_loss": self.inside,
             "attention_loss": self.inside,
             MEMORY: self.memory,

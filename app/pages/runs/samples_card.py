@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from dataclasses import replace
+
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.models.run_record import Sample
 from app.tokens import SPACE_L, SPACE_XS
@@ -66,7 +68,11 @@ class PromptSamples(QWidget):
         column.setSpacing(SPACE_XS)
         # One above the other: a long label beside its message would leave the message no room.
         column.addWidget(Label(short(history[-1].prompt), "note", wrap=True))
-        column.addWidget(self._answer(history[-1]))
+        self.teacher: Label | None = None
+        if history[-1].teacher is None:
+            column.addWidget(self._answer(history[-1]))
+        else:
+            column.addLayout(self._both(history[-1], history[-1].teacher))
         self.link = LinkButton("", "chevron-right", self)
         self.link.setVisible(len(history) > 1)
         self.link.clicked.connect(self._on_clicked)
@@ -86,6 +92,20 @@ class PromptSamples(QWidget):
         if self._earlier.isHidden():
             return []
         return [label.text() for label in self._earlier.findChildren(Label)]
+
+    def _both(self, sample: Sample, teacher: str) -> QGridLayout:
+        """The student's answer and the teacher's, side by side."""
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(SPACE_L)
+        grid.setVerticalSpacing(0)
+        self.teacher = self._answer(replace(sample, answer=teacher))
+        sides = ((self.tr("Student"), self._answer(sample)), (self.tr("Teacher"), self.teacher))
+        for side, (who, answer) in enumerate(sides):
+            grid.addWidget(Label(who, "note"), 0, side)
+            grid.addWidget(answer, 1, side)
+            grid.setColumnStretch(side, 1)
+            answer.setAccessibleName(f"{who}: {answer.text()}")
+        return grid
 
     def _answer(self, sample: Sample, *, with_step: bool = False) -> Label:
         text = short(sample.answer) or self.tr("(no answer)")

@@ -23,13 +23,25 @@ _NEVER = -1e4
 
 @dataclass
 class Parts:
-    """What the loss consisted of since it was last asked."""
+    """What the loss consisted of since it was last asked.
+
+    Attributes:
+        labels: Sum of the labels' cross entropy.
+        tokens: How many labels there were.
+        apart: Sum of the distances to the teachers.
+        agreed: Tokens on which the student's likeliest is the first teacher's.
+        taught: Tokens on which a teacher spoke.
+        right: Tokens on which the student's likeliest is the label, where the first teacher spoke.
+        teacher_right: Those on which the first teacher's is.
+    """
 
     labels: float = 0.0
     tokens: int = 0
     apart: float = 0.0
     agreed: int = 0
     taught: int = 0
+    right: int = 0
+    teacher_right: int = 0
 
     def take(self) -> dict[str, float]:
         """Means a token, and a new beginning."""
@@ -39,6 +51,8 @@ class Parts:
         if self.taught:
             found["teacher_loss"] = self.apart / self.taught
             found["agreement"] = self.agreed / self.taught
+        if self.teacher_right:
+            found["retention"] = self.right / self.teacher_right
         vars(self).update(vars(Parts()))
         return found
 
@@ -71,7 +85,10 @@ class Teaching:
         self.parts.taught += int(known.sum())
         self.parts.apart += float(apart.detach()[known].sum())
         first = lesson.teachers[0]
-        self.parts.agreed += int((logits.detach().argmax(-1) == first.ids[:, 0])[first.known].sum())
+        said = logits.detach().argmax(-1)
+        self.parts.agreed += int((said == first.ids[:, 0])[first.known].sum())
+        self.parts.right += int((said == lesson.labels)[first.known].sum())
+        self.parts.teacher_right += int((first.ids[:, 0] == lesson.labels)[first.known].sum())
         mixed = self.label_weight * labels + (1 - self.label_weight) * apart
         return torch.where(known, mixed, labels)
 

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from core.data.dataset import Dataset
 from core.engines import merging
-from core.engines.distilling import store
+from core.engines.distilling import spoken, store
 from core.engines.distilling.soft import coarsen, entries
 from core.engines.distilling.store import Place, Said
 from core.engines.runtimes.runtime import Source, open_runtime
-from core.engines.training import examples, freeing, packing, weights
+from core.engines.training import examples, freeing, packing, sampling, weights
 from core.engines.training.examples import Example, Split
 from core.engines.training.preparation import Decisions
 from core.engines.training.templates import IGNORED, without_default_system
@@ -39,6 +39,10 @@ _TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", records.TEMPLATE)
 class Teacher(Protocol):
     """A loaded model that is only asked."""
 
+    def answer(self, prompt: Sequence[int], ends: set[int], longest: int) -> list[int]:
+        """The likeliest answer's tokens, without the one that ends it."""
+        ...
+
     def logits(self, rows: Sequence[Example]) -> Iterator[tuple[int, Tensor]]:
         """Each row's index, in any order, and its logits at the answer's tokens: (targets, vocabulary)."""
         ...
@@ -46,10 +50,11 @@ class Teacher(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """Everything one teacher said, by row, in its own tokens."""
+    """Everything one teacher said, by row, in its own tokens; and its answers to what is shown, by row."""
 
     said: dict[Split, dict[Place, Said]]
     tokenizer: PreTrainedTokenizerBase
+    answers: dict[int, str]
 
 
 def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -> Asked:
@@ -86,9 +91,11 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
         for start in range(0, len(rows[split]), store.ROWS_A_PART)
     ]
     missing = [part for part in parts if not store.complete(kept, part[0])]
-    if missing:
+    shown = sampling.shown(rows["validation"], spec.sample_prompts) if number == 0 else []
+    answers = spoken.read(kept)
+    if missing or any(row.row not in answers for row in shown):
         job.log(f"{name} is asked about {sum(map(len, rows.values()))} rows.")
-        teacher = load(job, artifact, rows[missing[0][1]], decisions)
+        teacher = load(job, artifact, rows[missing[0][1] if missing else "validation"], decisions)
         done = sum(map(len, rows.values())) - sum(
             len(rows[split][start : start + store.ROWS_A_PART]) for _name, split, start in missing
         )
@@ -96,13 +103,14 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
         for part, split, start in missing:
             chosen = rows[split][start : start + store.ROWS_A_PART]
             named = places(rows[split])[start : start + store.ROWS_A_PART]
-            answers: list[Said | None] = [None] * len(chosen)
+            told: list[Said | None] = [None] * len(chosen)
             for row, logits in teacher.logits(chosen):
-                answers[row] = _said(chosen[row], logits, top_k, spec.temperature)
+                told[row] = _said(chosen[row], logits, top_k, spec.temperature)
                 done += 1
                 job.progress(done)
                 job.check_cancelled()
-            store.write(kept, part, named, [said for said in answers if said is not None], vocabulary)
+            store.write(kept, part, named, [said for said in told if said is not None], vocabulary)
+        answers = spoken.ask(teacher, shown, tokenizer, kept)
         del teacher
         gc.collect()
         freeing.trim()  # else the student would learn beside the teacher's empty place
@@ -112,7 +120,7 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
     job.log(
         f"{name}'s {top_k} likeliest tokens hold {_held(said):.1%} of its probability, the tail the rest."
     )
-    return Asked(said, tokenizer)
+    return Asked(said, tokenizer, answers)
 
 
 def _held(said: dict[Split, dict[Place, Said]]) -> float:
@@ -181,6 +189,11 @@ class TorchTeacher:
             counts = torch.bincount(pack.owners, minlength=len(pack.rows)).tolist()
             yield from zip(pack.rows, found.split(counts), strict=True)
 
+    def answer(self, prompt: Sequence[int], ends: set[int], longest: int) -> list[int]:
+        """As the protocol says."""
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            return list(sampling.likeliest(self.model, prompt, ends, longest))
+
 
 class _OnnxTeacher:
     """An ONNX folder; rows go through it one by one."""
@@ -193,6 +206,11 @@ class _OnnxTeacher:
         for number, row in enumerate(rows):
             before = [at - 1 for at, label in enumerate(row.labels) if at and label != IGNORED]
             yield number, torch.from_numpy(self._runtime.log_probabilities(row.ids)[before])
+
+    def answer(self, prompt: Sequence[int], ends: set[int], longest: int) -> list[int]:
+        """As the protocol says."""
+        said = list(self._runtime.stream(prompt, longest))
+        return said[:-1] if said and said[-1] in ends else said
 
 
 def _said(example: Example, logits: Tensor, top_k: int, temperature: float) -> Said:

@@ -20,6 +20,8 @@ from core.engines.training.examples import Example
 from core.engines.training.templates import IGNORED
 from core.engines.training.trainer import WorkbenchTrainer
 
+_NEARNESS = ("teacher_loss", "agreement", "retention")
+
 
 class OwnAnswers:
     """The student answers, the teacher says what it would have said at each token (Agarwal et al. 2024).
@@ -186,13 +188,11 @@ class DistillTrainer(WorkbenchTrainer):
                 teaching.each(logits, pack.lesson[start : start + len(logits)])
                 start += len(logits)
         found = teaching.parts.take()
-        self._nearness = {
-            f"validation_{name}": found[name] for name in ("teacher_loss", "agreement") if name in found
-        }
+        self._nearness = {f"validation_{name}": found[name] for name in _NEARNESS if name in found}
         return found["label_loss"]
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Also mean distance to the teacher a token, and the share of tokens on which both agree."""
+        """Also how near it is to the teacher, and what it keeps of the teacher's right tokens."""
         figures = super().evaluate(*args, **kwargs)
         if self._validation is not None:
             self.job.metrics(self.state.global_step, **self._nearness)

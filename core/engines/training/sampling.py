@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,15 +37,20 @@ class Sampler:
         examples: Where the prompts come from.
         tokenizer: With the template of the training.
         job: Where samples and latency go.
+        teacher: A teacher's answers by row, shown beside the model's own.
     """
 
     def __init__(
-        self, examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, job: JobContext
+        self,
+        examples: Sequence[Example],
+        tokenizer: PreTrainedTokenizerBase,
+        job: JobContext,
+        teacher: Mapping[int, str] | None = None,
     ) -> None:
         self._examples = list(examples)
         self._tokenizer = tokenizer
         self._job = job
-        self._ends = self._ending_tokens()
+        self._teacher = teacher or {}
         self._next = 0
         self._spent_s = 0.0
         self._started = time.perf_counter()
@@ -57,25 +62,24 @@ class Sampler:
         for _ in self._examples:
             example = self._examples[self._next]
             self._next = (self._next + 1) % len(self._examples)
-            answer = self._answer(model, example)
+            answer = greedy(model, self._tokenizer, *question(example, self._tokenizer))
             self._spent_s += answer.total_ms / 1000
             firsts.append(answer.first_token_ms)
             totals.append(answer.total_ms)
             prompt, expected = self._shown(example)
-            self._job.sample(prompt=prompt, answer=answer.text, expected=expected, step=step)
+            self._job.sample(
+                prompt=prompt,
+                answer=answer.text,
+                expected=expected,
+                step=step,
+                teacher=self._teacher.get(example.row),
+            )
             if self._spent_s > SAMPLES_SHARE * (time.perf_counter() - self._started):
                 break
         if totals:
             self._job.metrics(
                 step, latency_ms=sum(totals) / len(totals), first_token_ms=sum(firsts) / len(firsts)
             )
-
-    def _ending_tokens(self) -> set[int]:
-        if not self._examples:
-            return set()
-        if is_document(self._examples[0].messages):
-            return {end_of_text_id(self._tokenizer)}
-        return set(end_token_ids(self._tokenizer))
 
     def _shown(self, example: Example) -> tuple[str, str]:
         """Prompt and expected answer as text; a document's beginning and how it goes on."""
@@ -86,11 +90,19 @@ class Sampler:
         rest = example.ids[len(head) : len(head) + _LONGEST_ANSWER]
         return self._tokenizer.decode(head), self._tokenizer.decode(rest, skip_special_tokens=True)
 
-    def _answer(self, model: nn.Module, example: Example) -> Answer:
-        if is_document(example.messages):
-            return greedy(model, self._tokenizer, _beginning(example), self._ends, _LONGEST_ANSWER)
-        prompt = prompt_ids(self._tokenizer, example.messages[:-1])
-        return greedy(model, self._tokenizer, prompt, self._ends, min(_LONGEST_ANSWER, example.targets + 8))
+
+def shown(rows: Sequence[Example], count: int) -> list[Example]:
+    """The rows whose prompts are shown, evenly spread: neighbours in a file are often alike."""
+    count = min(count, len(rows))
+    return [rows[number * len(rows) // count] for number in range(count)]
+
+
+def question(example: Example, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], set[int], int]:
+    """What is asked of a row: its prompt, the tokens that end an answer, and how long it may get."""
+    if is_document(example.messages):
+        return _beginning(example), {end_of_text_id(tokenizer)}, _LONGEST_ANSWER
+    prompt = prompt_ids(tokenizer, example.messages[:-1])
+    return prompt, set(end_token_ids(tokenizer)), min(_LONGEST_ANSWER, example.targets + 8)
 
 
 def _beginning(example: Example) -> list[int]:
@@ -101,21 +113,27 @@ def _beginning(example: Example) -> list[int]:
 def greedy(
     model: nn.Module, tokenizer: PreTrainedTokenizerBase, prompt: Sequence[int], ends: set[int], longest: int
 ) -> Answer:
-    """The likeliest answer, token by token, with a cache."""
-    model.eval()
+    """The likeliest answer as text, with its time."""
     started = time.perf_counter()
     first_token_s = 0.0
+    written: list[int] = []
+    for token in likeliest(model, prompt, ends, longest):
+        first_token_s = first_token_s or time.perf_counter() - started
+        written.append(token)
+    total_s = time.perf_counter() - started
+    return Answer(tokenizer.decode(written), (first_token_s or total_s) * 1000, total_s * 1000)
+
+
+@torch.no_grad()
+def likeliest(model: nn.Module, prompt: Sequence[int], ends: set[int], longest: int) -> Iterator[int]:
+    """The tokens of the likeliest answer as they come, with a cache; the one that ends it is left out."""
+    model.eval()
     cache = DynamicCache()
     ids = torch.tensor([list(prompt)])
-    written: list[int] = []
-    with torch.no_grad():
-        while len(written) < longest:
-            output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            token = int(output.logits[0, -1].argmax())
-            first_token_s = first_token_s or time.perf_counter() - started
-            if token in ends:
-                break
-            written.append(token)
-            ids = torch.tensor([[token]])
-    total_s = time.perf_counter() - started
-    return Answer(tokenizer.decode(written), first_token_s * 1000, total_s * 1000)
+    for _ in range(longest):
+        output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        token = int(output.logits[0, -1].argmax())
+        if token in ends:
+            return
+        yield token
+        ids = torch.tensor([[token]])

@@ -78,8 +78,20 @@ def test_the_student_comes_nearer_to_its_teacher(tmp_path, artifacts):
     apart, agreed = run.metric("validation_teacher_loss"), run.metric("validation_agreement")
     assert apart[-1] < 0.6 * apart[0]
     assert agreed[-1] > agreed[0]
+    assert len(run.metric("validation_retention")) == len(agreed)
     assert len(run.metric("teacher_loss")) == len(run.metric("label_loss")) == len(run.metric("loss"))
     assert not run.metric("hidden_loss"), "what goes on inside is left alone unless it is asked for"
+
+
+def test_the_teachers_own_answer_stands_beside_the_students(tmp_path, artifacts):
+    run = Run(tmp_path, artifacts, sample_prompts=2).go()
+    said = {event["prompt"]: event["teacher"] for event in run.events("sample")}
+    assert len(said) == 2
+    again = Run(tmp_path, artifacts, sample_prompts=2).go()
+    assert {event["prompt"]: event["teacher"] for event in again.events("sample")} == said
+    same = {**artifacts, "twin": artifacts["t"]}
+    twin = Run(tmp_path, same, sample_prompts=2, model="twin", epochs=0.01, learning_rate=1e-9).go()
+    assert {event["prompt"]: event["answer"] for event in twin.events("sample")} == said
 
 
 def test_the_teacher_is_asked_once_and_not_in_memory_afterwards(tmp_path, artifacts, monkeypatch):

@@ -116,6 +116,7 @@ def test_the_parts_add_up():
     parts = teaching.parts.take()
     assert float(total) == pytest.approx(0.25 * parts["label_loss"] + 0.75 * parts["teacher_loss"], rel=1e-4)
     assert parts["agreement"] == pytest.approx(5 / 6)
+    assert parts["retention"] == pytest.approx(5 / 6), "the teacher gets all six right"
     assert teaching.parts.take() == {}
 
 
