@@ -18,6 +18,8 @@ _ROWS_A_TICK = 256
 #: A row without one of these teaches nothing.
 _NEEDED = ("user", "assistant", "label", "text")
 _Place = tuple[Split, int]
+#: The column that keeps what a person thinks of a row, from 1 to 5.
+RATING = "rating"
 
 
 def write(
@@ -39,8 +41,11 @@ def write(
     for edit in spec.edits:
         _check(edit, data)
         edits[edit.split, edit.place].append(edit)
-    gone: set[_Place] = {(item.split, item.place) for item in spec.dropped}
-    for split, place in (*edits, *gone):
+    stars: dict[_Place, int] = {(item.split, item.place): item.stars for item in spec.ratings}
+    by_hand = {(item.split, item.place) for item in spec.dropped}
+    low = {place for place, given in stars.items() if given < spec.least_stars} - by_hand
+    gone: set[_Place] = by_hand | low
+    for split, place in (*edits, *gone, *stars):
         count = data.info.counts[split]
         if place > count:
             raise _misfit(data, f"There is no row {place:,} among its {count:,} {split} rows.")
@@ -51,21 +56,32 @@ def write(
             fix="Keep some of them.",
             code="data.edit.empty",
         )
-    by_hand = {"changed": len(edits), "dropped": len(gone)}
-    said = [f"{rows_text(count)} {what}" for what, count in by_hand.items() if count]
+    changed = {place for place in edits if place not in gone}
+    counted = {
+        "changed": len(changed),
+        "dropped": len(by_hand),
+        "rated": len(stars),
+        f"left out below {spec.least_stars} of 5": len(low),
+    }
+    said = [f"{rows_text(count)} {what}" for what, count in counted.items() if count]
     step = Step(
         reason="by_hand",
         fix={"fix": "by_hand"},
-        sentence=f"{' and '.join(said)} by hand.",
+        sentence=f"{', '.join(said[:-1])}{' and ' if said[1:] else ''}{said[-1]} by hand.",
         dropped=len(gone),
-        changed=len(edits),
+        changed=len(changed),
     )
     origin = MadeFrom(id=spec.data, name=data.info.name, digest=digest, steps=(step,))
-    return versions.write(data, _rows(data, edits, gone, progress), spec.name, origin, folder, {})
+    rows = _rows(data, edits, stars, gone, progress)
+    return versions.write(data, rows, spec.name, origin, folder, {}, (RATING,) if stars else ())
 
 
 def _rows(
-    data: Dataset, edits: dict[_Place, list[RowEdit]], gone: set[_Place], progress: Callable[[int, int], None]
+    data: Dataset,
+    edits: dict[_Place, list[RowEdit]],
+    stars: dict[_Place, int],
+    gone: set[_Place],
+    progress: Callable[[int, int], None],
 ) -> Iterator[tuple[Split, Example, int]]:
     done, total = 0, sum(data.info.counts.values())
     for split in SPLITS:
@@ -73,8 +89,14 @@ def _rows(
             done += 1
             if not done % _ROWS_A_TICK:
                 progress(done, total)
-            if (split, place) not in gone:
-                yield split, _edited(data, example, edits.get((split, place), [])), 1
+            if (split, place) in gone:
+                continue
+            changed = _edited(data, example, edits.get((split, place), []))
+            if stars:  # each row has the column, so that a table of them is whole
+                known = changed.values.get(RATING, "")
+                given = stars.get((split, place), known)
+                changed = changed._replace(values={**changed.values, RATING: str(given)})
+            yield split, changed, 1
 
 
 def _edited(data: Dataset, example: Example, edits: list[RowEdit]) -> Example:

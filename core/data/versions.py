@@ -23,6 +23,7 @@ def write(
     origin: MadeFrom,
     folder: Path,
     found: dict[str, int],
+    added: tuple[str, ...] = (),
 ) -> DatasetInfo:
     """The new version in an empty folder, without its manifest.
 
@@ -33,6 +34,7 @@ def write(
         origin: What it was made from, and how.
         folder: Where it is written.
         found: What the check now says where that is known: `conflicting`, `duplicates`.
+        added: Columns that the rows have now and may not have had.
     """
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
@@ -70,6 +72,7 @@ def write(
         update={
             "name": name,
             "counts": counts,
+            "columns": list(dict.fromkeys([*old.columns, *added])),
             "labels": known if old.labels is not None else None,
             "split": SplitFacts(how=old.split.how, seed=old.split.seed, left_out=dict(left_out)),
             "check": CheckReport.model_validate(check.model_dump()),

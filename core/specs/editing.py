@@ -37,8 +37,14 @@ class RowEdit(RowPlace):
     text: str
 
 
+class RowRating(RowPlace):
+    """How good a person finds a row: 1 is useless, 5 is as it should be."""
+
+    stars: int = Field(ge=1, le=5)
+
+
 class EditDataSpec(Spec):
-    """Makes a new version of a data set with rows that a person changed or dropped; the old one stays."""
+    """Makes a new version of a data set with rows that a person changed, dropped or rated."""
 
     kind: ClassVar[str] = "edit_data"
     title: ClassVar[str] = "Edit data"
@@ -48,13 +54,21 @@ class EditDataSpec(Spec):
     edits: tuple[RowEdit, ...] = Option((), label="Edits", help="Values that are written anew.")
     dropped: tuple[RowPlace, ...] = Option((), label="Dropped", help="Rows that are left out.")
 
+    ratings: tuple[RowRating, ...] = Option(
+        (), label="Ratings", help="What a person thinks of rows, kept with them in a column called rating."
+    )
+    least_stars: int = Option(
+        1, label="At least", help="Rows that are rated below are left out; unrated ones stay.", ge=1, le=5
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> EditDataSpec:
-        if not self.edits and not self.dropped:
-            raise ValueError("change or drop at least one row")
+        if not self.edits and not self.dropped and not self.ratings:
+            raise ValueError("change, drop or rate at least one row")
         values = {(item.split, item.place, item.column, item.message) for item in self.edits}
         gone = {(item.split, item.place) for item in self.dropped}
-        if len(values) < len(self.edits) or len(gone) < len(self.dropped):
+        rated = {(item.split, item.place) for item in self.ratings}
+        if len(values) < len(self.edits) or len(gone) < len(self.dropped) or len(rated) < len(self.ratings):
             raise ValueError("the same value or row stands twice")
         if gone & {(item.split, item.place) for item in self.edits}:
             raise ValueError("a row cannot be changed and dropped")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
@@ -54,8 +56,8 @@ class EditDialog(QDialog):
         column.setSpacing(SPACE_M)
         column.addWidget(Label(title, "heading", wrap=True))
         text = self.tr(
-            "This data stays as it is: what you correct or drop becomes a new version. Test rows are for "
-            "measuring and are not shown."
+            "This data stays as it is: what you correct, drop or rate becomes a new version. Test rows are "
+            "for measuring and are not shown."
         )
         column.addWidget(Label(text, "muted", wrap=True))
         self.error_panel = ErrorPanel(parent=self)
@@ -86,7 +88,12 @@ class EditDialog(QDialog):
         self.splits.chosen.connect(self.view_model.choose_split)
         self.splits.setVisible(self.view_model.item.validation > 0)
         self.table: ItemTableModel[RowItem] = ItemTableModel(
-            [Column(self.tr("Row"), _text), Column(self.tr("Said"), self._verdict)], self
+            [
+                Column(self.tr("Row"), _text),
+                Column(self.tr("Rated"), _stars),
+                Column(self.tr("Said"), self._verdict),
+            ],
+            self,
         )
         self.list = ItemList(self.tr("Rows"), self.table, self)
         self.list.setSortingEnabled(False)
@@ -124,8 +131,35 @@ class EditDialog(QDialog):
         row.addStretch(1)
         row.addWidget(self.drop_button)
         row.addWidget(self.keep_button)
+        column.addLayout(self._rating())
         column.addLayout(row)
         return column
+
+    def _rating(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_S)
+        row.addWidget(Label(self.tr("How good is it?")))
+        self.stars: dict[int, PlainButton] = {}
+        words = {1: self.tr("useless"), 3: self.tr("usable"), 5: self.tr("as it should be")}
+        for count in range(1, 6):
+            button = PlainButton(str(count), parent=self)
+            button.setCheckable(True)
+            said = self.tr("{count} of 5").format(count=count)
+            button.setAccessibleName(f"{said}: {words[count]}" if count in words else said)
+            button.setToolTip(button.accessibleName())
+            button.clicked.connect(functools.partial(self.view_model.rate, str(count)))
+            self.stars[count] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self.least = QComboBox(self)
+        self.least.setMinimumHeight(CONTROL_HEIGHT)
+        self.least.setAccessibleName(self.tr("Which rated rows stay"))
+        self.least.addItem(self.tr("All rated rows stay"), 1)
+        for count in range(2, 6):
+            self.least.addItem(self.tr("Leave out below {count}").format(count=count), count)
+        self.least.currentIndexChanged.connect(self._on_least)
+        row.addWidget(self.least)
+        return row
 
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -141,6 +175,10 @@ class EditDialog(QDialog):
         for widget in (self.counts, self.close_button, self.make_button):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignBottom)
         return row
+
+    @Slot()
+    def _on_least(self) -> None:
+        self.view_model.set_least_stars(self.least.currentData())
 
     @Slot()
     def _on_back(self) -> None:
@@ -162,7 +200,7 @@ class EditDialog(QDialog):
             return
         dialog = ConfirmDialog(
             self.tr("Close without a new version?"),
-            self.tr("What you changed and dropped here is forgotten. The data stays as it is."),
+            self.tr("What you changed, dropped and rated here is forgotten. The data stays as it is."),
             self.tr("Close"),
             self.tr("Go on editing"),
             parent=self,
@@ -210,17 +248,23 @@ class EditDialog(QDialog):
         self.on_button.setEnabled(model.first + PAGE_ROWS <= model.count)
         for button in (self.keep_button, self.drop_button):
             button.setEnabled(model.current is not None)
+        given = model.stars_of(model.current) if model.current is not None else 0
+        for count, button in self.stars.items():
+            button.setEnabled(model.current is not None)
+            button.setChecked(count == given)
+        self.least.setVisible(model.rated > 0)
         read, changed, dropped = model.counts
-        self.counts.setText(
-            self.tr("Read: {read} · changed: {changed} · dropped: {dropped}").format(
-                read=count_text(read), changed=count_text(changed), dropped=count_text(dropped)
-            )
+        said = self.tr("Read: {read} · changed: {changed} · dropped: {dropped}").format(
+            read=count_text(read), changed=count_text(changed), dropped=count_text(dropped)
         )
+        if model.rated:
+            said += self.tr(" · rated: {rated}").format(rated=count_text(model.rated))
+        self.counts.setText(said)
         self.name.show_name(model.name, model.blocker)
         self.make_button.block(
             {
                 "": "",
-                "nothing": self.tr("Change or drop a row first"),
+                "nothing": self.tr("Change, drop or rate a row first"),
                 "blank": self.tr("Fill the empty field, or drop its row"),
                 "everything": self.tr("Keep some rows to learn from"),
                 "name": self.tr("Choose another name first"),
@@ -265,6 +309,7 @@ class EditDialog(QDialog):
             "kept": self.tr("✓ kept"),
             "edited": self.tr("✎ changed"),
             "dropped": self.tr("✗ dropped"),
+            "low": self.tr("✗ rated too low"),
         }
         return words[item.verdict]
 
@@ -324,6 +369,10 @@ class ValueField(QWidget):
             self.box.setCurrentText(self.field.text)
         elif self.lines is not None:
             self.lines.setPlainText(self.field.text)
+
+
+def _stars(item: RowItem) -> str:
+    return str(item.stars or "")
 
 
 def _text(item: RowItem) -> str:

@@ -15,11 +15,11 @@ from app.pages.data import reading
 from app.pages.data.reading import EditableSplit, FieldAt, RowAt
 from core.errors import WorkbenchError
 from core.specs import EditDataSpec
-from core.specs.editing import RowEdit, RowPlace
+from core.specs.editing import RowEdit, RowPlace, RowRating
 from core.workspace.workspace import check_name
 
 Blocker = Literal["", "nothing", "blank", "everything", "name", "name_taken"]
-Verdict = Literal["", "kept", "edited", "dropped"]
+Verdict = Literal["", "kept", "edited", "dropped", "low"]
 PAGE_ROWS = 10
 #: What a row must have to teach something.
 _NEEDED = ("user", "assistant", "label", "text")
@@ -34,6 +34,7 @@ class RowItem:
     id: str
     text: str
     verdict: Verdict
+    stars: int = 0
 
 
 class EditViewModel(QObject):
@@ -70,6 +71,8 @@ class EditViewModel(QObject):
         self._needed_blank: set[_Value] = set()
         self._dropped: set[_Row] = set()
         self._kept: set[_Row] = set()
+        self._stars: dict[_Row, int] = {}
+        self.least_stars = 1
         self._name = ""
 
     def close(self) -> None:
@@ -104,7 +107,8 @@ class EditViewModel(QObject):
     def items(self) -> list[RowItem]:
         """The rows of the list."""
         return [
-            RowItem(str(row.place), self.text_of(row, row.fields[0]), self.verdict(row)) for row in self.rows
+            RowItem(str(row.place), self.text_of(row, row.fields[0]), self.verdict(row), self.stars_of(row))
+            for row in self.rows
         ]
 
     def turn(self, pages: int) -> None:
@@ -158,6 +162,39 @@ class EditViewModel(QObject):
         """The row is left out; shows the next one."""
         self._say(self._dropped, self._kept)
 
+    @Slot(str)
+    def rate(self, stars: str) -> None:
+        """How good the current row is, `1` to `5`; the same once more takes it back."""
+        row = self.current
+        if row is None:
+            return
+        place: _Row = (row.split, row.place)
+        if self._stars.get(place) == int(stars):
+            del self._stars[place]
+        else:
+            self._stars[place] = int(stars)
+        self.changed.emit()
+
+    def stars_of(self, row: RowAt) -> int:
+        """What was given to a row, now or in an earlier version; 0 where nothing was."""
+        return self._stars.get((row.split, row.place), row.stars)
+
+    @property
+    def rated(self) -> int:
+        """How many rows have a rating."""
+        return len(self._stars)
+
+    @Slot(int)
+    def set_least_stars(self, stars: int) -> None:
+        """Rows that are rated below are left out of the new version."""
+        self.least_stars = stars
+        self.changed.emit()
+
+    @property
+    def _gone(self) -> set[_Row]:
+        """Rows that are left out, by a word or by a low rating."""
+        return self._dropped | {place for place, stars in self._stars.items() if stars < self.least_stars}
+
     def _say(self, into: set[_Row], out_of: set[_Row]) -> None:
         row = self.current
         if row is None:
@@ -177,6 +214,8 @@ class EditViewModel(QObject):
         place: _Row = (row.split, row.place)
         if place in self._dropped:
             return "dropped"
+        if place in self._gone:
+            return "low"
         if any(value[:2] == place for value in self._edits):
             return "edited"
         return "kept" if place in self._kept else ""
@@ -184,15 +223,16 @@ class EditViewModel(QObject):
     @property
     def counts(self) -> tuple[int, int, int]:
         """Rows read, changed and dropped."""
-        changed = {value[:2] for value in self._edits} - self._dropped
-        return len(self._kept | self._dropped | changed), len(changed), len(self._dropped)
+        gone = self._gone
+        changed = {value[:2] for value in self._edits} - gone
+        return len(self._kept | gone | changed | self._stars.keys()), len(changed), len(gone)
 
     # --- the new version ---
 
     @property
     def has_work(self) -> bool:
         """Whether closing now would lose something."""
-        return bool(self._edits or self._dropped)
+        return bool(self._edits or self._dropped or self._stars)
 
     @property
     def name(self) -> str:
@@ -210,9 +250,10 @@ class EditViewModel(QObject):
         """What keeps the new version from being made, or an empty text."""
         if not self.has_work:
             return "nothing"
-        if any(value[:2] not in self._dropped for value in self._needed_blank):
+        gone = self._gone
+        if any(value[:2] not in gone for value in self._needed_blank):
             return "blank"
-        if sum(split == "train" for split, _place in self._dropped) >= self.item.train:
+        if sum(split == "train" for split, _place in gone) >= self.item.train:
             return "everything"
         try:
             name = check_name(self.name)
@@ -228,10 +269,21 @@ class EditViewModel(QObject):
         edits = tuple(
             RowEdit(split=split, place=place, column=column, message=message, text=text)
             for (split, place, column, message), text in sorted(self._edits.items(), key=str)
-            if (split, place) not in self._dropped
+            if (split, place) not in self._gone
+        )
+        ratings = tuple(
+            RowRating(split=split, place=place, stars=stars)
+            for (split, place), stars in sorted(self._stars.items())
         )
         dropped = tuple(RowPlace(split=split, place=place) for split, place in sorted(self._dropped))
-        spec = EditDataSpec(data=self.item.id, name=self.name, edits=edits, dropped=dropped)
+        spec = EditDataSpec(
+            data=self.item.id,
+            name=self.name,
+            edits=edits,
+            dropped=dropped,
+            ratings=ratings,
+            least_stars=self.least_stars,
+        )
         try:
             run = self._bridge.submit(spec, spec.name)
         except WorkbenchError as error:

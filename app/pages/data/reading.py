@@ -14,6 +14,7 @@ from typing import Any, Literal
 from core.data import roles as data_roles
 from core.data.check import check
 from core.data.dataset import Dataset, DatasetInfo
+from core.data.editing import RATING
 from core.data.reading import open_table
 from core.data.report import CheckReport
 from core.errors import CancelledError, InputError
@@ -132,11 +133,12 @@ class FieldAt:
 
 @dataclass(frozen=True)
 class RowAt:
-    """A row with its place in its split, from 1."""
+    """A row with its place in its split, from 1, and the stars it was given before; 0 where none were."""
 
     split: EditableSplit
     place: int
     fields: tuple[FieldAt, ...]
+    stars: int = 0
 
 
 def rows_at(folder: Path, split: EditableSplit, first: int, count: int) -> list[RowAt]:
@@ -148,10 +150,13 @@ def rows_at(folder: Path, split: EditableSplit, first: int, count: int) -> list[
     data = Dataset(folder)
     with open(folder / f"{split}.jsonl", encoding="utf-8", newline="\n") as file:
         lines = list(islice(file, first - 1, first - 1 + count))
-    return [
-        RowAt(split, place, _fields(json.loads(line)["values"], data.info))
-        for place, line in enumerate(lines, first)
-    ]
+    found = []
+    for place, line in enumerate(lines, first):
+        values = json.loads(line)["values"]
+        given = str(values.get(RATING, ""))
+        stars = int(given) if given in ("1", "2", "3", "4", "5") else 0
+        found.append(RowAt(split, place, _fields(values, data.info), stars))
+    return found
 
 
 def _fields(values: dict[str, Any], info: DatasetInfo) -> tuple[FieldAt, ...]:

@@ -65,6 +65,20 @@ def test_changed_and_dropped_rows_make_a_version_that_says_so(tmp_path: Path) ->
     assert new.info.split.left_out["by_hand"] == 2
 
 
+def test_ratings_are_a_column_and_low_ones_can_be_left_out(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    new = edited(
+        data, tmp_path, ratings=[{"place": 1, "stars": 2}, {"place": 3, "stars": 5}], least_stars=3
+    )  # fmt: skip
+    after = list(new.rows("train"))
+    assert len(after) == data.count("train") - 1
+    assert [row.values["rating"] for row in after][:3] == ["", "5", ""]
+    assert new.info.columns == ["text", "category", "rating"]
+    assert new.info.made_from is not None
+    sentence = new.info.made_from.steps[0].sentence
+    assert sentence == "2 rows rated and 1 row left out below 3 of 5 by hand."
+
+
 def test_one_message_of_a_chat_is_written_anew(tmp_path: Path) -> None:
     new = edited(
         built(tmp_path, CHATS),

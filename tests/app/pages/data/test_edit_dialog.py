@@ -20,7 +20,7 @@ from app.pages.data.page import DataPage
 from app.pages.data.view_model import DataViewModel
 from core.data import dataset
 from core.specs import EditDataSpec, ImportDataSpec
-from core.specs.editing import RowEdit, RowPlace
+from core.specs.editing import RowEdit, RowPlace, RowRating
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -61,7 +61,7 @@ def write(dialog: EditDialog, field: int, text: str) -> None:
 def test_what_was_corrected_and_dropped_becomes_a_version(
     dialog: EditDialog, page: DataPage, workspace: Workspace
 ) -> None:
-    assert dialog.make_button.text() == "Change or drop a row first"
+    assert dialog.make_button.text() == "Change, drop or rate a row first"
     write(dialog, 0, "Where is my card?")
     other = next(label for label in dialog.fields[1].field.choices if label != dialog.fields[1].text)
     dialog.fields[1].box.setCurrentText(other)
@@ -83,6 +83,27 @@ def test_what_was_corrected_and_dropped_becomes_a_version(
     assert page.jobs_card.isVisible()
 
 
+def test_ratings_stay_with_their_rows_and_low_ones_can_be_left_out(
+    dialog: EditDialog, workspace: Workspace
+) -> None:
+    assert not dialog.least.isVisible()
+    click(dialog.stars[5])
+    assert dialog.stars[5].isChecked()
+    click(dialog.keep_button)
+    click(dialog.stars[2])
+    click(dialog.stars[2])
+    assert not dialog.stars[2].isChecked(), "the same once more takes it back"
+    click(dialog.stars[2])
+    assert [item.stars for item in dialog.view_model.items[:2]] == [5, 2]
+    dialog.least.setCurrentIndex(dialog.least.findData(3))
+    assert dialog.view_model.items[1].verdict == "low"
+    assert dialog.counts.text() == "Read: 2 · changed: 0 · dropped: 1 · rated: 2"
+    click(dialog.make_button)
+    spec = EditDataSpec.model_validate(workspace.store.runs()[0].spec)
+    assert spec.ratings == (RowRating(place=1, stars=5), RowRating(place=2, stars=2))
+    assert (spec.least_stars, spec.dropped) == (3, ())
+
+
 def test_a_change_can_be_taken_back(dialog: EditDialog) -> None:
     before = dialog.fields[0].text
     write(dialog, 0, "x")
@@ -91,7 +112,7 @@ def test_a_change_can_be_taken_back(dialog: EditDialog) -> None:
     click(dialog.drop_button)
     dialog.list.choose("1")
     click(dialog.keep_button)
-    assert dialog.make_button.text() == "Change or drop a row first"
+    assert dialog.make_button.text() == "Change, drop or rate a row first"
 
 
 def test_an_empty_value_blocks_and_says_so(dialog: EditDialog) -> None:
