@@ -13,7 +13,7 @@ from core.data.dataset import Dataset
 from core.engines import merging
 from core.engines.seal import seal, without_four_bit
 from core.models import records
-from core.models.pruning import budget, refusal
+from core.models.pruning import budget, pace, refusal
 from core.models.pruning.vocabulary import Trimmed, document_of, trim
 from core.specs import PruneSpec
 from core.workspace import durable
@@ -44,7 +44,16 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     sizes = refusal.check(spec, folders, record.name)
     import torch
 
-    from core.engines.pruning import calibration, influence, renumbering, structure, trial, vocabulary, width
+    from core.engines.pruning import (
+        calibration,
+        influence,
+        renumbering,
+        structure,
+        timing,
+        trial,
+        vocabulary,
+        width,
+    )
     from core.engines.training import weights
 
     numbers = {"bf16": torch.bfloat16, "bfloat16": torch.bfloat16, "f16": torch.float16}
@@ -55,7 +64,14 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     whole, parameters = sizes.whole, weights.count(model)
     job.check_cancelled()
     trimmed = _trim(job, model, tokenizer, folders, data) if spec.vocabulary == "data" else None
-    cut = budget.plan(spec, sizes, len(trimmed.kept) if trimmed else whole.tokens, record.name)
+    tokens = len(trimmed.kept) if trimmed else whole.tokens
+    cut = budget.plan(spec, sizes, tokens, record.name)
+    answer_ms: float | None = None
+    if spec.target_ms is not None:
+        lengths = calibration.lengths(data, tokenizer, spec.calibration_rows, spec.seed)
+        cut, answer_ms = timing.choose(job, folders, sizes, tokens, spec.target_ms, lengths)
+        if cut == whole:
+            raise pace.in_time(record.name, answer_ms, spec.target_ms)
 
     rows = calibration.rows(data, tokenizer, spec.calibration_rows, spec.seed)
     job.phase("measuring", total=len(rows), unit="rows")
@@ -125,6 +141,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
         parameters_before=parameters,
         influence=found,
         bytes=records.bytes_on_disk(folder),
+        **({} if answer_ms is None else {"answer_ms": round(answer_ms, 2)}),
     )
 
 

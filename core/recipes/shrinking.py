@@ -28,6 +28,13 @@ def plan(workspace: Workspace, spec: PruneSpec, count: int) -> list[Cut]:
     Raises:
         InputError: It cannot be cut so.
     """
+    if spec.target_ms is not None:
+        raise InputError(
+            "Rounds and a target time do not go together.",
+            why="How much goes for a time is measured when the run is at work, too late to plan rounds.",
+            fix="Set target_mb, or layers and neurons.",
+            code="prune.rounds",
+        )
     model = workspace.artifact(spec.model, "model")
     folders = refusal.folders_of(workspace, model)
     refusal.refuse(workspace, spec)

@@ -59,6 +59,15 @@ class PruneSpec(Spec):
         gt=0,
         le=1_000_000,
     )
+    target_ms: float | None = Option(
+        None,
+        label="Target time",
+        help="Instead of a size: as much goes until an answer of the data's usual length takes so long in "
+        "int8 on this computer, which is measured first (a minute or two).",
+        unit="ms",
+        gt=0,
+        le=1_000_000,
+    )
     calibration_rows: int = Option(
         128,
         label="Rows to measure",
@@ -74,10 +83,16 @@ class PruneSpec(Spec):
     @model_validator(mode="after")
     def _something_goes(self) -> Self:
         sizes = self.keep_layers is not None or self.ffn_share < 1
-        if self.target_mb is not None and sizes:
-            raise ValueError("target_mb chooses layers and neurons by itself; set either it or the sizes")
-        if not sizes and self.target_mb is None and self.vocabulary == "whole":
-            raise ValueError("nothing is left out; set keep_layers, ffn_share, vocabulary or target_mb")
+        targets = {"target_mb": self.target_mb, "target_ms": self.target_ms}
+        set_ones = [name for name, value in targets.items() if value is not None]
+        if set_ones and sizes:
+            raise ValueError(
+                f"{set_ones[0]} chooses layers and neurons by itself; set either it or the sizes"
+            )
+        if len(set_ones) > 1:
+            raise ValueError("target_mb and target_ms each choose the sizes; set one of them")
+        if not sizes and not set_ones and self.vocabulary == "whole":
+            raise ValueError("nothing is left out; set keep_layers, ffn_share, vocabulary or a target")
         return self
 
     def inputs(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from core.models.pruning.rounds import MOST_ROUNDS
 from core.specs import PruneSpec
 
 _LEAST_PERCENT = 10
+_TIMES = (5.0, 2000.0)
 
 
 class CutCard(Card):
@@ -46,11 +47,14 @@ class CutCard(Card):
         column = QVBoxLayout(self.choosing)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_L)
-        self.ways = ChoiceCards(self.tr("How to say it"), 2, self.choosing)
+        self.ways = ChoiceCards(self.tr("How to say it"), 3, self.choosing)
         self.ways.set_choices(self._ways(), model.wish.way)
         self.ways.chosen.connect(model.choose_way)
         self.target = AmountField(self.tr("How large may it be?"), self.tr(" MB"), self)
         self.target.changed.connect(model.set_target)
+        self.time = AmountField(self.tr("How long may an answer take?"), self.tr(" ms"), self)
+        self.time.changed.connect(model.set_target_ms)
+        self.time.note.setText(self.tr("An answer of the data's usual length, in int8 on this computer."))
         self.layers = AmountField(self.tr("Layers that stay"), parent=self)
         self.layers.changed.connect(model.set_layers)
         self.neurons = AmountField(self.tr("Neurons of each layer that stay"), self.tr(" %"), self)
@@ -68,7 +72,7 @@ class CutCard(Card):
         self.repeats.toggled.connect(model.set_repeats)
         self.rounds = AmountField(self.tr("Rounds"), parent=self)
         self.rounds.changed.connect(model.set_rounds)
-        for part in (self.ways, self.target, self.layers, self.neurons):
+        for part in (self.ways, self.target, self.time, self.layers, self.neurons):
             column.addWidget(part)
         column.addLayout(words)
         column.addWidget(self.repeats)
@@ -112,11 +116,13 @@ class CutCard(Card):
         for part in (self.layers, self.neurons):
             part.setVisible(model.wish.way == "hand")
         self.target.setVisible(model.wish.way == "size")
+        self.time.setVisible(model.is_timed)
+        self.time.show_amount(*_TIMES, model.wish.target_ms)
         self._show_amounts()
         self._show_words()
         self._show_rounds()
         sizes, cut, problem = model.sizes, model.cut, model.problem
-        self.picture.setVisible(sizes is not None)
+        self.picture.setVisible(sizes is not None and not model.is_timed)
         if sizes is not None:
             self.picture.show_cut(sizes, cut)
         said = "\n".join(filter(None, (problem.what, problem.why, problem.fix))) if problem else ""
@@ -132,6 +138,11 @@ class CutCard(Card):
                 self.tr("To a size"),
                 self.tr("Layers go first, at most half of them, then neurons, until the rest fits."),
                 pill=self.tr("Recommended"),
+            ),
+            Choice(
+                "time",
+                self.tr("To a time"),
+                self.tr("The same, until an answer is fast enough on this computer, which is measured."),
             ),
             Choice(
                 "hand",
@@ -188,7 +199,7 @@ class CutCard(Card):
         blocked = self.repeats.blockSignals(True)
         self.repeats.setChecked(model.wish.rounds > 1)
         self.repeats.blockSignals(blocked)
-        self.repeats.setVisible(model.forgets)
+        self.repeats.setVisible(model.can_repeat)
         self.rounds.setVisible(bool(model.rounds))
         if not model.rounds or model.sizes is None:
             return
@@ -225,6 +236,9 @@ class CutCard(Card):
         cut, sizes = self._model.cut, self._model.sizes
         if cut is None or sizes is None:
             return ""
+        if self._model.is_timed:
+            time = number_text(self._model.wish.target_ms)
+            return self.tr("As much stays as answers in {time} ms").format(time=time)
         text = self.tr("{layers} of {all} layers stay, and {percent} % of all numbers")
         share = sizes.parameters(cut) / sizes.parameters(sizes.whole)
         return text.format(

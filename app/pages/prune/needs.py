@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import breakable, count_text, size_text
+from app.formats import breakable, count_text, number_text, size_text
 from app.pages.input_card import million_text
 from app.pages.prune.view_model import Blocker, PruneViewModel
 from app.pages.run_preview import RunNeeds
+from core.models.pruning.sizes import Cut, Sizes
 
 
 def needs_of(model: PruneViewModel) -> RunNeeds:
@@ -22,6 +23,8 @@ def needs_of(model: PruneViewModel) -> RunNeeds:
         return RunNeeds(
             note=breakable(refused.what) if refused else note, blocked=blocked, command=model.command()
         )
+    if model.is_timed:
+        return _timed(model, cut, sizes, blocked)
     whole = sizes.whole
     part = QCoreApplication.translate("PrunePage", "{left} of {all}")
     about = QCoreApplication.translate("PrunePage", "about {left}")
@@ -61,6 +64,42 @@ def needs_of(model: PruneViewModel) -> RunNeeds:
         note=QCoreApplication.translate(
             "PrunePage",
             "Counted from the sizes in the model's own files; in int8 estimated, with scales and tokenizer.",
+        ),
+        blocked=blocked,
+        command=model.command(),
+    )
+
+
+def _timed(model: PruneViewModel, cut: Cut, sizes: Sizes, blocked: str) -> RunNeeds:
+    """What is known where the run itself finds out how much goes."""
+    between = QCoreApplication.translate("PrunePage", "{least} to {most}")
+    whole = sizes.whole
+
+    def span(least: int, most: int) -> str:
+        return between.format(least=count_text(least), most=count_text(most)) if least < most else str(most)
+
+    return RunNeeds(
+        fits=model.disk_needed <= model.disk_free,
+        facts=[
+            (
+                QCoreApplication.translate("PrunePage", "An answer"),
+                QCoreApplication.translate("PrunePage", "at most {time} ms").format(
+                    time=number_text(model.wish.target_ms)
+                ),
+            ),
+            (QCoreApplication.translate("PrunePage", "Layers"), span(cut.layers, whole.layers)),
+            (QCoreApplication.translate("PrunePage", "Neurons a layer"), span(cut.neurons, whole.neurons)),
+            (
+                QCoreApplication.translate("PrunePage", "Disk"),
+                QCoreApplication.translate("PrunePage", "{need} of {free}").format(
+                    need=size_text(model.disk_needed), free=size_text(model.disk_free)
+                ),
+            ),
+        ],
+        note=QCoreApplication.translate(
+            "PrunePage",
+            "How much goes is decided when the run has timed a few sizes in int8 on this computer, which "
+            "takes a minute or two.",
         ),
         blocked=blocked,
         command=model.command(),

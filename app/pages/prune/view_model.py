@@ -44,7 +44,7 @@ Step = Literal["model", "data", "cut", "check"]
 STEPS: tuple[Step, ...] = ("model", "data", "cut", "check")
 _HALF_BYTES = frozenset({"bf16", "bfloat16", "f16", "float16"})
 #: Fields with an editor of their own on the page.
-_CHOSEN = ("model", "data", "keep_layers", "ffn_share", "vocabulary", "target_mb")
+_CHOSEN = ("model", "data", "keep_layers", "ffn_share", "vocabulary", "target_mb", "target_ms")
 
 
 class PruneViewModel(WizardViewModel):
@@ -119,7 +119,7 @@ class PruneViewModel(WizardViewModel):
 
     @Slot(str)
     def choose_way(self, way: Way) -> None:
-        """To a size, or by hand."""
+        """To a size, to a time, or by hand."""
         self.wish.way = way
         self.changed.emit()
 
@@ -127,6 +127,12 @@ class PruneViewModel(WizardViewModel):
     def set_target(self, megabytes: float) -> None:
         """How much may be left, at one byte a number."""
         self.wish.target = megabytes
+        self.changed.emit()
+
+    @Slot(float)
+    def set_target_ms(self, milliseconds: float) -> None:
+        """How long an answer may take."""
+        self.wish.target_ms = milliseconds
         self.changed.emit()
 
     @Slot(float)
@@ -205,6 +211,11 @@ class PruneViewModel(WizardViewModel):
         return min(needed, sizes.whole.tokens) if needed is not None else None
 
     @property
+    def is_timed(self) -> bool:
+        """Whether the run itself finds out how much goes; what is left is then at least `cut`."""
+        return self.wish.way == "time"
+
+    @property
     def cut(self) -> Cut | None:
         """What will be left; None while it is not known or cannot be."""
         planned = self._planned()
@@ -228,9 +239,14 @@ class PruneViewModel(WizardViewModel):
     def rounds(self) -> list[Cut]:
         """What is left after each round; empty where it is cut once."""
         cut, sizes = self.cut, self.sizes
-        if cut is None or sizes is None or not self.forgets or self.wish.rounds == 1:
+        if cut is None or sizes is None or not self.can_repeat or self.wish.rounds == 1:
             return []
         return rounds.between(sizes.whole, cut, self.wish.rounds)
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether it can be cut in rounds: what has to be learnt again, and is known ahead."""
+        return self.forgets and not self.is_timed
 
     def int8_bytes(self, cut: Cut) -> float:
         """About what such a model takes in int8, its tokenizer with it."""
@@ -244,10 +260,12 @@ class PruneViewModel(WizardViewModel):
 
     @property
     def disk_needed(self) -> int:
-        """The result, in the number format of the model."""
+        """The result, in the number format of the model; and what is timed on the way."""
         cut, sizes = self.cut, self.sizes
         if cut is None or sizes is None or self.model is None:
             return 0
+        if self.is_timed:
+            return 2 * sizes.fp32_bytes(sizes.whole)
         is_half = library.root(self.all_models, self.model).dtype in _HALF_BYTES
         return sizes.fp32_bytes(cut) // (2 if is_half else 1)
 

@@ -11,7 +11,7 @@ from core.models.pruning.budget import MB
 from core.models.pruning.sizes import Cut, Sizes
 from core.specs import PruneSpec
 
-Way = Literal["size", "hand"]
+Way = Literal["size", "time", "hand"]
 FEWEST_LAYERS = 2
 #: Without a wish so much of the layers stays: what lost a third has learnt it again (README).
 _KEPT = 2 / 3
@@ -20,11 +20,12 @@ _SMALL = 10 * MB
 
 @dataclass
 class Wish:
-    """To a size or by hand; None leaves a number to the proposal.
+    """To a size, to a time or by hand; None leaves a number to the proposal.
 
     Attributes:
         way: Which of them counts.
         target: Size in MB, at one byte a number.
+        target_ms: How long an answer may take.
         kept: Layers that stay.
         share: Share of the neurons that stays.
         trims: Whether only the tokens stay that the data needs.
@@ -33,6 +34,7 @@ class Wish:
 
     way: Way = "size"
     target: float | None = None
+    target_ms: float = 50.0
     kept: int | None = None
     share: float = 1.0
     trims: bool = False
@@ -41,10 +43,16 @@ class Wish:
     @classmethod
     def of(cls, spec: PruneSpec) -> Wish:
         """What an earlier run was told."""
+        way: Way = "hand"
+        if spec.target_mb is not None:
+            way = "size"
+        elif spec.target_ms is not None:
+            way = "time"
         return cls(
-            way="hand" if spec.target_mb is None else "size",
+            way=way,
             target=spec.target_mb,
-            kept=spec.keep_layers if spec.keep_layers or spec.target_mb else 10**9,  # empty keeps all
+            target_ms=spec.target_ms if spec.target_ms is not None else cls.target_ms,
+            kept=spec.keep_layers if spec.keep_layers or way != "hand" else 10**9,  # empty keeps all
             share=spec.ffn_share,
             trims=spec.vocabulary == "data",
         )
@@ -82,6 +90,8 @@ class Wish:
         found: dict[str, Any] = {"vocabulary": "data"} if trims else {}
         if self.way == "size":
             return {**found, "target_mb": self.target_mb(sizes, tokens)}
+        if self.way == "time":
+            return {**found, "target_ms": self.target_ms}
         if self.layers(sizes) < sizes.whole.layers:
             found["keep_layers"] = self.layers(sizes)
         if self.percent < 100:

@@ -23,7 +23,7 @@ from core.workspace.workspace import Workspace
 
 _FEW_ROWS = 100
 #: Settings of a pruning after which a model has to learn again; losing unused tokens costs nothing.
-_FORGETS = ("keep_layers", "ffn_share", "target_mb")
+_FORGETS = ("keep_layers", "ffn_share", "target_mb", "target_ms")
 Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -202,6 +202,8 @@ def _say_what_is_left(run: Run, output: Output) -> None:
         f"{left['parameters'] / 1e6:.1f} M numbers, {left['parameters'] / left['parameters_before']:.0%} of "
         "the model."
     )
+    if "answer_ms" in left:
+        output.say(f"Of this size, an answer took {left['answer_ms']:.1f} ms in int8 here.")
     if any(run.spec[name] != PruneSpec.model_fields[name].default for name in _FORGETS):
         output.say("It answers worse until it has learnt again: distill it, or fine-tune it.")
 

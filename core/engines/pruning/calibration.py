@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import statistics
+from collections.abc import Iterator
 
 from transformers import PreTrainedTokenizerBase
 
 from core.data.dataset import Dataset
 from core.engines.training import documents
-from core.engines.training.templates import Message, encode_conversation
+from core.engines.training.templates import IGNORED, Message, encode_conversation
 from core.models.pruning.refusal import no_rows
 
 #: Longer rows are cut; what a layer does is seen long before.
 LONGEST = 512
+_BEGINNING = 32
 
 
 def rows(data: Dataset, tokenizer: PreTrainedTokenizerBase, wanted: int, seed: int) -> list[list[int]]:
@@ -27,16 +30,35 @@ def rows(data: Dataset, tokenizer: PreTrainedTokenizerBase, wanted: int, seed: i
     Raises:
         InputError: There are no training rows, or the chat template refuses one.
     """
-    total = data.count("train")
-    drawn = set(random.Random(seed).sample(range(total), min(wanted, total)))
-    found = [
-        ids
-        for at, row in enumerate(data.rows("train"))
-        if at in drawn and (ids := ids_of(tokenizer, data.messages(row), LONGEST))
-    ]
+    found = [ids for talk in _drawn(data, wanted, seed) if (ids := ids_of(tokenizer, talk, LONGEST))]
     if not found:
         raise no_rows()
     return found
+
+
+def lengths(data: Dataset, tokenizer: PreTrainedTokenizerBase, wanted: int, seed: int) -> tuple[int, int]:
+    """Median tokens of a prompt and of what is answered to it; a document goes on for as long as it began."""
+    prompts, answers = [], []
+    for talk in _drawn(data, wanted, seed):
+        if documents.is_document(talk):
+            prompts.append(_BEGINNING)
+            answers.append(_BEGINNING)
+            continue
+        encoded = encode_conversation(tokenizer, talk, LONGEST)
+        said = sum(label != IGNORED for label in encoded.labels)
+        prompts.append(len(encoded.ids) - said)
+        answers.append(said)
+    if not prompts:
+        raise no_rows()
+    return max(1, round(statistics.median(prompts))), max(1, round(statistics.median(answers)))
+
+
+def _drawn(data: Dataset, wanted: int, seed: int) -> Iterator[list[Message]]:
+    total = data.count("train")
+    drawn = set(random.Random(seed).sample(range(total), min(wanted, total)))
+    for at, row in enumerate(data.rows("train")):
+        if at in drawn:
+            yield data.messages(row)
 
 
 def ids_of(tokenizer: PreTrainedTokenizerBase, messages: list[Message], longest: int) -> list[int]:

@@ -70,11 +70,16 @@ def cut(model: Any, kept: Sequence[int]) -> None:
         for part in layer.modules():
             if hasattr(part, "layer_idx"):
                 part.layer_idx = number
-    for name in _PER_LAYER:
-        entries = getattr(model.config, name, None)
-        if isinstance(entries, list):
-            setattr(model.config, name, [entries[at] for at in kept])
+    cut_settings(model.config, kept)
     model.config.num_hidden_layers = len(kept)
+
+
+def cut_settings(config: Any, kept: Sequence[int]) -> None:
+    """Leaves only these layers' entries of what is set for each layer."""
+    for name in _PER_LAYER:
+        entries = getattr(config, name, None)
+        if isinstance(entries, list):
+            setattr(config, name, [entries[at] for at in kept])
 
 
 def measure(model: Any, ids: list[int]) -> None:

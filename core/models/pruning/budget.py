@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.errors import InputError
 from core.models.pruning.sizes import Cut, Sizes
 from core.specs import PruneSpec
@@ -15,6 +17,8 @@ _LEAST_SHARE = 0.1
 def plan(spec: PruneSpec, sizes: Sizes, tokens: int, name: str) -> Cut:
     """How much stays, as the spec says it or as its target size asks for.
 
+    With a target time it is the least that may stay: how much does is measured when the run is at work.
+
     Args:
         spec: What is wished.
         sizes: Of the model.
@@ -25,6 +29,8 @@ def plan(spec: PruneSpec, sizes: Sizes, tokens: int, name: str) -> Cut:
         InputError: There is less than is to be kept, or nothing would be left out.
     """
     whole = sizes.whole
+    if spec.target_ms is not None:
+        return smallest(sizes, tokens)
     if spec.target_mb is not None:
         cut = fit(sizes, spec.target_mb, tokens)
     else:
@@ -79,6 +85,20 @@ def largest(sizes: Sizes, tokens: int) -> Cut:
     return Cut(whole.layers, max(least.neurons, (whole.neurons - 1) // BLOCK * BLOCK), tokens)
 
 
+def first(sizes: Sizes, tokens: int, fits: Callable[[Cut], bool]) -> Cut | None:
+    """The largest cut that fits: layers go first, to half of them, then neurons. None where none does."""
+    whole, least = sizes.whole, smallest(sizes, tokens)
+    for layers in range(whole.layers, least.layers - 1, -1):
+        cut = Cut(layers, whole.neurons, tokens)
+        if fits(cut):
+            return cut
+    for neurons in range((whole.neurons - 1) // BLOCK * BLOCK, least.neurons - 1, -BLOCK):
+        cut = Cut(least.layers, neurons, tokens)
+        if fits(cut):
+            return cut
+    return None
+
+
 def fit(sizes: Sizes, target_mb: float, tokens: int) -> Cut:
     """Layers and neurons that fit: layers go first, down to half of them, then neurons.
 
@@ -87,17 +107,11 @@ def fit(sizes: Sizes, target_mb: float, tokens: int) -> Cut:
     Raises:
         InputError: Even the smallest is too large.
     """
-    target = target_mb * MB
-    whole, least = sizes.whole, smallest(sizes, tokens)
-    for layers in range(whole.layers, least.layers - 1, -1):
-        cut = Cut(layers, whole.neurons, tokens)
-        if sizes.bytes(cut) <= target:
-            return cut
-    for neurons in range((whole.neurons - 1) // BLOCK * BLOCK, least.neurons - 1, -BLOCK):
-        cut = Cut(least.layers, neurons, tokens)
-        if sizes.bytes(cut) <= target:
-            return cut
-    ways = "" if tokens < whole.tokens else "keep only the data's tokens (vocabulary=data), "
+    found = first(sizes, tokens, lambda cut: sizes.bytes(cut) <= target_mb * MB)
+    if found is not None:
+        return found
+    least = smallest(sizes, tokens)
+    ways = "" if tokens < sizes.whole.tokens else "keep only the data's tokens (vocabulary=data), "
     raise InputError(
         f"The model cannot be cut down to {target_mb:g} MB.",
         why=f"With half of its layers and a tenth of their neurons it still has "

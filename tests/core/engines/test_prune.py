@@ -212,6 +212,16 @@ def test_a_target_size_takes_layers_first_and_then_neurons(tmp_path: Path, parts
     assert narrower["parameters"] / 1e6 <= whole - 2.5 * layer
 
 
+def test_a_target_time_is_measured_and_kept(tmp_path: Path, parts: dict[str, Path]) -> None:
+    _, slow = run(tmp_path / "slow", parts, "tied", target_ms=60_000, vocabulary="data")
+    assert (slow["layers"], slow["ffn"]) == (LAYERS, WIDTH), "nothing but words has to go"
+    assert 0 < slow["answer_ms"] < 60_000
+    for target, code in ((60_000, "prune.nothing"), (1e-6, "prune.target")):
+        with pytest.raises(InputError) as caught:
+            run(tmp_path / code, parts, "tied", target_ms=target)
+        assert caught.value.code == code
+
+
 # --- the rest ---
 
 

@@ -176,6 +176,27 @@ def test_the_words_that_the_data_needs_leave_room_for_layers(ready: PrunePage, w
     assert (spec.vocabulary, spec.target_mb) == ("data", 100.0)
 
 
+# --- to a time ---
+
+
+def test_to_a_time_the_run_finds_out_how_much_goes(ready: PrunePage, workspace: Workspace) -> None:
+    QTest.mouseClick(ready.cut_card.ways._cards["time"], LEFT)
+    type_into(ready.cut_card.time, "40")
+    assert not ready.cut_card.target.isVisible()
+    assert not ready.cut_card.repeats.isVisible()
+    assert not ready.cut_card.picture.isVisible()
+    shown = facts(ready)
+    assert (shown["An answer"], shown["Layers"]) == ("at most 40 ms", "15 to 30")
+    QTest.mouseClick(ready.steps._group.button(3), LEFT)
+    assert ready.cut_card.note_label.text() == "As much stays as answers in 40 ms"
+    assert "--set target_ms=40.0" in ready.view_model.command()
+    spec = started(ready, workspace)
+    assert spec.model_dump(exclude_defaults=True).keys() == {"model", "data", "target_ms"}
+    ready.open_with(repeat_of(workspace, workspace.store.runs()[0]))
+    assert ready.cut_card.ways.current == "time"
+    assert ready.cut_card.time.spin.value() == 40
+
+
 # --- by hand ---
 
 

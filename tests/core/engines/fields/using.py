@@ -59,6 +59,7 @@ def pruned(rig: Rig, spec: Spec) -> Seen:
     """What is left of a model."""
     job, _ = rig.job()
     prune.run(spec, job)
+    timed = "answer_ms" in job.final_result
     folder = job.folder / "out" / "model"
     report = json.loads((folder / prune.REPORT).read_text())
     return {
@@ -67,6 +68,7 @@ def pruned(rig: Rig, spec: Spec) -> Seen:
         "neurons": report["ffn"]["after"],
         "tokens": report["vocabulary"]["after"],
         "weights": content(folder)["model.safetensors"],
+        "answer_ms": timed,
     }
 
 
@@ -172,6 +174,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "ffn_share": Sight(pruned, 0.67, "neurons"),
         "vocabulary": Sight(pruned, "data", "tokens"),
         "target_mb": Sight(pruned, 0.12, "layers", {"keep_layers": None, "vocabulary": "data"}),
+        "target_ms": Sight(pruned, 60_000.0, "answer_ms", {"keep_layers": None, "vocabulary": "data"}),
         "calibration_rows": Sight(pruned, 1, "influence"),
         "seed": Sight(pruned, 18, "influence", {"calibration_rows": 4}),
         "threads": Sight(child_threads, 3, "threads"),

@@ -1,0 +1,117 @@
+"""How long answers take at other sizes: models of chance numbers, in int8, timed in turn on this computer.
+
+Time does not depend on what the numbers are, so nothing has to be cut or to learn before it is known.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.engines import merging
+from core.engines.pruning import influence
+from core.engines.quantization import building, rounding
+from core.engines.quantization.recipes import RECIPES
+from core.engines.runtimes.runtime import Source, open_runtime
+from core.models.pruning import pace
+from core.models.pruning.pace import Pace
+from core.models.pruning.sizes import Cut, Sizes
+
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+
+_ROUNDS = 9
+_RECIPE = "int8"
+#: The cut that was chosen is timed too; where it takes longer than so many times the target, less stays.
+_SLACK, _TRIES = 1.05, 3
+
+
+def choose(
+    job: JobContext,
+    folders: Sequence[Path],
+    sizes: Sizes,
+    tokens: int,
+    target_ms: float,
+    lengths: tuple[int, int],
+) -> tuple[Cut, float]:
+    """The largest cut that answers in time, and the measured milliseconds of an answer.
+
+    Args:
+        job: Whose run it is.
+        folders: The model's own, and of an adapter what it stands on, the nearest first.
+        sizes: Of the model.
+        tokens: How many tokens stay.
+        target_ms: How long an answer may take.
+        lengths: Tokens of a prompt and of an answer.
+
+    Raises:
+        InputError: Even the smallest takes too long, or the model does not fit int8.
+    """
+    threads = int(job.resources["threads"])
+    job.phase("timing", total=len(pace.probes(sizes, tokens)) + 1, unit="sizes")
+    with tempfile.TemporaryDirectory(dir=job.folder, prefix="timing-") as work:
+        runtimes: dict[Cut, Any] = {}
+        for cut in pace.probes(sizes, tokens):
+            if cut not in runtimes:
+                runtimes[cut] = _open(folders, cut, Path(work), threads)
+            job.progress(len(runtimes))
+            job.check_cancelled()
+        times = _time(runtimes, tokens, lengths)
+        found = Pace.through([(cut, times[cut]) for cut in pace.probes(sizes, tokens)])
+        aim = target_ms
+        for _ in range(_TRIES):  # what was assumed linear is not quite
+            chosen = pace.fit(found, sizes, aim, tokens)
+            if chosen not in runtimes:
+                runtimes[chosen] = _open(folders, chosen, Path(work), threads)
+            job.progress(len(runtimes))
+            job.check_cancelled()
+            measured = _time(runtimes, tokens, lengths)[chosen]
+            if measured <= _SLACK * target_ms:
+                break
+            aim *= target_ms / measured
+        return chosen, measured
+
+
+def _open(folders: Sequence[Path], cut: Cut, work: Path, threads: int) -> Any:
+    """A model of chance numbers of that size, as it would run."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    name = f"{cut.layers}-{cut.neurons}"
+    plain, rounded, built, cache = (
+        work / f"{name}-{part}" for part in ("plain", "rounded", "built", "cache")
+    )
+    for folder in (plain, rounded, built, cache):
+        folder.mkdir()
+    config = copy.deepcopy(AutoConfig.from_pretrained(folders[-1]))
+    config.num_hidden_layers, config.intermediate_size, config.vocab_size = (
+        cut.layers, cut.neurons, cut.tokens,
+    )  # fmt: skip
+    influence.cut_settings(config, range(cut.layers))
+    for part in ("bos_token_id", "eos_token_id", "pad_token_id"):
+        setattr(config, part, 0)  # the own ones may lie beyond fewer tokens
+    AutoModelForCausalLM.from_config(config).save_pretrained(plain)
+    merging.copy_tokenizer(folders, plain)
+    recipe = RECIPES[_RECIPE]
+    rounding.round_weights(plain, rounded, recipe)
+    building.build(rounded, built, recipe, cache)
+    return open_runtime(Source("onnx", built, (), (), threads))
+
+
+def _time(runtimes: dict[Cut, Any], tokens: int, lengths: tuple[int, int]) -> dict[Cut, float]:
+    """Median milliseconds of an answer of each; in turn, so that a busy minute hits all alike."""
+    chance = random.Random(0)
+    prompt = [chance.randrange(tokens) for _ in range(lengths[0])]
+    seconds: dict[Cut, list[float]] = {cut: [] for cut in runtimes}
+    for _ in range(_ROUNDS + 1):
+        for cut, runtime in runtimes.items():
+            began = time.perf_counter()
+            for _token in runtime.stream(prompt, lengths[1], stop=False):
+                pass
+            seconds[cut].append(time.perf_counter() - began)
+    return {cut: statistics.median(spent[1:]) * 1000 for cut, spent in seconds.items()}
