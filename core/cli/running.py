@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -205,6 +205,7 @@ def start(
     title: str,
     warnings: Sequence[str] = (),
     note: str = "",
+    brings: Mapping[str, str] | None = None,
 ) -> Run:
     """Queues and executes a job in this process.
 
@@ -216,6 +217,7 @@ def start(
         title: What is being done, for the bar.
         warnings: What its log says first.
         note: A sentence for the person, after the run's id.
+        brings: Files of its folder that are there before it begins, by name.
 
     Raises:
         InUseError: Another process executes jobs in this workspace.
@@ -223,7 +225,7 @@ def start(
     """
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
-        run = submission.submit(workspace, spec, name, warnings)
+        run = submission.submit(workspace, spec, name, warnings, brings)
         return run_now(workspace, run, output, title, note=note)
 
 

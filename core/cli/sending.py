@@ -6,9 +6,11 @@ from core.cli import asking
 from core.cli.consent import require_yes
 from core.cli.console import Output
 from core.jobs import keys
+from core.models import endpoints
 from core.models.endpoints import Endpoint
 from core.offers import Offer, offer
 from core.specs import GenerateSpec, Spec
+from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 
@@ -29,9 +31,22 @@ def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output
     if yes:
         output.progress(text)
     require_yes(text, yes=yes, output=output)
-    if keys.find(found.teacher) is None and not asking.ask_for_key(found.teacher, output):
-        output.progress(f"No key is sent to {found.endpoint.host}. {asking.ways(found.teacher)}")
+    _ask_for_key(found.teacher, found.endpoint, output)
     return found
+
+
+def ask_for_key(workspace: Workspace, spec: Spec, output: Output) -> None:
+    """Asks for the key of an endpoint that a job goes on with; what is sent was agreed to when it began."""
+    if not isinstance(spec, GenerateSpec):
+        return
+    teacher = workspace.store.find_artifact(spec.teacher, "model")
+    if teacher is not None and keys.account_of(teacher) is not None:
+        _ask_for_key(teacher, endpoints.read(workspace.verified_folder(teacher)), output)
+
+
+def _ask_for_key(teacher: Artifact, endpoint: Endpoint, output: Output) -> None:
+    if keys.find(teacher) is None and not asking.ask_for_key(teacher, output):
+        output.progress(f"No key is sent to {endpoint.host}. {asking.ways(teacher)}")
 
 
 def question(found: Offer, endpoint: Endpoint, spec: GenerateSpec) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from core.cli import sending
 from core.cli.console import Output
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
-from core.data.generating import filters
+from core.data.generating import answered, filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
 from core.jobs.look import look
 from core.offers import PREVIEW_S, Offer, few, offer
 from core.specs import GenerateSpec
+from core.workspace import durable
 from core.workspace.workspace import Workspace
 
 _SHOWN_CHARACTERS = 400
@@ -34,7 +38,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--preview",
         action="store_true",
-        help="ask five rows, show them and what all would cost, and keep nothing",
+        help="ask five rows, show them and what all would cost; the same command without it asks the rest",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
@@ -54,7 +58,9 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     name = arguments.name or workspace.free_name(f"{data.name} by {teacher.name}", "dataset")
     workspace.require_free_name(name, "dataset")
     sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
-    ended = require_kept(start(workspace, spec, name, output, "Generating"))
+    kept = _Kept(workspace, spec)
+    ended = require_kept(start(workspace, spec, name, output, "Generating", brings=kept.answers()))
+    kept.forget()
     shown, result = summary(workspace, ended), ended.result
     for artifact in shown["artifacts"][:1]:
         output.say(f"Made dataset {artifact['name']}: {result['kept']} rows from {result['asked']} prompts.")
@@ -68,16 +74,47 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     return 0
 
 
+class _Kept:
+    """What a preview of these settings was answered, for the run that asks the rest."""
+
+    def __init__(self, workspace: Workspace, spec: GenerateSpec) -> None:
+        self._path = workspace.root / "cache" / "previews" / f"{few(spec).digest()}.json"
+
+    def answers(self) -> dict[str, str]:
+        """The files by name; nothing where none were kept."""
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return {name: str(found[name]) for name in answered.FILES if name in found}
+
+    def keep(self, files: dict[str, str]) -> None:
+        """Keeps them until a run takes them over."""
+        if files:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            durable.write_json(self._path, files)
+
+    def forget(self) -> None:
+        """A run has taken them over; another one asks for its own."""
+        self._path.unlink(missing_ok=True)
+
+
 def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Namespace, output: Output) -> int:
     """Five rows, so that a person sees what would come, and what it would cost."""
     whole, some = offer(workspace, spec), few(spec)
     sending.agree_to_send(workspace, some, yes=arguments.yes, output=output)
     said: list[Event] = []
     failure: WorkbenchError | None = None
-    try:
-        look(workspace, some, patience_s=PREVIEW_S, said=said)
-    except WorkbenchError as error:
-        failure = error
+    kept = _Kept(workspace, spec)
+    with tempfile.TemporaryDirectory(prefix="look-", dir=workspace.root, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        for file, text in kept.answers().items():
+            durable.write_text(folder / file, text)
+        try:
+            look(workspace, some, patience_s=PREVIEW_S, said=said, folder=folder)
+        except WorkbenchError as error:
+            failure = error
+        kept.keep(answered.taken(folder))
     rows = [event.fields for event in said if event.ev == "sample"]
     if failure is not None and not rows:
         raise failure

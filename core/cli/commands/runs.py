@@ -7,6 +7,7 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+from core.cli import sending
 from core.cli.commands import run_figures
 from core.cli.commands.jobs import show_report
 from core.cli.console import Output
@@ -192,7 +193,9 @@ def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.resume(workspace, arguments.ref)
-        run = require_kept(run_now(workspace, run, output, kind_of(run.kind).spec.title))
+        spec = kind_of(run.kind).spec
+        sending.ask_for_key(workspace, spec.model_validate(run.spec), output)
+        run = require_kept(run_now(workspace, run, output, spec.title))
     shown = summary(workspace, run)
     for artifact in shown["artifacts"][:1]:  # the newest; `models list` has what an earlier stop kept
         output.say(f"Made {artifact['type']} {artifact['name']}.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.workspace import durable
 
-ANSWERS, ASKED = "answers.jsonl", "asked.jsonl"
+ANSWERS, ASKED = FILES = "answers.jsonl", "asked.jsonl"
 
 
 def taken(folder: Path) -> dict[str, str]:

@@ -124,14 +124,14 @@ def greedy(
     return Answer(tokenizer.decode(written), (first_token_s or total_s) * 1000, total_s * 1000)
 
 
-@torch.no_grad()
 def likeliest(model: nn.Module, prompt: Sequence[int], ends: set[int], longest: int) -> Iterator[int]:
     """The tokens of the likeliest answer as they come, with a cache; the one that ends it is left out."""
     model.eval()
     cache = DynamicCache()
     ids = torch.tensor([list(prompt)])
     for _ in range(longest):
-        output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        with torch.no_grad():
+            output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
         token = int(output.logits[0, -1].argmax())
         if token in ends:
             return

@@ -121,6 +121,13 @@ def test_a_preview_shows_five_rows_and_what_all_would_cost(
     assert shown["cost"] == pytest.approx(1.0)
     assert shown["projected_cost"] == pytest.approx(6.0)
     assert terminal.must("data", "list", "--json").json == before
+    again = terminal.must(*ask(far, "--set", "rows=30", "--preview", "--yes", "--json")).json
+    assert {row["prompt"] for row in again["rows"]} == {row["prompt"] for row in shown["rows"]}
+    assert len(server.asked) == 5, "what was answered once is not paid twice"
+    terminal.must(*ask(far, "--set", "rows=30", "--yes", "--name", "whole"))
+    assert len(server.asked) == 30, "the run took the five over"
+    terminal.must(*ask(far, "--set", "rows=30", "--yes", "--name", "other"))
+    assert len(server.asked) == 60, "another run asks for its own"
 
 
 def test_a_recipe_asks_before_it_sends(
