@@ -1,4 +1,4 @@
-"""Whether a fine-tuning fits, for the commands: the refusal, and what would help, as commands."""
+"""Whether a training fits, for the commands: the refusal, and what would help, as commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.jobs.timeleft import say_duration
 from core.models.fit import forecast
 from core.models.fit.forecast import Forecast
 from core.models.fit.suggestions import Suggestion
-from core.specs import TrainingSpec
+from core.specs import DistillSpec, TrainingSpec
 from core.workspace.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def require(workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namesp
         return [f"Started although it needs about {need} of memory and {free} were free."]
     helps = " or ".join(f"`{option}`" for option in map(options, said.suggestions))
     raise InputError(
-        "This fine-tuning does not fit into memory.",
+        f"This {'distilling' if isinstance(spec, DistillSpec) else 'fine-tuning'} does not fit into memory.",
         why=f"It needs about {need}; {free} are free.",
         fix=f"Add {helps}, or --yes to start it all the same."
         if helps
@@ -56,7 +56,12 @@ def command(arguments: argparse.Namespace, suggestion: Suggestion) -> str:
     """The whole command with a suggestion taken."""
     changed = suggestion.changes
     kept = [setting for setting in arguments.set if setting.partition("=")[0] not in changed]
-    parts = ["slm-workbench", "finetune", "--model", arguments.model, "--data", arguments.data]
+    if arguments.command == "distill" or getattr(arguments, "what", "") == "distill":
+        parts = ["slm-workbench", "distill", "--student", arguments.student, "--data", arguments.data]
+        for teacher in arguments.teacher:
+            parts += ["--teacher", teacher]
+    else:
+        parts = ["slm-workbench", "finetune", "--model", arguments.model, "--data", arguments.data]
     if arguments.method and "method" not in changed:
         parts += ["--method", arguments.method]
     for setting in kept:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import size_text
-from app.models import library
 from app.pages.distill.view_model import Blocker, DistillViewModel
 from app.pages.finetune.needs import fit_needs
 from app.pages.run_preview import RunNeeds
-
-_BYTES_A_PARAMETER = 4
 
 
 def needs_of(model: DistillViewModel) -> RunNeeds:
@@ -35,30 +31,25 @@ def needs_of(model: DistillViewModel) -> RunNeeds:
 
 
 def _beside(model: DistillViewModel) -> str:
-    """The figures are those of the student; what the teacher adds to them."""
+    """What the teacher adds, which is in the figures."""
     asking = QCoreApplication.translate(
-        "DistillPage",
-        "This is the student's learning. The teacher is asked before it, once; that takes time of its own.",
+        "DistillPage", "The teacher is asked once; what it says of this data is kept for further runs."
     )
     if model.has_several:
         asking = QCoreApplication.translate(
-            "DistillPage",
-            "This is the student's learning. Each teacher is asked before it, once; that takes time of its "
-            "own.",
+            "DistillPage", "Each teacher is asked once; what it says of this data is kept for further runs."
         )
     if model.teacher is None or not (model.answers or model.matches):
         return asking
-    size = library.root(model.teachers, model.teacher).parameters * _BYTES_A_PARAMETER
     if model.matches:
         held = QCoreApplication.translate(
-            "DistillPage", "While the student learns, the teacher is in memory too: about {size} more."
+            "DistillPage", "While the student learns, the teacher is in memory too."
         )
     else:
         held = QCoreApplication.translate(
-            "DistillPage",
-            "While the student answers itself, the teacher is in memory too: about {size} more.",
+            "DistillPage", "While the student answers itself, the teacher is in memory too."
         )
-    return f"{asking} {held.format(size=size_text(size))}"
+    return f"{asking} {held}"
 
 
 def blocked_text(blocker: Blocker) -> str:

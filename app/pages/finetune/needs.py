@@ -72,9 +72,14 @@ def _segments(said: Forecast) -> list[Segment]:
     def size(*names: str) -> int:
         return round(sum(parts.get(name, 0.0) for name in names))
 
+    models = QCoreApplication.translate("FinetunePage", "Model")
+    if size("teacher") and size("weights"):
+        models = QCoreApplication.translate("FinetunePage", "Student and teacher")
+    elif size("teacher"):
+        models = QCoreApplication.translate("FinetunePage", "Teacher, while it is asked")
     found = [
         Segment(QCoreApplication.translate("FinetunePage", "Program"), size("libraries"), 3),
-        Segment(QCoreApplication.translate("FinetunePage", "Model"), size("weights", "file"), 0),
+        Segment(models, size("weights", "file", "teacher"), 0),
         Segment(QCoreApplication.translate("FinetunePage", "Learnt part"), size("gradients", "optimizer"), 2),
         Segment(QCoreApplication.translate("FinetunePage", "Activations"), size("activations"), 4),
         Segment(QCoreApplication.translate("FinetunePage", "Answers"), size("logits", "cache"), 1),
@@ -99,6 +104,9 @@ def _facts(said: Forecast, measured: dict[str, Any] | None) -> list[tuple[str, s
     if told:
         name = QCoreApplication.translate("FinetunePage", "Time, measured")
         facts.append((name, about.format(time=duration_text(told["seconds"]))))
+    if need.seconds.asking:
+        name = QCoreApplication.translate("FinetunePage", "Of it, asking")
+        facts.append((name, about.format(time=duration_text(need.seconds.asking))))
     disk = QCoreApplication.translate("FinetunePage", "{need} of {free}")
     facts.append(
         (

@@ -21,7 +21,12 @@ from core.workspace.workspace import Workspace
 
 def add(below: jobs.Below) -> None:
     """Puts the parser in place."""
-    parser = jobs.add_parser(below, "distill", DistillSpec, "teach a small model what a large one knows")
+    add_arguments(below, "teach a small model what a large one knows").set_defaults(run=run)
+
+
+def add_arguments(below: jobs.Below, help: str) -> argparse.ArgumentParser:
+    """A parser that takes what a distilling is told."""
+    parser = jobs.add_parser(below, "distill", DistillSpec, help)
     parser.add_argument(
         "--teacher",
         required=True,
@@ -33,11 +38,26 @@ def add(below: jobs.Below) -> None:
     parser.add_argument("--data", required=True, metavar="D", help="the data on which it learns")
     methods = get_args(DistillSpec.model_fields["method"].annotation)
     parser.add_argument("--method", choices=methods, help="full when empty")
-    parser.set_defaults(run=run)
+    return parser
 
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Looks whether the two fit together, then distills."""
+    spec = spec_of(workspace, arguments, output)
+    name = arguments.name or workspace.free_name(
+        f"{workspace.artifact(spec.data, 'dataset').name}-student", "model"
+    )
+    warnings = fitting.require(workspace, spec, arguments)
+    finished = require_kept(start(workspace, spec, name, output, "Distilling", warnings))
+    return jobs.finish(workspace, finished, output)
+
+
+def spec_of(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> DistillSpec:
+    """What was told, once the pair was looked at.
+
+    Raises:
+        InputError: Something of it cannot work.
+    """
     teachers = [workspace.artifact(ref, "model") for ref in dict.fromkeys(arguments.teacher)]
     student = workspace.artifact(arguments.student, "model")
     data = workspace.artifact(arguments.data, "dataset")
@@ -52,10 +72,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     spec = build(DistillSpec, values)
     for teacher in teachers:
         _require(spec, teacher, diagnose(workspace, teacher, student, _memory_free()), output)
-    name = arguments.name or workspace.free_name(f"{data.name}-student", "model")
-    warnings = fitting.require(workspace, spec, arguments)
-    finished = require_kept(start(workspace, spec, name, output, "Distilling", warnings))
-    return jobs.finish(workspace, finished, output)
+    return spec
 
 
 def _memory_free() -> int:

@@ -1,4 +1,4 @@
-"""`slm-workbench fit finetune …`: predicts and measures a fine-tuning; starts none."""
+"""`slm-workbench fit finetune|distill …`: predicts a training, and measures a fine-tuning; starts none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from typing import Any, TypeAlias
 
 from core.cli import fitting
-from core.cli.commands import jobs
+from core.cli.commands import distill, jobs
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start
 from core.data import sizes
@@ -26,6 +26,7 @@ _PARTS = {
     "activations": "activations",
     "logits": "output layer",
     "cache": "sample answers",
+    "teacher": "teacher",
 }
 _VERDICTS = {"fits": "It fits.", "tight": "It fits, but tightly.", "no": "It does not fit."}
 
@@ -37,6 +38,8 @@ def add(below: _Below) -> None:
     parser = jobs.add_finetune_arguments(what, "predict a fine-tuning, and measure a few steps of it")
     parser.add_argument("--no-measure", action="store_true", help="the formula only; takes no time")
     parser.set_defaults(run=run)
+    parser = distill.add_arguments(what, "predict a distilling, with the asking of its teachers")
+    parser.set_defaults(run=run_distill)
 
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -56,6 +59,15 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     return 0
 
 
+def run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Predicts; 0 also when it does not fit."""
+    said = forecast.look(workspace, distill.spec_of(workspace, arguments, output), sizes.read)
+    answer = forecast.as_data(said)
+    _show(said, answer, arguments, output)
+    output.answer(answer)
+    return 0
+
+
 def _show(said: Forecast, answer: dict[str, Any], arguments: argparse.Namespace, output: Output) -> None:
     predicted = answer.get("predicted", answer)
     measured = answer.get("measured")
@@ -67,6 +79,8 @@ def _show(said: Forecast, answer: dict[str, Any], arguments: argparse.Namespace,
     ]
     rows.append(["memory at its highest", say_bytes(predicted["memory_bytes"]["total"])])
     rows.append(["time", say_duration(predicted["seconds"]["total"])])
+    if predicted["seconds"].get("asking"):
+        rows.append(["of it, asking", say_duration(predicted["seconds"]["asking"])])
     rows.append(["a checkpoint", say_bytes(predicted["disk_bytes"]["checkpoint"])])
     rows.append(["the result", say_bytes(predicted["disk_bytes"]["result"])])
     if measured:

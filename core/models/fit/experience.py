@@ -16,7 +16,7 @@ from core.models.fit.machine import Machine
 from core.models.fit.need import predict
 from core.models.fit.rows import RowSizes
 from core.models.fit.shape import Shape, shape_of
-from core.specs import FinetuneSpec, TrainingSpec
+from core.specs import DistillSpec, FinetuneSpec, TrainingSpec
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
@@ -35,6 +35,7 @@ class Case:
     spec: TrainingSpec
     shape: Shape
     rows: RowSizes
+    teachers: tuple[Shape, ...] = ()
 
 
 def case(workspace: Workspace, spec: TrainingSpec, rows_of: RowsOf) -> Case:
@@ -49,7 +50,13 @@ def case(workspace: Workspace, spec: TrainingSpec, rows_of: RowsOf) -> Case:
         WorkbenchError: One of them is not there or cannot be read.
     """
     data = workspace.artifact(spec.data, "dataset")
-    return Case(spec, model_shape(workspace, spec.model), rows_of(workspace.artifact_folder(data.id)))
+    asked = spec.teachers if isinstance(spec, DistillSpec) else ()
+    return Case(
+        spec,
+        model_shape(workspace, spec.model),
+        rows_of(workspace.artifact_folder(data.id)),
+        tuple(model_shape(workspace, teacher) for teacher in asked),
+    )
 
 
 def model_shape(workspace: Workspace, model: str) -> Shape:

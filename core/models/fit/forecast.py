@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from core.models.fit import experience, machine, suggestions
+from core.models.fit import asking, experience, machine, suggestions
 from core.models.fit.corrections import Corrections
 from core.models.fit.experience import Case, RowsOf
 from core.models.fit.machine import Machine
 from core.models.fit.need import Need, predict
 from core.models.fit.suggestions import Suggestion
-from core.specs import TrainingSpec
+from core.specs import DistillSpec, TrainingSpec
 from core.workspace.workspace import Workspace
 
 Verdict = Literal["fits", "tight", "no"]
@@ -56,7 +56,10 @@ def forecast(of: Case, here: Machine, known: Corrections) -> Forecast:
     """The need, and suggestions where it does not fit. Fast: a millisecond or two."""
 
     def needed(spec: TrainingSpec) -> Need:
-        return predict(spec, of.shape, of.rows, here, known)
+        alone = predict(spec, of.shape, of.rows, here, known)
+        if not isinstance(spec, DistillSpec):
+            return alone
+        return asking.with_teachers(alone, spec, of.teachers, of.rows, here, known.seconds)
 
     need = needed(of.spec)
     helpful = (

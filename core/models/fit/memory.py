@@ -39,6 +39,8 @@ class Memory:
         logits: The output layer, at the learnt tokens only.
         cache: Keys and values while sample answers are written.
         file: The file of the weights, mapped while it is read.
+        teacher: The largest teacher.
+        teacher_stays: Whether it is there while the student learns, or only before.
     """
 
     libraries: float
@@ -49,6 +51,8 @@ class Memory:
     logits: float
     cache: float
     file: float = 0.0
+    teacher: float = 0.0
+    teacher_stays: bool = False
 
     @property
     def total(self) -> float:
@@ -69,13 +73,18 @@ class Memory:
     def shown(self) -> dict[str, float]:
         """Each part as far as it is there when the memory is highest.
 
-        That is in a step, while sample answers are written between steps, or while the weights are read.
+        That is in a step, while sample answers are written between steps, while the weights are read, or
+        while a teacher is asked.
         """
         stays = {"libraries": self.libraries, "weights": self.weights}
+        asked = {"libraries": self.libraries, "teacher": self.teacher}
+        if self.teacher_stays:
+            stays["teacher"] = self.teacher
         moments = (
             stays | self._step(),
             stays | {"optimizer": self.optimizer, "cache": self.cache},
             stays | {"file": self.file},
+            asked,
         )
         return max(moments, key=lambda parts: sum(parts.values()))
 

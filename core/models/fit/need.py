@@ -20,23 +20,25 @@ _ADAM_S = 1.2e-9  # a learnt value's change, memory-bound
 _PACK_S_A_LAYER = 0.6e-3  # starting some hundred small operations
 #: Share of the time so far that sample answers may take while it trains; the engine keeps to it.
 SAMPLES_SHARE = 0.03
-_START_S, _LOAD_BYTES_S, _SAVE_BYTES_S = 10.0, 500e6, 150e6
+_START_S, _SAVE_BYTES_S = 10.0, 150e6
+LOAD_BYTES_S = 500e6
 _READ_BYTES_S = 5e9  # of weights a core while one token after the other is written
 _KEPT_CHECKPOINTS = 4  # the newest two, the best one, and the one being written
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """Time by part: the steps, looks at validation rows and sample answers, everything else."""
+    """Time by part: steps, looks at validation rows and sample answers, everything else, asking teachers."""
 
     training: float
     looking: float
     rest: float
+    asking: float = 0.0
 
     @property
     def total(self) -> float:
         """All of it."""
-        return self.training + self.looking + self.rest
+        return self.training + self.looking + self.rest + self.asking
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Need:
         checkpointing: Whether activations are computed twice.
         plan: Steps, looks and saves.
         steps: What a step looks like.
+        store: Bytes of what teachers said.
     """
 
     memory: Memory
@@ -68,11 +71,12 @@ class Need:
     checkpointing: bool
     plan: Schedule
     steps: Steps
+    store: float = 0.0
 
     @property
     def disk(self) -> float:
-        """The result and the checkpoints while it runs."""
-        return self.result + _KEPT_CHECKPOINTS * self.checkpoint
+        """The result, and the checkpoints and what teachers said while it runs."""
+        return self.result + _KEPT_CHECKPOINTS * self.checkpoint + self.store
 
     @property
     def rows_per_s(self) -> float:
@@ -141,7 +145,7 @@ def _predict(
     )
     count = learnt(shape, method, spec.lora_rank)
     checkpoint, result = 12 * count, count * 4 if method != "full" else float(shape.file_bytes or 4 * count)
-    speed = _flops_a_s(machine, bf16) / corrections.seconds
+    speed = flops_a_s(machine, bf16) / corrections.seconds
     forward = _forward_flops(shape, steps, rows.answer_share)
     adapter = method != "full"
     backward = forward * (1.0 if adapter else 2.0) + (6 * count * steps.tokens if adapter else 0.0)
@@ -156,7 +160,7 @@ def _predict(
         answer = max(1.0, statistics.fmean(rows.lengths or (1,)) * rows.answer_share)
         written = answer * held.weights / (_READ_BYTES_S * machine.threads)
         looking += max(plan.looks * written, SAMPLES_SHARE * training)
-    rest = _START_S + shape.file_bytes / _LOAD_BYTES_S
+    rest = _START_S + shape.file_bytes / LOAD_BYTES_S
     rest += (plan.saves * checkpoint + result) / _SAVE_BYTES_S
     seconds = Seconds(training, looking, rest)
     watts = corrections.watts or assumed_watts(machine.threads)
@@ -175,7 +179,8 @@ def _predict(
     )
 
 
-def _flops_a_s(machine: Machine, bf16: bool) -> float:
+def flops_a_s(machine: Machine, bf16: bool) -> float:
+    """Operations a second that a training reaches over all."""
     gain = 1.0 if not bf16 else _BF16_GAIN if machine.fast_bf16 else 0.3
     return machine.gflops * 1e9 * _EFFICIENCY * gain
 

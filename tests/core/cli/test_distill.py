@@ -47,6 +47,17 @@ def test_a_run_of_it_can_be_saved_and_repeated(terminal: Terminal) -> None:
     assert [item["field"] for item in found["differences"]] == ["temperature"]
 
 
+def test_its_fit_is_told_and_nothing_starts(terminal: Terminal) -> None:
+    before = terminal.must("runs", "list", "--json").json
+    said = terminal.must(
+        "fit", "distill", "--teacher", "teacher", "--student", "student", "--data", "questions", *STEPS,
+        "--json",
+    ).json  # fmt: skip
+    assert said["verdict"] == "fits"
+    assert said["seconds"]["asking"] > 0
+    assert terminal.must("runs", "list", "--json").json == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

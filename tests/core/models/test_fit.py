@@ -15,7 +15,7 @@ from core.models.fit.machine import Machine
 from core.models.fit.need import predict
 from core.models.fit.rows import pack
 from core.models.fit.shape import Shape, learnt
-from core.specs import FinetuneSpec
+from core.specs import DistillSpec, FinetuneSpec
 
 STARTER = Shape(134_515_008, 576, 30, 1536, 49152, 9, 192, 269_000_000, "LlamaForCausalLM")
 PLAIN = Corrections()
@@ -45,6 +45,32 @@ def said(free, **fields):
 
 def test_a_lora_of_the_starter_model_learns_as_many_values_as_peft_says():
     assert learnt(STARTER, "lora", 16) == 4_884_480
+
+
+TEACHER = Shape(362_000_000, 960, 32, 2560, 49152, 15, 320, 724_000_000, "LlamaForCausalLM")
+
+
+def distilling(teachers=(TEACHER,), **fields):
+    spec = DistillSpec(
+        model="m", teachers=("t", "u")[: max(1, len(teachers))], data="d", precision="fp32", **fields
+    )
+    return forecast.forecast(Case(spec, STARTER, ROWS, teachers), HERE, PLAIN).need
+
+
+def test_a_teacher_is_asked_before_and_its_words_are_kept():
+    alone, one, two = distilling(()), distilling(), distilling((TEACHER, TEACHER))
+    assert one.seconds.asking > 0
+    assert two.seconds.asking == pytest.approx(2 * one.seconds.asking)
+    assert one.seconds.total == pytest.approx(alone.seconds.total + one.seconds.asking)
+    answers = (ROWS.train + ROWS.validation) * 40 * ROWS.answer_share
+    assert one.disk - alone.disk == pytest.approx(260 * answers)
+    assert one.memory.total == max(alone.memory.total, alone.memory.libraries + 4 * TEACHER.parameters)
+
+
+def test_a_teacher_that_stays_needs_its_memory_beside_the_student():
+    before, beside = distilling(), distilling(on_policy=0.5)
+    assert beside.memory.total == pytest.approx(before.memory.total + 4 * TEACHER.parameters)
+    assert "teacher" in beside.memory.shown()
 
 
 def test_rows_are_packed_as_the_engine_packs_them():

@@ -259,7 +259,7 @@ def test_what_goes_on_inside_is_matched_where_the_two_allow_it(
     QTest.mouseClick(ready.method_card.form.advanced_button, LEFT)
     type_into(ready, "hidden_weight", "0.5")
     type_into(ready, "attention_weight", "2")
-    assert "learns, the teacher is in memory too: about 1.44 GB more" in ready.preview_card.note.text()
+    assert "learns, the teacher is in memory too" in ready.preview_card.note.text()
     wide = add_reader("wide", parameters=LARGE)
     config = workspace.artifact_folder(wide.id) / "config.json"
     config.write_text(config.read_text().replace("576", "960"))
@@ -313,14 +313,17 @@ def test_nonsense_is_refused_where_it_stands(ready: DistillPage) -> None:
 # --- preview, check, start ---
 
 
-def test_the_preview_shows_the_students_need_and_what_it_leaves_out(ready: DistillPage) -> None:
+def test_the_preview_shows_what_the_student_and_its_teacher_need(ready: DistillPage) -> None:
     card = ready.preview_card
     assert card.bar.isVisible()
-    assert card.facts.names == ["Time", "Disk", "Electricity"]
-    assert "asked before it" in card.note.text()
+    assert card.facts.names == ["Time", "Of it, asking", "Disk", "Electricity"]
+    assert "asked once" in card.note.text()
+    before = ready.view_model.fit.forecast.need.memory.total
     assert not card.measure_button.isVisible(), "a dry run would measure a fine-tuning"
     type_into(ready, "on_policy", "0.5")
-    assert "about 1.44 GB more" in card.note.text()
+    after = ready.view_model.fit.forecast.need.memory
+    assert after.total - before == pytest.approx(4 * LARGE, rel=0.01), "the teacher stays in memory"
+    assert "teacher" in after.shown()
 
 
 def test_the_result_can_be_named_in_the_last_step(ready: DistillPage, workspace: Workspace) -> None:
