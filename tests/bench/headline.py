@@ -15,7 +15,7 @@ FOLDER = ROOT / ".bench" / "headline"
 DATA = Path(__file__).with_name("data")
 ALL_TEST = DATA / "banking77-test-all.csv"
 MORE = DATA / "banking77-more.csv"
-TEACHER = "demo-tuned"
+TEACHER = "demo-teacher"
 
 
 def terminal() -> Terminal:

@@ -13,7 +13,7 @@ from tests.bench import headline
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3 * 3600)]
 TEACHER_AT_LEAST, ROWS = 0.80, 3080
-STUDENT, SMALLEST, QUANTIZED = "demo-student-int8", "demo-smallest-int8", "demo-int8"
+STUDENT, SMALLEST, QUANTIZED = "demo-student-int8", "demo-smallest-int8", "demo-teacher-int8"
 #: The teacher first. The cut, untaught student gets next to nothing right, which the demo's own rows show.
 MODELS = [
     headline.TEACHER, QUANTIZED, "demo-student-labels", "demo-student", STUDENT, SMALLEST,

@@ -25,7 +25,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--quick", action="store_true", help="a smaller one: 8 of the 77 intents, and 8 bit only"
     )
     parser.add_argument(
-        "--distill", action="store_true", help="a student cut out of the tuned model, beside its teacher"
+        "--distill", action="store_true", help="a student cut out of a tuned teacher, beside it"
     )
     parser.set_defaults(run=run)
 
