@@ -48,7 +48,8 @@ def test_a_teacher_beats_few_labels(tmp_path: Path, capsys: pytest.CaptureFixtur
     headline.require_data("more-prompts", headline.MORE, headline.ALL_TEST)
     headline.require(
         "taught-prompts", "dataset", "generate", "--teacher", "demo-teacher-int8", "--data", "more-prompts",
-        "--set", "rows=1500", "--set", "temperature=0", "--set", "max_new_tokens=24", "--set", "drop_near_duplicates=",
+        "--set", "rows=1500", "--set", "temperature=0", "--set", "max_new_tokens=24",
+        "--set", "drop_near_duplicates=",
     )  # fmt: skip
     headline.require(
         "twelve-layers", "model", "prune", headline.TEACHER, "--data", "starter-banking", "--set",
