@@ -38,12 +38,12 @@ class Scale:
     expected_s: dict[str, float] = field(default_factory=dict)
 
 
-#: Two passes at this rate give 83 % right answers on the test rows (three give as many, in half as much more
-#: time).
+#: On validation rows 16 rows a step gave 79 % right answers after two passes; 8 rows, three passes and a rate of
+#: 1e-4 gave 84 %, in twice the time.
 _TEACHER: dict[str, Any] = {
     "method": "full",
     "epochs": 2.0,
-    "batch_size": 16,
+    "batch_size": 8,
     "learning_rate": 1.5e-4,
     "early_stopping": None,
     "sample_prompts": 2,
@@ -65,7 +65,7 @@ _EXPECTED: dict[str, float] = {
 #: For processors whose bf16 is half as fast as that of the fastest.
 _LEARNING_SLOW = {**_LEARNING, "epochs": 2.5}
 _EXPECTED_SLOW = {
-    **_EXPECTED, "teacher": 600, "labels": 320, "student": 350, "smallest": 250, "evaluation": 330,
+    **_EXPECTED, "teacher": 660, "labels": 320, "student": 350, "smallest": 250, "evaluation": 330,
 }  # fmt: skip
 #: Billions of fp32 operations a second from which a processor counts as one of the fastest.
 _FAST_GFLOPS = 140.0
