@@ -38,8 +38,8 @@ class Scale:
     expected_s: dict[str, float] = field(default_factory=dict)
 
 
-#: On validation rows 16 rows a step gave 79 % right answers after two passes; 8 rows, three passes and a rate of
-#: 1e-4 gave 84 %, in twice the time.
+#: On validation rows, 16 rows a step gave 79 % right answers after two passes; 8 rows, three passes and 1e-4
+#: gave 84 %, in twice the time.
 _TEACHER: dict[str, Any] = {
     "method": "full",
     "epochs": 2.0,
