@@ -95,6 +95,13 @@ PAGES: tuple[PageRecord, ...] = (
         "app.pages.evaluate:make",
     ),
     PageRecord(
+        "compare",
+        QT_TRANSLATE_NOOP("pages", "Compare"),
+        QT_TRANSLATE_NOOP("pages", "Judge and use"),
+        "gauge",
+        "app.pages.compare:make",
+    ),
+    PageRecord(
         "deploy",
         QT_TRANSLATE_NOOP("pages", "Deploy"),
         QT_TRANSLATE_NOOP("pages", "Judge and use"),

@@ -18,7 +18,7 @@ from core.models.report import EvaluationReport, Machine, ModelFigures
 from core.workspace.workspace import Workspace
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Variant:
     """A model with its newest figures on the board's rows.
 
@@ -86,7 +86,7 @@ class Compared:
         return low <= 0 <= high
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Board:
     """The variants of one subject.
 
@@ -131,6 +131,11 @@ class Board:
     def same_machine(self) -> bool:
         """Whether all of them were measured on one machine, with one number of threads."""
         return len({item.machine for item in self.variants}) <= 1
+
+    @property
+    def lacks_scores(self) -> bool:
+        """Whether a report does not say what each answer adds to its model's figure."""
+        return any(len(item.scores) < len(item.said) for item in self.variants)
 
     def compare(self, one: Variant, other: Variant) -> Compared | None:
         """`one` less `other` on the rows that both answered; None where there are none with scores."""

@@ -77,10 +77,15 @@ def cost(verdict: Verdict) -> str:
 
 def speed_text(faster: float) -> str:
     """How much faster it answers."""
-    if 0.95 <= faster <= 1.05:
+    if is_same(faster, 0.05):
         return "as fast"
     times = faster if faster > 1 else 1 / faster
-    return f"{times:.1f}× {'faster' if faster > 1 else 'slower'}" if times < 10 else f"{times:.0f}× faster"
+    return f"{times:.{1 if times < 10 else 0}f}× {'faster' if faster > 1 else 'slower'}"
+
+
+def is_same(ratio: float, margin: float) -> bool:
+    """Whether a ratio is one, as far as a person cares."""
+    return 1 - margin <= ratio <= 1 + margin
 
 
 def size_text(share: float) -> str:
@@ -88,7 +93,7 @@ def size_text(share: float) -> str:
     word = next((word for low, high, word in _SHARES if low <= share <= high), "")
     if word:
         return word
-    if 0.98 <= share <= 1.02:
+    if is_same(share, 0.02):
         return "the same size"
     return f"{share * 100:.0f} % of the size" if share < 1 else f"{share:.1f} times the size"
 
@@ -115,7 +120,7 @@ def notes(board: Board) -> list[str]:
             "They were measured on different machines, or with different numbers of threads: times, speeds "
             "and memory cannot be held against each other."
         )
-    if any(len(item.scores) < len(item.said) for item in board.variants):
+    if board.lacks_scores:
         said.append("Some reports are of an earlier version: without scores of rows there is no paired test.")
     if board.left_out:
         said.append(f"Left out, as they are damaged or measured otherwise: {', '.join(board.left_out)}.")
