@@ -16,11 +16,11 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPixmap, QR
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.formats import short_name
-from app.plots.label_places import Box, along, places
 from app.plots.spread import Spread, spread
 from app.theme import theme
 from app.tokens import mix
 from app.widgets.labels import ElidedLabel
+from core.models.board.label_places import Box, along, places
 
 _NEAR_PX = 16.0
 _RADIUS = 6.0

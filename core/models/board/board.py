@@ -226,7 +226,7 @@ def _newest(
         here = [key for key in evaluation.models if key in open_ids]
         if not here:
             continue
-        said = _report(workspace, evaluation)
+        said = report_of(workspace, evaluation)
         if said is None:
             damaged.append(evaluation.report.name)
             continue
@@ -237,7 +237,8 @@ def _newest(
     return picked, damaged
 
 
-def _report(workspace: Workspace, evaluation: Evaluation) -> EvaluationReport | None:
+def report_of(workspace: Workspace, evaluation: Evaluation) -> EvaluationReport | None:
+    """What an evaluation says; None where its files were changed, or are of a later version."""
     try:
         folder = workspace.verified_folder(evaluation.report)
         return EvaluationReport.model_validate_json((folder / report.NAME).read_bytes())

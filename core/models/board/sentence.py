@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.models.board.axes import Limits
 from core.models.board.board import Board
 from core.models.board.choice import Verdict
 
@@ -105,6 +106,22 @@ def kept(verdict: Verdict) -> str:
     if not verdict.broken:
         return "It meets all your limits."
     return f"It is over your limit on {' and '.join(_LIMITS[axis] for axis in verdict.broken)}."
+
+
+def limits_text(board: Board, limits: Limits) -> str:
+    """The limits in a line."""
+    said = []
+    if limits.time_ms is not None:
+        said.append(f"answers within {limits.time_ms:.0f} ms")
+    if limits.memory_bytes is not None:
+        said.append(f"at most {limits.memory_bytes / 1e6:.0f} MB of memory")
+    if limits.disk_bytes is not None:
+        said.append(f"at most {limits.disk_bytes / 1e6:.0f} MB on disk")
+    if limits.right is not None and board.less_is_better:
+        said.append(f"perplexity at most {limits.right:.2f}")
+    elif limits.right is not None:
+        said.append(f"at least {limits.right * 100:.0f} %")
+    return f"Limits: {', '.join(said)}." if said else "No limits."
 
 
 def notes(board: Board) -> list[str]:
