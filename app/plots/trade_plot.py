@@ -114,7 +114,7 @@ class TradePlot(QWidget):
         self._lines = (pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0))
         self._limit_word = pg.TextItem(anchor=(0.0, 0.0))
         self._frontier = pg.PlotCurveItem(antialias=True)
-        self._spots = pg.ScatterPlotItem(antialias=True)
+        self._spots = pg.ScatterPlotItem(antialias=True, useCache=False)  # sharp in an enlarged picture too
         for part in (*self._shades, *self._lines, self._grid, self._frontier, self._spots, self._limit_word):
             item.addItem(part, ignoreBounds=True)
         for line in self._lines:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.formats import breakable, count_text, short_name
 from app.pages.compare import words
+from app.pages.compare.exporting import ExportButton
 from app.pages.compare.limits_card import LimitsCard
 from app.pages.compare.picture_card import PictureCard
 from app.pages.compare.rows_card import RowsCard
@@ -47,6 +50,9 @@ class ComparePage(PageFrame):
         self.subject_box.setMaximumWidth(320)
         self.subject_box.hide()
         self.add_action(self.subject_box)
+        self.export_button = ExportButton(self)
+        self.export_button.hide()
+        self.add_action(self.export_button)
         self.error_panel = ErrorPanel(parent=self)
         self.error_panel.hide()
         self.top.addWidget(self.error_panel)
@@ -101,6 +107,9 @@ class ComparePage(PageFrame):
         model.filtered.connect(self._on_filtered)
         model.rows_changed.connect(self._on_rows_changed)
         model.failed.connect(self._on_failed)
+        model.exported.connect(self._on_exported)
+        model.not_exported.connect(self._on_not_exported)
+        self.export_button.file_chosen.connect(self._on_file_chosen)
         self.subject_box.activated.connect(model.choose_subject)
         self.verdict_card.deploy_requested.connect(self._on_deploy)
         self.verdict_card.back_requested.connect(self._on_back)
@@ -148,6 +157,9 @@ class ComparePage(PageFrame):
         for part in (*parts, self.notes_card, self.rows_card):
             part.setVisible(board is not None)
         self.empty.setVisible(board is None)
+        self.export_button.setVisible(board is not None)
+        if board is not None:
+            self.export_button.set_name(f"{board.subject.data_name}-comparison")
 
     def _show_subjects(self) -> None:
         model = self.view_model
@@ -232,6 +244,18 @@ class ComparePage(PageFrame):
     @Slot(str)
     def _on_deploy(self, variant_id: str) -> None:
         self.page_requested.emit("deploy", variant_id)
+
+    @Slot(str)
+    def _on_file_chosen(self, path: str) -> None:
+        self.view_model.export(Path(path), self.picture_card.png())
+
+    @Slot(str)
+    def _on_exported(self, path: str) -> None:
+        self.notice_raised.emit(self.tr("Wrote {path}.").format(path=path), "good")
+
+    @Slot(object)
+    def _on_not_exported(self, error: ErrorText) -> None:
+        self.notice_raised.emit(error.line, "bad")
 
     @Slot()
     def _on_back(self) -> None:

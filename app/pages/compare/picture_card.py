@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QBuffer, QSize, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from app.formats import number_text
@@ -18,6 +17,7 @@ from core.models.board import axes
 from core.models.board.axes import Axis
 from core.models.board.board import Board
 
+_PNG_SIZE = QSize(1600, 1000)
 _LOG: frozenset[Axis] = frozenset({"time", "first"})
 _SCALE: dict[Axis, float] = {"memory": 1e6, "disk": 1e6}
 
@@ -93,9 +93,12 @@ class PictureCard(Card):
             points, _axis(model, board, model.x_axis), _axis(model, board, model.y_axis), recommended, chosen
         )
 
-    def image(self, size: QSize) -> QPixmap:
-        """The picture as it is shown, at least so large."""
-        return self.plot.image(size)
+    def png(self) -> bytes:
+        """The picture as it is shown, large enough for a page of a report."""
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        self.plot.image(_PNG_SIZE).save(buffer, "PNG")
+        return bytes(buffer.data().data())
 
     def _on_activated(self, _place: int) -> None:
         self.axes_chosen.emit(str(self.x_box.currentData()), str(self.y_box.currentData()))

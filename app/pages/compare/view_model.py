@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -14,7 +15,7 @@ from app.pages.compare.board_reading import DisagreeingRow, Reading, Stamp, Wish
 from app.pages.deploy.receipt import Verdict as Receipt
 from app.widgets.error_text import ErrorText
 from core.errors import WorkbenchError
-from core.models.board import axes, choice
+from core.models.board import axes, choice, export
 from core.models.board.axes import AXES, Axis, Limits
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
@@ -36,12 +37,16 @@ class CompareViewModel(QObject):
         filtered: Other limits, another choice, or other axes.
         rows_changed: Other rows on which the variants disagree.
         failed: The board cannot be read; an `ErrorText`.
+        exported: A file was written.
+        not_exported: It could not be; an `ErrorText`.
     """
 
     board_changed = Signal()
     filtered = Signal()
     rows_changed = Signal()
     failed = Signal(object)
+    exported = Signal(str)
+    not_exported = Signal(object)
 
     def __init__(self, bridge: JobBridge, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -175,6 +180,27 @@ class CompareViewModel(QObject):
     def receipt(self, variant: Variant) -> Receipt:
         """What its export's receipt says."""
         return self._receipts.get(variant.member.artifact_id, Receipt())
+
+    def export(self, path: Path, picture: bytes) -> None:
+        """Writes the board as it is limited now; of a picture what is given.
+
+        A file that is there is replaced: the dialog has asked.
+        """
+        made, limits = self.board, self.limits
+        if made is None:
+            return
+
+        def work(_cancelled: threading.Event) -> str:
+            if path.suffix.lower() == ".png":
+                export.save(path, picture)
+            else:
+                export.write(made, limits, path, replace=True)
+            return str(path)
+
+        self._background.run("export", work, self.exported.emit, self._on_not_exported)
+
+    def _on_not_exported(self, error: WorkbenchError) -> None:
+        self.not_exported.emit(ErrorText.of(error))
 
     # --- rows ---
 
