@@ -50,6 +50,9 @@ class ComparePage(PageFrame):
         self.subject_box.setMaximumWidth(320)
         self.subject_box.hide()
         self.add_action(self.subject_box)
+        self.chat_button = PlainButton(self.tr("Chat with two"), "message-circle", self)
+        self.chat_button.hide()
+        self.add_action(self.chat_button)
         self.export_button = ExportButton(self)
         self.export_button.hide()
         self.add_action(self.export_button)
@@ -109,6 +112,7 @@ class ComparePage(PageFrame):
         model.failed.connect(self._on_failed)
         model.exported.connect(self._on_exported)
         model.not_exported.connect(self._on_not_exported)
+        self.chat_button.clicked.connect(self._on_chat)
         self.export_button.file_chosen.connect(self._on_file_chosen)
         self.subject_box.activated.connect(model.choose_subject)
         self.verdict_card.deploy_requested.connect(self._on_deploy)
@@ -158,6 +162,7 @@ class ComparePage(PageFrame):
             part.setVisible(board is not None)
         self.empty.setVisible(board is None)
         self.export_button.setVisible(board is not None)
+        self.chat_button.setVisible(board is not None and len(board.variants) > 1)
         if board is not None:
             self.export_button.set_name(f"{board.subject.data_name}-comparison")
 
@@ -244,6 +249,12 @@ class ComparePage(PageFrame):
     @Slot(str)
     def _on_deploy(self, variant_id: str) -> None:
         self.page_requested.emit("deploy", variant_id)
+
+    @Slot()
+    def _on_chat(self) -> None:
+        pair = self.view_model.pair
+        if pair is not None:
+            self.page_requested.emit("blind_chat", [item.id for item in pair])
 
     @Slot(str)
     def _on_file_chosen(self, path: str) -> None:

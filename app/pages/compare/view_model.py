@@ -173,6 +173,15 @@ class CompareViewModel(QObject):
             return None
         return choice.judge(self.board, self.focus, self.limits, self.recommended)
 
+    @property
+    def pair(self) -> tuple[Variant, Variant] | None:
+        """Two to chat with: the one that is spoken of, and the best other one."""
+        if self.board is None or len(self.board.variants) < 2:
+            return None
+        order = self.board.best_first()
+        one = self.focus or order[0]
+        return one, next(item for item in order if item is not one)
+
     def is_out(self, variant: Variant) -> bool:
         """Whether it does not keep a limit."""
         return self.board is not None and bool(axes.broken(self.board, variant, self.limits))
