@@ -163,9 +163,14 @@ def add_report(
     return _keep(workspace, "report", workspace.free_name(name, "report"), run.id, meta, files)
 
 
-def add_lineage(workspace: Workspace, sketches: Sequence[Sketch] = SEVEN, rows: int = 300) -> Artifact:
+def add_lineage(
+    workspace: Workspace,
+    sketches: Sequence[Sketch] = SEVEN,
+    rows: int = 300,
+    name: str = "Banking questions",
+) -> Artifact:
     """Data, models and one evaluation of all of them. Returns the data."""
-    data = add_data(workspace, rows=rows)
+    data = add_data(workspace, name, rows)
     models = add_models(workspace, sketches, data)
     add_report(workspace, sketches, models, data, range(rows))
     return data

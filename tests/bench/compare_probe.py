@@ -1,0 +1,80 @@
+"""Opens the compare page of a workspace in the real window, moves a slider, and prints figures as JSON.
+
+Usage: `compare_probe.py WORKSPACE MOVES`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from app.application import Application
+from app.context import Context
+from app.job_bridge import JobBridge
+from app.main_window import MainWindow
+from app.pages.compare.page import ComparePage
+from app.settings import SettingsFile
+from core.workspace.workspace import Workspace
+
+_POLL_MS = 1
+
+
+def wait_until(is_so) -> None:
+    loop, timer = QEventLoop(), QTimer()
+    timer.timeout.connect(lambda: loop.quit() if is_so() else None)
+    timer.start(_POLL_MS)
+    loop.exec()
+
+
+def main() -> None:
+    root, moves = sys.argv[1:]
+    app = Application(sys.argv[:1], SettingsFile())
+    workspace = Workspace(Path(root))
+    bridge = JobBridge(workspace)
+    window = MainWindow(Context(workspace, bridge, SettingsFile()))
+    window.resize(1440, 900)
+    window.show()
+    app.processEvents()
+
+    began = time.perf_counter()
+    window.show_page("compare")
+    app.processEvents()
+    first_paint = time.perf_counter() - began
+    page = window.current_page
+    assert isinstance(page, ComparePage)
+    wait_until(lambda: page.table is not None and page.view_model.recommended is not None)
+    app.processEvents()
+    opened = time.perf_counter() - began
+    wait_until(lambda: bool(page.view_model.rows))
+    rows_there = time.perf_counter() - began
+
+    slider = page.limits_card.sliders["time"].slider
+    top, filtered = slider.maximum(), []
+    for move in range(int(moves)):
+        place = top - 2 * (move + 1)
+        began = time.perf_counter()
+        slider.setValue(place)
+        app.processEvents()  # paints the table and the picture
+        filtered.append((time.perf_counter() - began) * 1000)
+        wait_until(lambda: not page.view_model._background.is_busy("rows"))
+    assert page.table is not None
+    result = {
+        "variants": page.table.model().rowCount(),
+        "rows": len(page.view_model.board.rows) if page.view_model.board else 0,
+        "first_paint_s": first_paint,
+        "opened_s": opened,
+        "rows_there_s": rows_there,
+        "filtered_ms": filtered,
+        "torch": "torch" in sys.modules,
+    }
+    print(json.dumps(result), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
