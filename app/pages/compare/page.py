@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -30,6 +30,7 @@ from app.widgets.page_frame import PageFrame
 from core.models.board import axes
 from core.models.board.board import Board
 
+_AFTER_PAINT_MS = 30
 _SIDE_BY_SIDE = 980  # with less room the picture stands below the table
 
 
@@ -126,6 +127,7 @@ class ComparePage(PageFrame):
     def open_with(self, argument: object) -> None:
         """Reads the evaluations again; the id of a measured model shows it among its relatives."""
         self.view_model.open(argument if isinstance(argument, str) else "")
+        QTimer.singleShot(_AFTER_PAINT_MS, self.picture_card.make_plot)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Puts the picture below the table where both have no room side by side."""

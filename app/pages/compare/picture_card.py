@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QSize, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QSize, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from app.formats import number_text
 from app.pages.compare import words
 from app.pages.compare.view_model import CompareViewModel
-from app.plots.trade_plot import Axis as PlotAxis
-from app.plots.trade_plot import Point, TradePlot
 from app.tokens import CONTROL_HEIGHT, SPACE_S
 from app.widgets.card import Card
 from app.widgets.labels import Label
@@ -17,6 +17,11 @@ from core.models.board import axes
 from core.models.board.axes import Axis
 from core.models.board.board import Board
 
+if TYPE_CHECKING:
+    from app.plots.trade_plot import Axis as PlotAxis
+    from app.plots.trade_plot import TradePlot
+
+_LEAST_HEIGHT = 360
 _PNG_SIZE = QSize(1600, 1000)
 _LOG: frozenset[Axis] = frozenset({"time", "first"})
 _SCALE: dict[Axis, float] = {"memory": 1e6, "disk": 1e6}
@@ -50,9 +55,18 @@ class PictureCard(Card):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.activated.connect(self._on_activated)
         self.add(row)
-        self.plot = TradePlot(self.tr("Picture of the variants"), self)
-        self.plot.chosen.connect(self.chosen)
-        self.add(self.plot, 1)
+        self.plot: TradePlot | None = None
+        self.setMinimumHeight(_LEAST_HEIGHT)
+
+    @Slot()
+    def make_plot(self) -> None:
+        """Loads what draws, once; a third of a second, so that the page is painted before."""
+        if self.plot is None:
+            from app.plots.trade_plot import TradePlot
+
+            self.plot = TradePlot(self.tr("Picture of the variants"), self)
+            self.plot.chosen.connect(self.chosen)
+            self.add(self.plot, 1)
 
     def show_board(self, model: CompareViewModel) -> None:
         """Offers the axes on which something was measured."""
@@ -66,6 +80,9 @@ class PictureCard(Card):
 
     def show_state(self, model: CompareViewModel) -> None:
         """Shows limits, frontier and marks as they are now."""
+        from app.plots.trade_plot import Point
+
+        self.make_plot()
         board = model.board
         if board is None:
             return
@@ -89,12 +106,14 @@ class PictureCard(Card):
             points.append(Point(item.id, item.name, x, y, place in best, model.is_out(item), text))
         recommended = model.recommended.id if model.recommended else ""
         chosen = model.chosen.id if model.chosen else ""
+        assert self.plot is not None
         self.plot.show_points(
             points, _axis(model, board, model.x_axis), _axis(model, board, model.y_axis), recommended, chosen
         )
 
     def png(self) -> bytes:
         """The picture as it is shown, large enough for a page of a report."""
+        assert self.plot is not None
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
         self.plot.image(_PNG_SIZE).save(buffer, "PNG")
@@ -110,6 +129,8 @@ def _percent(board: Board, axis: Axis) -> float:
 
 
 def _axis(model: CompareViewModel, board: Board, axis: Axis) -> PlotAxis:
+    from app.plots.trade_plot import Axis as PlotAxis
+
     less = axes.less_is_better(board, axis)
     limit = model.limits.of(axis)
     return PlotAxis(

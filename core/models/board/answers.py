@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.errors import IntegrityError
 from core.models import report
@@ -17,21 +17,20 @@ RowKey = tuple[int, int]
 _BY_EQUALITY = frozenset({"accuracy"})
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """What was asked and what was wanted."""
 
     prompt: str
     expected: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Answers:
     """An evaluation's rows, and by model id what was said and what it adds to the model's main figure."""
 
-    rows: dict[RowKey, Row] = field(default_factory=dict)
-    said: dict[str, dict[RowKey, str]] = field(default_factory=dict)
-    scores: dict[str, dict[RowKey, list[float]]] = field(default_factory=dict)
+    rows: dict[RowKey, Row]
+    said: dict[str, dict[RowKey, str]]
+    scores: dict[str, dict[RowKey, list[float]]]
 
 
 def read(folder: Path, models: Collection[str], measure: str) -> Answers:
@@ -43,15 +42,18 @@ def read(folder: Path, models: Collection[str], measure: str) -> Answers:
     Raises:
         IntegrityError: The file is missing or is not what an evaluation writes.
     """
-    found = Answers(said={key: {} for key in models}, scores={key: {} for key in models})
+    found = Answers({}, {model: {} for model in models}, {model: {} for model in models})
+    decode = (
+        json.JSONDecoder().raw_decode
+    )  # half the time of `json.loads`, which looks for the encoding first
     pieces: dict[int, int] = {}
     try:
-        with open(folder / report.ANSWERS, "rb") as lines:
-            for line in lines:
-                value = json.loads(line)
-                number = int(value["row"])
-                piece = pieces[number] = pieces.get(number, -1) + 1
-                _take(found, (number, piece), value, models, measure)
+        text = (folder / report.ANSWERS).read_text(encoding="utf-8").strip("\n")
+        for line in text.split("\n"):
+            value = decode(line)[0]
+            number = value["row"]
+            piece = pieces[number] = pieces.get(number, -1) + 1
+            _take(found, (number, piece), value, measure in _BY_EQUALITY)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(
             f"The answers of the report {folder.name} cannot be read.",
@@ -61,15 +63,15 @@ def read(folder: Path, models: Collection[str], measure: str) -> Answers:
     return found
 
 
-def _take(found: Answers, key: RowKey, line: dict[str, Any], models: Collection[str], measure: str) -> None:
-    expected = str(line["expected"])
-    found.rows[key] = Row(str(line["prompt"]), expected)
-    said, scores = line["answers"], line.get("scores")
-    for model in models:
-        if model not in said:
+def _take(found: Answers, key: RowKey, line: dict[str, Any], by_equality: bool) -> None:
+    expected = line["expected"]
+    found.rows[key] = Row(line["prompt"], expected)
+    scores = line.get("scores")
+    for model, text in line["answers"].items():
+        if model not in found.said:
             continue
-        text = found.said[model][key] = str(said[model])
+        found.said[model][key] = text
         if scores is not None:
             found.scores[model][key] = scores[model]
-        elif measure in _BY_EQUALITY:
+        elif by_equality:
             found.scores[model][key] = [float(report.right(text, expected))]
