@@ -64,7 +64,7 @@ def main() -> None:
         app.processEvents()  # paints the table and the picture
         filtered.append((time.perf_counter() - began) * 1000)
         filtered_work.append((time.process_time() - worked) * 1000)
-        wait_until(lambda: not page.view_model._background.is_busy("rows"))
+    wait_until(lambda: not page.view_model.is_busy)
     assert page.table is not None
     result = {
         "variants": page.table.model().rowCount(),

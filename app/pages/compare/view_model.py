@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.background import Background
 from app.job_bridge import JobBridge
@@ -21,6 +21,7 @@ from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.evidence import Subject
 
+_REST_MS = 200
 _FIELDS = {"time": "time_ms", "memory": "memory_bytes", "disk": "disk_bytes", "right": "right"}
 
 
@@ -66,6 +67,11 @@ class CompareViewModel(QObject):
         self.x_axis: Axis = "time"
         self.y_axis: Axis = "right"
         self.rows: list[DisagreeingRow] = []
+        # Looking through all rows would slow the slider down, so it waits until that rests.
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._find_rows)
         bridge.library_changed.connect(self.refresh)
 
     # --- reading ---
@@ -130,7 +136,7 @@ class CompareViewModel(QObject):
         self._decide()
         self.filtered.emit()
         if self.focus is not before:
-            self._find_rows()
+            self._rest.start()
 
     def _decide(self) -> None:
         self.recommended = choice.recommend(self.board, self.limits) if self.board is not None else None
@@ -211,9 +217,17 @@ class CompareViewModel(QObject):
     def _on_not_exported(self, error: WorkbenchError) -> None:
         self.not_exported.emit(ErrorText.of(error))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being read or written in the background."""
+        keys = ("board", "rows", "export")
+        return self._rest.isActive() or any(self._background.is_busy(key) for key in keys)
+
     # --- rows ---
 
+    @Slot()
     def _find_rows(self) -> None:
+        self._rest.stop()
         made, focus = self.board, self.focus
         if made is None:
             self._on_rows([])

@@ -43,12 +43,9 @@ def page(qtbot: QtBot, bridge: JobBridge, context: Context) -> Iterator[CompareP
 def opened(page: ComparePage, qtbot: QtBot, argument: object = None) -> ComparePage:
     """The page once everything that is read in the background is there."""
     page.open_with(argument)
-    qtbot.waitUntil(lambda: page.view_model.is_read and not _is_busy(page), timeout=30000)
+    model = page.view_model
+    qtbot.waitUntil(lambda: model.is_read and not model.is_busy, timeout=30000)
     return page
-
-
-def _is_busy(page: ComparePage) -> bool:
-    return any(page.view_model._background.is_busy(key) for key in ("board", "rows", "export"))
 
 
 def slide(page: ComparePage, axis: Axis, limit: float | None) -> None:
@@ -134,9 +131,11 @@ def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(
     click(page, "Tuned, int8")
     assert page.view_model.chosen is not None
     assert page.verdict_card.title_label.text() == "“Tuned, int8”"
+    assert page.picture_card.plot is not None
     assert page.picture_card.plot.said.full_text == "Tuned, int8: 80.3 · 132 ms"
 
     plot = page.picture_card.plot
+    assert plot is not None
     target = next(point.id for point in plot._points if point.name == "Tuned, int4")
     place = plot.canvas.mapFromScene(plot.place_of(target))
     QTest.mouseClick(plot.canvas.viewport(), LEFT, pos=place)
@@ -221,11 +220,14 @@ def test_rows_where_they_disagree_show_each_answer(
     boards.add_lineage(workspace)
     opened(page, qtbot)
     assert "First come those that “Tuned, int4-mixed” got wrong." in page.rows_card.note_label.text()
+    slide(page, "time", 80)
+    qtbot.waitUntil(lambda: not page.view_model.is_busy, timeout=30000)
+    assert "First come those that “Distilled, int4-mixed” got wrong." in page.rows_card.note_label.text()
     rows = page.rows_card.list
     assert rows is not None
     QTest.mouseClick(rows.viewport(), LEFT, pos=QPoint(40, 20))
     texts = [label.text() for label in page.rows_card.answers.findChildren(type(page.notes))]
-    assert "Tuned, int4-mixed" in texts
+    assert "Distilled, int4-mixed" in texts
     assert sum(text.endswith("✓") for text in texts) + sum(text.endswith("✗") for text in texts) == 7
 
 
@@ -237,6 +239,7 @@ def test_other_axes_draw_another_frontier(page: ComparePage, qtbot: QtBot, works
     box.setCurrentIndex(place)
     box.activated.emit(place)
     plot = page.picture_card.plot
+    assert plot is not None
     best = {point.name for point in plot._points if point.on_frontier}
     assert best == {"Distilled, int4-mixed", "Tuned, int4-mixed", "Tuned, int8", "Teacher"}
     assert plot.said.full_text
@@ -248,6 +251,7 @@ def test_names_in_the_picture_never_cover_each_other(
     boards.add_lineage(workspace, boards.many(20), rows=60)
     opened(page, qtbot)
     qtbot.wait(50)
+    assert page.picture_card.plot is not None
     boxes = page.picture_card.plot.name_boxes()
     assert len(boxes) >= 8
     shrunk = [box.adjusted(6, 4, -6, -4) for box in boxes]  # a text item's own margin around its letters
