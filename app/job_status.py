@@ -97,6 +97,7 @@ class JobStatusSource(QObject):
         """How each stage stands, for the sidebar's dots."""
         store = self._bridge.workspace.store
         models, data = store.artifacts("model"), store.artifacts("dataset")
+        reports: PageState = "ready" if store.artifacts("report") else "empty"
         kinds = {run.kind for run in self._runs.values() if run.is_active}
         made = {self._runs[item.run_id].kind for item in (*models, *data) if item.run_id in self._runs}
         newest = next(iter(self._runs.values()), None)
@@ -108,7 +109,8 @@ class JobStatusSource(QObject):
             "prune": "ready" if "prune" in made else "empty",
             "finetune": "ready" if "finetune" in made else "empty",
             "quantize": "ready" if "quantize" in made else "empty",
-            "evaluate": "ready" if store.artifacts("report") else "empty",
+            "evaluate": reports,
+            "compare": reports,
             "deploy": "ready" if models else "empty",
             "runs": "busy" if kinds else "ready" if self._runs else "empty",
         }

@@ -95,6 +95,21 @@ PAGES: tuple[PageRecord, ...] = (
         "app.pages.evaluate:make",
     ),
     PageRecord(
+        "compare",
+        QT_TRANSLATE_NOOP("pages", "Compare"),
+        QT_TRANSLATE_NOOP("pages", "Judge and use"),
+        "gauge",
+        "app.pages.compare:make",
+    ),
+    PageRecord(
+        "blind_chat",
+        QT_TRANSLATE_NOOP("pages", "Chat with two"),
+        "",
+        "message-circle",
+        "app.pages.blind_chat:make",
+        parent="compare",
+    ),
+    PageRecord(
         "deploy",
         QT_TRANSLATE_NOOP("pages", "Deploy"),
         QT_TRANSLATE_NOOP("pages", "Judge and use"),

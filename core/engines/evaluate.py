@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset
 from core.engines import merging
-from core.engines.measuring import child, comparing, forgetting, intervals, machine, quality, rows
+from core.engines.measuring import child, comparing, forgetting, machine, quality, rows
 from core.engines.measuring.comparing import Result
 from core.engines.measuring.forgetting import Asked
 from core.engines.measuring.quality import Said
@@ -25,7 +25,7 @@ from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect
 from core.engines.runtimes.runtime import Answer, Source
 from core.engines.seal import seal
-from core.models import records, report
+from core.models import intervals, records, report
 from core.specs import EvaluateSpec
 from core.workspace import durable
 
@@ -102,7 +102,7 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         comparisons=comparing.against_the_first(results),
         worst=comparing.worst(results, questions),
     )
-    _write(job, result, answered, questions)
+    _write(job, result, answered, results, questions)
     if not complete:
         job.stopped()
 
@@ -258,12 +258,20 @@ def _figures(model: _Measured, result: Result) -> report.ModelFigures:
 
 
 def _write(
-    job: JobContext, result: report.EvaluationReport, models: list[_Measured], questions: list[rows.Question]
+    job: JobContext,
+    result: report.EvaluationReport,
+    models: list[_Measured],
+    results: list[Result],
+    questions: list[rows.Question],
 ) -> None:
-    """The figures, and every answer for whoever wants to look."""
+    """The figures, and every answer with what it adds to its model's main figure."""
     folder = job.stage("report")
     plain = result.model_dump(mode="json", exclude_none=True)
     durable.write_json(folder / report.NAME, plain)
+    scores = {
+        model.id: dict(zip(judged.said, judged.judged.sums.parts.tolist(), strict=True))
+        for model, judged in zip(models, results, strict=True)
+    }
     lines = []
     for row, question in enumerate(questions):
         said = {
@@ -274,6 +282,7 @@ def _write(
             "prompt": question.prompt[-1]["content"] if question.prompt else "",
             "expected": question.expected,
             "answers": said,
+            "scores": {model: scores[model][row] for model in said},
         }
         lines.append(json.dumps(line, ensure_ascii=False) + "\n")
     durable.write_text(folder / report.ANSWERS, "".join(lines))

@@ -199,6 +199,11 @@ class EvaluationReport(_Frozen):
     worst: tuple[WorstRow, ...] = ()
 
 
+def right(answer: str, expected: str) -> bool:
+    """Equal but for space around the text."""
+    return answer.strip() == expected.strip()
+
+
 def main_figure(quality: dict[str, Any]) -> tuple[str, float] | None:
     """Name and value of the main measure in a stored report; earlier ones do not name it."""
     named = quality.get("measure")

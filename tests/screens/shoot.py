@@ -2,9 +2,9 @@
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
-`run-distilled` ones that ended, `run-generate` a teacher at work, `compare` several, `search` what to search
-and `search-done` what was found, `prune-cut` a model that is being cut. `generate-tried` asks a real endpoint
-on the loopback for a preview.
+`run-distilled` ones that ended, `run-generate` a teacher at work, `compare-runs` several, `search` what to
+search and `search-done` what was found, `prune-cut` a model that is being cut, `blind-chat` two variants.
+`generate-tried` asks a real endpoint on the loopback for a preview.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ from app.theme import theme  # noqa: E402
 from core.data import dataset, starter  # noqa: E402
 from core.specs import ImportDataSpec  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
-from tests.core.models import hollow  # noqa: E402
+from tests.core.models import boards, hollow  # noqa: E402
 
 _SETTLE_MS = 900  # curves are read in the background, and laid out once they are there
 _PAGE_OF = {
-    "compare": "compare_runs",
+    "compare-runs": "compare_runs",
+    "blind-chat": "blind_chat",
     "search": "search",
     "search-done": "search_run",
     "prune-cut": "prune",
@@ -78,6 +79,10 @@ def fill(workspace: Workspace) -> dict[str, Any]:
     distilled = recordings.add_distill(workspace, "Banking questions-student", recordings.STEPS, "succeeded")
     taught = hollow.add(workspace, "Support mails, taught", tokenizer=starter.tokenizer())
     generating = recordings.add_generate(workspace, "Banking questions by large", 212, 400)
+    boards.add_lineage(workspace, name="Card questions")
+    pair = [
+        item for item in workspace.store.artifacts("model") if item.name in ("Tuned, int8", "Tuned, int4")
+    ]
     running = recordings.add_finetune(workspace, "Banking questions, LoRA", 174)
     return {
         "run": running.id,
@@ -86,8 +91,9 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-heart": heart.id,
         "run-distilled": distilled.id,
         "run-generate": generating.id,
-        "compare": [done.id, heart.id, failed.id, running.id],
+        "compare-runs": [done.id, heart.id, failed.id, running.id],
         "search": None,
+        "blind-chat": [item.id for item in pair],
         "prune-cut": taught.id,
         "search-done": search_recording.add_search(workspace, 30, "succeeded").id,
     }

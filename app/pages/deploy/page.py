@@ -123,10 +123,13 @@ class DeployPage(PageFrame):
         self.error_panel.action_requested.connect(self._on_load_again)
 
     def open_with(self, argument: object) -> None:
-        """Reads the models again; a model's id chooses and loads it."""
+        """Reads the models again; a model's id chooses and loads it, of `M:A` its adapter answers."""
         self.view_model.refresh()
         if isinstance(argument, str) and argument:
-            self._on_model_taken(argument)
+            model, _colon, adapter = argument.partition(":")
+            self._on_model_taken(model)
+            if adapter and self.view_model.model is not None and self.view_model.model.id == model:
+                self.view_model.choose_adapter(adapter)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Frees the model's memory when the page is left, not when the window is minimised."""

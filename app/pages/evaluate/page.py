@@ -78,8 +78,14 @@ class EvaluatePage(StepsPage):
         self.preview_card.start_requested.connect(model.start)
 
     def open_with(self, argument: object) -> None:
-        """Reads the library again; an id prepares to measure what that model gained, or takes that data."""
+        """Reads the library again; an id prepares to measure what that model gained, or takes that data.
+
+        A list of ids takes exactly these models, and the data among them.
+        """
         self.view_model.refresh()
+        if isinstance(argument, list):
+            self.view_model.take_only([str(item) for item in argument])
+            self._go_to("check")
         if isinstance(argument, str) and argument:
             self.view_model.take(argument)
             self._go_to("check")

@@ -80,6 +80,14 @@ class EvaluateViewModel(WizardViewModel):
         self._name = ""
         self.changed.emit()
 
+    def take_only(self, artifact_ids: list[str]) -> None:
+        """Prepares to measure exactly these models, on the data set among them."""
+        self._chosen = {item.id for item in self.models if item.id in artifact_ids}
+        for artifact_id in artifact_ids:
+            self.choose_data(artifact_id)
+        self._name = ""
+        self.changed.emit()
+
     def _origin(self, artifact_id: str) -> tuple[set[str], str]:
         """Ids of the models to measure a model beside, and of the data that it or an ancestor learnt from."""
         beside: set[str] = set()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from core.cli.commands import (
     chat,
+    compare,
     data,
     demo,
     distill,
@@ -34,6 +35,7 @@ ALL: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None]
     distill.add,
     jobs.add_quantize,
     jobs.add_evaluate,
+    compare.add,
     chat.add,
     runs.add,
     recipe.add,

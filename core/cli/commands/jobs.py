@@ -225,7 +225,7 @@ def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Ou
 
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Evaluates; `--json` gives the report itself."""
-    models = [_served(workspace, ref) for ref in dict.fromkeys(arguments.models)]
+    models = [served(workspace, ref) for ref in dict.fromkeys(arguments.models)]
     data = workspace.artifact(arguments.data, "dataset")
     values = {
         "models": models,
@@ -241,7 +241,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     return 0
 
 
-def _served(workspace: Workspace, ref: str) -> str:
+def served(workspace: Workspace, ref: str) -> str:
     """Id of a model; `M:A` is an adapter that it serves."""
     name, colon, adapter = ref.rpartition(":")
     try:

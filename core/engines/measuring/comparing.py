@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.engines.measuring import forgetting, intervals
+from core.engines.measuring import forgetting
 from core.engines.measuring.forgetting import Asked
-from core.engines.measuring.intervals import Sums
 from core.engines.measuring.quality import Judged, Said
 from core.engines.measuring.rows import Question
-from core.models import report
+from core.models import intervals, report
+from core.models.intervals import Sums
 
 _WORST_ROWS = 8
 _LONGEST_TEXT = 400

@@ -16,11 +16,10 @@ from importlib import resources
 
 import numpy as np
 
-from core.engines.measuring import intervals
-from core.engines.measuring.intervals import Sums
 from core.engines.measuring.task import GeneralTask, Read, Scored
 from core.engines.runtimes.dialect import Dialect
-from core.models import report
+from core.models import intervals, report
+from core.models.intervals import Sums
 
 _SETS = ("hyperbaton", "movie_recommendation", "snarks", "sports_understanding")
 QUESTIONS_A_SET = 20

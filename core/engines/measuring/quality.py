@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from core.engines.measuring import fields, texts
-from core.engines.measuring.intervals import Combine, Sums
 from core.models import report
+from core.models.intervals import Combine, Sums
 from core.models.report import Measure
 
 #: Expected answers of more words than this are hardly ever repeated letter by letter.

@@ -10,15 +10,12 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+from core.models.report import right as right
+
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 #: A number as people write it, with a currency sign at most: `1,000`, `$18`, `-3.50`, `.5`.
 _NUMBER = re.compile(r"(?<!\w)([-−+]?)(?:[$€£]\s?)?([-−]?)(\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)|\d+)?(\.\d+)?")
 _FINAL = "####"
-
-
-def right(answer: str, expected: str) -> bool:
-    """Equal but for space around the text."""
-    return answer.strip() == expected.strip()
 
 
 def normalized(text: str) -> str:

@@ -63,7 +63,8 @@ def test_two_models_give_a_report_with_every_answer(source: Path, data: Path, tm
     assert first.latency_ms.ttft_p50 <= first.latency_ms.total_p50
     assert first.peak_rss_bytes is not None
     assert first.peak_rss_bytes > 50_000_000
-    assert set(lines[0]["answers"]) == {"a", "b"}
+    assert set(lines[0]["answers"]) == set(lines[0]["scores"]) == {"a", "b"}
+    assert sum(line["scores"]["a"][0] for line in lines) == first.quality.accuracy * len(lines)
     events = [json.loads(line) for line in out.getvalue().splitlines()]
     assert any("latency_ms" in event["values"] for event in events if event["ev"] == "metrics")
     last = [event for event in events if event["ev"] == "progress"][-1]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.engines.measuring import intervals, quality
-from core.engines.measuring.intervals import Sums
+from core.engines.measuring import quality
 from core.engines.measuring.quality import Judged, Said
+from core.models import intervals
+from core.models.intervals import Sums
 
 LONG = "one two three four five six seven eight nine ten"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Combine = Literal["share", "mean", "f1", "perplexity"]
+#: How the rows of a main measure come together; of one that is not named here it is the mean.
+COMBINED: dict[str, Combine] = {
+    "accuracy": "share",
+    "exact_match": "share",
+    "numeric_match": "share",
+    "field_f1": "f1",
+    "perplexity": "perplexity",
+}
 
 _Z95 = 1.959963984540054
 _DRAWS = 2000
@@ -59,6 +68,7 @@ class Sums:
             case "perplexity":
                 return np.exp(np.minimum(sums[:, 0] / np.maximum(sums[:, 1], 1), 700.0))
 
+    @cached_property
     def drawn(self) -> Floats:
         """The figure of 2,000 draws of rows with replacement; equal seeds draw equal rows for every model."""
         return np.concatenate([self._figure(counts @ self.parts, self.n) for counts in _draws(self.n)])
@@ -69,7 +79,7 @@ class Sums:
             return 0.0, 1.0
         if self.combine == "share":
             return wilson(round(float(self.parts.sum())), self.n)
-        return _middle95(self.drawn())
+        return _middle95(self.drawn)
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ def difference(first: Sums, second: Sums) -> Difference:
         lost = int(((second.parts <= 0.5) & (first.parts > 0.5)).sum())
         share = (gained - lost) / max(first.n, 1)
         return Difference(share, bonett_price(gained, lost, first.n), mcnemar(gained, lost))
-    one, other = first.drawn(), second.drawn()
+    one, other = first.drawn, second.drawn
     if first.combine == "perplexity":
         return Difference(second.value() / first.value() - 1, _middle95(other / one - 1))
     return Difference(second.value() - first.value(), _middle95(other - one))

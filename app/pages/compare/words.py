@@ -1,0 +1,246 @@
+"""A board in the person's language: roles, axes, figures, and the verdict in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QCoreApplication
+
+from app.formats import count_text, number_text, size_text
+from app.pages.runs.verdict_text import figure_text, measure_name
+from core.models.board import sentence
+from core.models.board.axes import Axis, value
+from core.models.board.board import Board, Variant
+from core.models.board.choice import Verdict
+from core.models.board.lineage import Member
+
+
+def role_text(member: Member) -> str:
+    """What a model is among its relatives: `tuned, int4-mixed`."""
+    words = {
+        "base": QCoreApplication.translate("compare", "base"),
+        "teacher": QCoreApplication.translate("compare", "teacher"),
+        "tuned": QCoreApplication.translate("compare", "tuned"),
+        "distilled": QCoreApplication.translate("compare", "distilled"),
+        "pruned": QCoreApplication.translate("compare", "pruned"),
+        "merged": QCoreApplication.translate("compare", "merged"),
+    }
+    parts = [words[member.role], member.recipe]
+    if member.receipt == "red":
+        parts.append(QCoreApplication.translate("compare", "red receipt"))
+    return ", ".join(filter(None, parts))
+
+
+def axis_title(axis: Axis, measure: str) -> str:
+    """A column's heading."""
+    titles = {
+        "right": measure_name(measure),
+        "time": QCoreApplication.translate("compare", "Answer"),
+        "first": QCoreApplication.translate("compare", "First word"),
+        "speed": QCoreApplication.translate("compare", "Tokens/s"),
+        "memory": QCoreApplication.translate("compare", "Memory"),
+        "disk": QCoreApplication.translate("compare", "Disk"),
+    }
+    return titles[axis]
+
+
+def axis_choice(axis: Axis, measure: str) -> str:
+    """An axis in the list of those that the picture can have."""
+    titles = {
+        "right": measure_name(measure).removesuffix(", %"),
+        "time": QCoreApplication.translate("compare", "Time of an answer"),
+        "first": QCoreApplication.translate("compare", "Time to the first word"),
+        "speed": QCoreApplication.translate("compare", "Tokens a second"),
+        "memory": QCoreApplication.translate("compare", "Memory"),
+        "disk": QCoreApplication.translate("compare", "Size on disk"),
+    }
+    return titles[axis]
+
+
+def axis_label(axis: Axis, measure: str, *, less: bool) -> str:
+    """What stands at an axis of the picture, with its unit and which way is better."""
+    labels = {
+        "right": measure_name(measure),
+        "time": QCoreApplication.translate("compare", "time of an answer, ms"),
+        "first": QCoreApplication.translate("compare", "time to the first word, ms"),
+        "speed": QCoreApplication.translate("compare", "tokens a second"),
+        "memory": QCoreApplication.translate("compare", "memory, MB"),
+        "disk": QCoreApplication.translate("compare", "size on disk, MB"),
+    }
+    way = (
+        QCoreApplication.translate("compare", "less is better")
+        if less
+        else QCoreApplication.translate("compare", "more is better")
+    )
+    return f"{labels[axis]} ({way})"
+
+
+def axis_text(axis: Axis, measure: str, figure: float | None) -> str:
+    """A figure of an axis with its unit."""
+    if figure is None:
+        return QCoreApplication.translate("compare", "not measured")
+    if axis == "right":
+        return figure_text(measure, figure)
+    if axis in ("time", "first"):
+        return QCoreApplication.translate("compare", "{ms} ms").format(ms=number_text(figure))
+    return number_text(figure) if axis == "speed" else size_text(figure)
+
+
+def cell_text(board: Board, variant: Variant, axis: Axis) -> str:
+    """A cell of the table: the main figure with half its interval, any other with its unit."""
+    text = axis_text(axis, board.measure, value(variant, axis))
+    if axis != "right":
+        return text
+    low, high = variant.ci95
+    return f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
+
+
+def limit_text(axis: Axis, measure: str) -> Callable[[float | None], str]:
+    """How a limit's slider says its value."""
+
+    def text(limit: float | None) -> str:
+        if limit is None:
+            return QCoreApplication.translate("compare", "no limit")
+        if axis == "right" and measure != "perplexity":
+            return f"{figure_text(measure, limit).removesuffix('.0')} %"
+        return axis_text(axis, measure, limit)
+
+    return text
+
+
+def headline(verdict: Verdict | None) -> str:
+    """The verdict's bold line."""
+    if verdict is None:
+        return QCoreApplication.translate("compare", "No variant keeps all your limits.")
+    if verdict.is_recommended:
+        return QCoreApplication.translate("compare", "Take “{name}”.").format(name=verdict.variant.name)
+    return f"“{verdict.variant.name}”"
+
+
+def verdict_text(board: Board, verdict: Verdict) -> str:
+    """The sentence below it: quality with interval and test, cost, limits."""
+    parts = [part for part in (_quality(board, verdict), _cost(verdict)) if part]
+    return " ".join(filter(None, (f"{'; '.join(parts)}.", _limits(verdict))))
+
+
+def _quality(board: Board, verdict: Verdict) -> str:
+    reference, found = verdict.reference, verdict.compared
+    if reference is None:
+        return QCoreApplication.translate("compare", "The only one that was measured")
+    if found is None:
+        text = QCoreApplication.translate("compare", "No row was answered both by it and by {other}")
+        return text.format(other=reference.name)
+    rows = count_text(found.rows)
+    if found.difference.value == 0:
+        text = QCoreApplication.translate("compare", "As good as {other} on {rows} rows")
+        return text.format(other=reference.name, rows=rows)
+    above = QCoreApplication.translate("compare", "{amount} above {other}, which is {chance} on {rows} rows")
+    below = QCoreApplication.translate("compare", "{amount} below {other}, which is {chance} on {rows} rows")
+    chance = (
+        QCoreApplication.translate("compare", "within chance")
+        if found.is_chance
+        else QCoreApplication.translate("compare", "beyond chance")
+    )
+    text = (above if found.difference.value > 0 else below).format(
+        amount=_amount(board, verdict), other=reference.name, chance=chance, rows=rows
+    )
+    p_value = found.difference.p_value
+    return f"{text} ({sentence.p_text(p_value)})" if p_value is not None else text
+
+
+def _amount(board: Board, verdict: Verdict) -> str:
+    assert verdict.compared is not None
+    found = verdict.compared.difference
+    size, low, high = sentence.bounds(found.value, found.ci95)
+    text = (
+        QCoreApplication.translate("compare", "{size} % of perplexity [{low} to {high}]")
+        if board.less_is_better
+        else QCoreApplication.translate("compare", "{size} points [{low} to {high}]")
+    )
+    return text.format(size=size, low=low, high=high)
+
+
+def _cost(verdict: Verdict) -> str:
+    return ", ".join(filter(None, (_speed(verdict.faster), _size(verdict.size))))
+
+
+def _speed(faster: float | None) -> str:
+    if faster is None:
+        return ""
+    if sentence.is_same(faster, 0.05):
+        return QCoreApplication.translate("compare", "as fast")
+    times = faster if faster > 1 else 1 / faster
+    shown = f"{times:.1f}" if times < 10 else f"{times:.0f}"
+    if faster > 1:
+        return QCoreApplication.translate("compare", "{times}× faster").format(times=shown)
+    return QCoreApplication.translate("compare", "{times}× slower").format(times=shown)
+
+
+def _size(share: float | None) -> str:
+    if share is None:
+        return ""
+    words = {
+        "half the size": QCoreApplication.translate("compare", "half the size"),
+        "a third of the size": QCoreApplication.translate("compare", "a third of the size"),
+        "a quarter of the size": QCoreApplication.translate("compare", "a quarter of the size"),
+        "a fifth of the size": QCoreApplication.translate("compare", "a fifth of the size"),
+        "a tenth of the size": QCoreApplication.translate("compare", "a tenth of the size"),
+        "the same size": QCoreApplication.translate("compare", "the same size"),
+    }
+    said = sentence.size_text(share)
+    if said in words:
+        return words[said]
+    if share < 1:
+        return QCoreApplication.translate("compare", "{percent} % of the size").format(
+            percent=round(share * 100)
+        )
+    return QCoreApplication.translate("compare", "{times} times the size").format(times=f"{share:.1f}")
+
+
+def _limits(verdict: Verdict) -> str:
+    if not verdict.has_limits:
+        return ""
+    if not verdict.broken:
+        return QCoreApplication.translate("compare", "It meets all your limits.")
+    over = limit_words(verdict.broken)
+    return QCoreApplication.translate("compare", "Over your limit: {what}.").format(what=over)
+
+
+def limit_words(broken: Sequence[Axis]) -> str:
+    """The limits that are not kept."""
+    words = {
+        "time": QCoreApplication.translate("compare", "time"),
+        "memory": QCoreApplication.translate("compare", "memory"),
+        "disk": QCoreApplication.translate("compare", "size on disk"),
+        "right": QCoreApplication.translate("compare", "quality"),
+    }
+    return ", ".join(words[axis] for axis in broken)
+
+
+def notes(board: Board) -> list[str]:
+    """What to know before figures are held against each other."""
+    said = []
+    if not board.same_rows:
+        counts = ", ".join(f"{item.name}: {count_text(item.rows)}" for item in board.variants)
+        text = QCoreApplication.translate(
+            "compare",
+            "They answered different rows ({counts}). Any two are compared only on rows that both answered.",
+        )
+        said.append(text.format(counts=counts))
+    if not board.same_machine:
+        text = QCoreApplication.translate(
+            "compare",
+            "They were measured on different machines, or with different numbers of threads: times, speeds "
+            "and memory cannot be held against each other.",
+        )
+        said.append(text)
+    if board.lacks_scores:
+        text = QCoreApplication.translate(
+            "compare",
+            "Some reports are of an earlier version: without scores of rows there is no paired test.",
+        )
+        said.append(text)
+    if board.left_out:
+        text = QCoreApplication.translate("compare", "Left out, as damaged or measured otherwise: {names}.")
+        said.append(text.format(names=", ".join(board.left_out)))
+    return said

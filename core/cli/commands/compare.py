@@ -1,0 +1,177 @@
+"""`slm-workbench compare`: which variant to take, by figures that are stored or measured now."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from core.cli.commands.jobs import served
+from core.cli.console import Output, say_bytes
+from core.cli.running import require_kept, start
+from core.cli.specs import build
+from core.errors import InputError
+from core.models.board import axes, board, choice, evidence, export, sentence
+from core.models.board.axes import Limits
+from core.models.board.board import Board, Variant
+from core.models.board.evidence import Subject
+from core.models.verdict import NAMES
+from core.specs import EvaluateSpec
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+_Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_SPLIT = "test"
+
+
+def add(below: _Below) -> None:
+    """Puts the parser in place."""
+    parser = below.add_parser(
+        "compare",
+        help="which variant to take: right answers, time, memory, size",
+        description="Compares models on the test rows of a data set. Figures of earlier evaluations are "
+        "used; models without any are measured first.",
+    )
+    parser.add_argument("models", nargs="+", metavar="M", help="the variants")
+    parser.add_argument("--data", required=True, metavar="D", help="the data whose test rows are answered")
+    parser.add_argument("--within-ms", type=float, metavar="N", help="limit: an answer takes at most N ms")
+    parser.add_argument("--memory-mb", type=float, metavar="N", help="limit: at most N MB of memory")
+    parser.add_argument("--disk-mb", type=float, metavar="N", help="limit: at most N MB on disk")
+    parser.add_argument(
+        "--right", type=float, metavar="N", help="limit: at least N per cent right; of perplexity at most N"
+    )
+    parser.add_argument("--out", metavar="FILE", help="write it to a new file: .html, .csv or .png")
+    parser.set_defaults(run=run_compare)
+
+
+def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
+    """Measures what is missing, prints the table and the verdict, and writes the file."""
+    out = export.check(Path(arguments.out).expanduser().absolute()) if arguments.out else None
+    models = list(dict.fromkeys(served(workspace, ref) for ref in arguments.models))
+    data = workspace.artifact(arguments.data, "dataset")
+    run_id = _measure(workspace, models, data, output)
+    made = _board(workspace, models, data)
+    limits = _limits(made, arguments)
+    recommended = choice.recommend(made, limits)
+    verdict = choice.judge(made, recommended, limits, recommended) if recommended is not None else None
+    said = sentence.sentence(made, verdict)
+    _show(made, limits, recommended, output)
+    output.say(said)
+    for note in sentence.notes(made):
+        output.say(f"Note: {note}")
+    if out is not None:
+        export.write(made, limits, out)
+        output.say(f"Wrote {out}.")
+    output.answer(
+        {
+            "data": data.name,
+            "split": _SPLIT,
+            "rows": len(made.rows),
+            "measure": made.measure,
+            "models": [_plain(made, item, limits, recommended) for item in made.variants],
+            "verdict": said,
+            "recommended": recommended.name if recommended is not None else None,
+            "notes": sentence.notes(made),
+            "run": run_id,
+            "out": str(out) if out is not None else None,
+        }
+    )
+    return 0
+
+
+def _measure(workspace: Workspace, models: list[str], data: Artifact, output: Output) -> str | None:
+    """Runs an evaluation of the models that have no figures on these rows. Returns its run's id."""
+    known = {
+        key
+        for item in evidence.evaluations(workspace)
+        if (item.data, item.split) == (data.id, _SPLIT)
+        for key in _measured(workspace, item)
+    }
+    missing = [key for key in models if key not in known]
+    if not missing:
+        return None
+    spec = build(EvaluateSpec, {"models": missing, "data": data.id, "split": _SPLIT})
+    name = workspace.free_name(f"{data.name}-evaluation", "report")
+    run = require_kept(start(workspace, spec, name, output, "Evaluating"))
+    return run.id
+
+
+def _measured(workspace: Workspace, evaluation: evidence.Evaluation) -> set[str]:
+    """Ids of the models of which an evaluation really has figures; a stopped one lacks some."""
+    found = board.report_of(workspace, evaluation)
+    return {item.id for item in found.models if item.quality.n} if found is not None else set()
+
+
+def _board(workspace: Workspace, models: list[str], data: Artifact) -> Board:
+    subject = Subject(data.id, data.name, _SPLIT, "", "", tuple(models))
+    made = board.read(workspace, subject)
+    if not made.variants:
+        raise InputError(
+            "There are no figures to compare.",
+            why="The evaluation was stopped before a row was answered.",
+            fix="Run the same command again.",
+            code="compare.empty",
+        )
+    return made
+
+
+def _limits(made: Board, arguments: argparse.Namespace) -> Limits:
+    right = arguments.right
+    if right is not None and not made.less_is_better:
+        right /= 100
+    return Limits(
+        time_ms=arguments.within_ms,
+        memory_bytes=arguments.memory_mb * 1e6 if arguments.memory_mb is not None else None,
+        disk_bytes=arguments.disk_mb * 1e6 if arguments.disk_mb is not None else None,
+        right=right,
+    )
+
+
+def _show(made: Board, limits: Limits, recommended: Variant | None, output: Output) -> None:
+    unit = "" if made.less_is_better else ", %"
+    measure = f"{NAMES.get(made.measure, made.measure)}{unit} (95 %)"
+    columns = ["variant", measure, "answer", "tokens/s", "disk", "memory", "what it is"]
+    rows = []
+    for item in made.variants:
+        figures = item.figures
+        star = "★ " if item is recommended else ""
+        over = " (over a limit)" if axes.broken(made, item, limits) else ""
+        rows.append(
+            [
+                f"{star}{item.name}{over}",
+                _figure(made, item),
+                f"{item.time_ms:.0f} ms" if item.time_ms is not None else "",
+                f"{figures.tokens_per_s:.0f}" if figures.tokens_per_s is not None else "",
+                say_bytes(figures.bytes_on_disk),
+                say_bytes(figures.peak_rss_bytes) if figures.peak_rss_bytes is not None else "",
+                ", ".join(filter(None, (item.member.role, item.member.recipe))),
+            ]
+        )
+    output.table(columns, rows, numbers=frozenset(columns[1:-1]))
+
+
+def _figure(made: Board, item: Variant) -> str:
+    scale, digits = (1, 2) if made.less_is_better else (100, 1)
+    low, high = (f"{bound * scale:.{digits}f}" for bound in item.ci95)
+    return f"{item.value * scale:.{digits}f} ({low}–{high})"
+
+
+def _plain(made: Board, item: Variant, limits: Limits, recommended: Variant | None) -> dict[str, Any]:
+    best = made.best_first()[0]
+    found = made.compare(item, best) if item is not best else None
+    return {
+        **item.figures.model_dump(mode="json", exclude_none=True),
+        "model": item.name,
+        "role": item.member.role,
+        "recommended": item is recommended,
+        "over_limits": list(axes.broken(made, item, limits)),
+        "against_best": {
+            "model": best.name,
+            "rows": found.rows,
+            "difference": found.difference.value,
+            "ci95": list(found.difference.ci95),
+            "p_value": found.difference.p_value,
+        }
+        if found is not None
+        else None,
+    }

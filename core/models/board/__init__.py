@@ -1,0 +1,1 @@
+"""The trade-off board: the variants of a lineage side by side, by what stored evaluations say of them."""

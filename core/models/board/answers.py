@@ -1,0 +1,77 @@
+"""What each model of an evaluation answered, row by row, and what each answer adds to its figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from core.errors import IntegrityError
+from core.models import report
+
+#: Number of a row in its source, and which piece of it: a long document is read in several.
+RowKey = tuple[int, int]
+#: Measures that an evaluation of before can be judged by anew, since its answers alone decide them.
+_BY_EQUALITY = frozenset({"accuracy"})
+
+
+class Row(NamedTuple):
+    """What was asked and what was wanted."""
+
+    prompt: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """An evaluation's rows, and by model id what was said and what it adds to the model's main figure."""
+
+    rows: dict[RowKey, Row]
+    said: dict[str, dict[RowKey, str]]
+    scores: dict[str, dict[RowKey, list[float]]]
+
+
+def read(folder: Path, models: Collection[str], measure: str) -> Answers:
+    """The answers of some models of a report.
+
+    A report written before answers carried their scores is judged anew where that is letter for letter; of
+    others there are no scores, and their models cannot be compared row by row.
+
+    Raises:
+        IntegrityError: The file is missing or is not what an evaluation writes.
+    """
+    found = Answers({}, {model: {} for model in models}, {model: {} for model in models})
+    decode = (
+        json.JSONDecoder().raw_decode
+    )  # half the time of `json.loads`, which looks for the encoding first
+    pieces: dict[int, int] = {}
+    try:
+        text = (folder / report.ANSWERS).read_text(encoding="utf-8").strip("\n")
+        for line in text.split("\n"):
+            value = decode(line)[0]
+            number = value["row"]
+            piece = pieces[number] = pieces.get(number, -1) + 1
+            _take(found, (number, piece), value, measure in _BY_EQUALITY)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(
+            f"The answers of the report {folder.name} cannot be read.",
+            why=str(error),
+            fix="Remove the report and measure again.",
+        ) from error
+    return found
+
+
+def _take(found: Answers, key: RowKey, line: dict[str, Any], by_equality: bool) -> None:
+    expected = line["expected"]
+    found.rows[key] = Row(line["prompt"], expected)
+    scores = line.get("scores")
+    for model, text in line["answers"].items():
+        if model not in found.said:
+            continue
+        found.said[model][key] = text
+        if scores is not None:
+            found.scores[model][key] = scores[model]
+        elif by_equality:
+            found.scores[model][key] = [float(report.right(text, expected))]

@@ -1,0 +1,144 @@
+"""A verdict in English, for the command line and for files; the window says the same in its own languages."""
+
+from __future__ import annotations
+
+from core.models.board.axes import Limits
+from core.models.board.board import Board
+from core.models.board.choice import Verdict
+
+_LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
+_SHARES = (
+    (0.475, 0.525, "half the size"),
+    (0.32, 0.345, "a third of the size"),
+    (0.24, 0.26, "a quarter of the size"),
+    (0.185, 0.215, "a fifth of the size"),
+    (0.095, 0.105, "a tenth of the size"),
+)
+
+
+def sentence(board: Board, verdict: Verdict | None) -> str:
+    """`Take small: 1.3 points below tuned [0.4 to …], which is within chance on 300 rows (p = 0.29); …`."""
+    if verdict is None:
+        return "No variant keeps all your limits."
+    head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
+    parts = [part for part in (quality(board, verdict), cost(verdict)) if part]
+    said = f"{head}: {'; '.join(parts)}." if parts else f"{head}."
+    return f"{said} {kept(verdict)}".strip()
+
+
+def quality(board: Board, verdict: Verdict) -> str:
+    """Its main figure beside the best one's."""
+    reference, found = verdict.reference, verdict.compared
+    if reference is None:
+        return "the only one that was measured"
+    if found is None:
+        return f"no row was answered both by it and by {reference.name}"
+    if found.difference.value == 0:
+        return f"as good as {reference.name} on {found.rows} rows"
+    amount = amount_text(board, verdict)
+    better = "above" if (found.difference.value > 0) else "below"
+    chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {found.rows} rows"
+    p_value = found.difference.p_value
+    test = f" ({p_text(p_value)})" if p_value is not None else ""
+    return f"{amount} {better} {reference.name}, {chance}{test}"
+
+
+def amount_text(board: Board, verdict: Verdict) -> str:
+    """The size of the difference with its interval: `1.3 points [−0.9 to 3.5]`."""
+    assert verdict.compared is not None
+    found = verdict.compared.difference
+    value, low, high = bounds(found.value, found.ci95)
+    unit = "% of perplexity" if board.less_is_better else "points"
+    return f"{value} {unit} [{low} to {high}]"
+
+
+def bounds(value: float, ci95: tuple[float, float]) -> tuple[str, str, str]:
+    """Size and interval in hundredths, turned so that the size has no sign."""
+    low, high = ci95 if value >= 0 else (-ci95[1], -ci95[0])
+    size, least, most = (f"{number * 100:.1f}".replace("-", "−") for number in (abs(value), low, high))
+    return size, least, most
+
+
+def p_text(p_value: float) -> str:
+    """`p = 0.29`, `p < 0.001`."""
+    if p_value < 0.001:
+        return "p < 0.001"
+    return f"p = {p_value:.2f}" if p_value >= 0.095 else f"p = {p_value:.3f}"
+
+
+def cost(verdict: Verdict) -> str:
+    """`2.4× faster, a fifth of the size`."""
+    parts = []
+    if verdict.faster is not None:
+        parts.append(speed_text(verdict.faster))
+    if verdict.size is not None:
+        parts.append(size_text(verdict.size))
+    return ", ".join(parts)
+
+
+def speed_text(faster: float) -> str:
+    """How much faster it answers."""
+    if is_same(faster, 0.05):
+        return "as fast"
+    times = faster if faster > 1 else 1 / faster
+    return f"{times:.{1 if times < 10 else 0}f}× {'faster' if faster > 1 else 'slower'}"
+
+
+def is_same(ratio: float, margin: float) -> bool:
+    """Whether a ratio is one, as far as a person cares."""
+    return 1 - margin <= ratio <= 1 + margin
+
+
+def size_text(share: float) -> str:
+    """Its size as a share of the other's."""
+    word = next((word for low, high, word in _SHARES if low <= share <= high), "")
+    if word:
+        return word
+    if is_same(share, 0.02):
+        return "the same size"
+    return f"{share * 100:.0f} % of the size" if share < 1 else f"{share:.1f} times the size"
+
+
+def kept(verdict: Verdict) -> str:
+    """Whether it keeps the limits."""
+    if not verdict.has_limits:
+        return ""
+    if not verdict.broken:
+        return "It meets all your limits."
+    return f"It is over your limit on {' and '.join(_LIMITS[axis] for axis in verdict.broken)}."
+
+
+def limits_text(board: Board, limits: Limits) -> str:
+    """The limits in a line."""
+    said = []
+    if limits.time_ms is not None:
+        said.append(f"answers within {limits.time_ms:.0f} ms")
+    if limits.memory_bytes is not None:
+        said.append(f"at most {limits.memory_bytes / 1e6:.0f} MB of memory")
+    if limits.disk_bytes is not None:
+        said.append(f"at most {limits.disk_bytes / 1e6:.0f} MB on disk")
+    if limits.right is not None and board.less_is_better:
+        said.append(f"perplexity at most {limits.right:.2f}")
+    elif limits.right is not None:
+        said.append(f"at least {limits.right * 100:.0f} %")
+    return f"Limits: {', '.join(said)}." if said else "No limits."
+
+
+def notes(board: Board) -> list[str]:
+    """What to know before figures are held against each other."""
+    said = []
+    if not board.same_rows:
+        counts = ", ".join(f"{item.name}: {item.rows}" for item in board.variants)
+        said.append(
+            f"They answered different rows ({counts}). Any two are compared only on rows that both answered."
+        )
+    if not board.same_machine:
+        said.append(
+            "They were measured on different machines, or with different numbers of threads: times, speeds "
+            "and memory cannot be held against each other."
+        )
+    if board.lacks_scores:
+        said.append("Some reports are of an earlier version: without scores of rows there is no paired test.")
+    if board.left_out:
+        said.append(f"Left out, as they are damaged or measured otherwise: {', '.join(board.left_out)}.")
+    return said

@@ -1,0 +1,335 @@
+"""The compare page by clicks and keys, over reports that are read from a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.background import Background
+from app.context import Context
+from app.job_bridge import JobBridge
+from app.models.item_table import ID_ROLE
+from app.pages.compare import limit_steps
+from app.pages.compare.page import ComparePage
+from app.pages.compare.view_model import CompareViewModel
+from app.pages.deploy.page import DeployPage
+from app.pages.deploy.view_model import DeployViewModel
+from app.pages.evaluate.page import EvaluatePage
+from app.pages.evaluate.view_model import EvaluateViewModel
+from core.models.board.axes import Axis
+from core.workspace.workspace import Workspace
+from tests.core.models import boards
+from tests.core.models.boards import SEVEN, Sketch
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def page(qtbot: QtBot, bridge: JobBridge, context: Context) -> Iterator[ComparePage]:
+    page = ComparePage(CompareViewModel(bridge, Background()))
+    qtbot.addWidget(page)
+    page.resize(1232, 1400)
+    page.show()
+    yield page
+    page.view_model._background.close()
+
+
+def opened(page: ComparePage, qtbot: QtBot, argument: object = None) -> ComparePage:
+    """The page once everything that is read in the background is there."""
+    page.open_with(argument)
+    model = page.view_model
+    qtbot.waitUntil(lambda: model.is_read and not model.is_busy, timeout=30000)
+    return page
+
+
+def slide(page: ComparePage, axis: Axis, limit: float | None) -> None:
+    slider = page.limits_card.sliders[axis]
+    slider.slider.setValue(limit_steps.place_of(slider._steps, limit))
+
+
+def rows_of(page: ComparePage) -> dict[str, int]:
+    """The table's rows by the variant's name, without the star."""
+    assert page.table is not None
+    model = page.table.model()
+    texts = [str(model.index(row, 0).data()).removeprefix("★ ") for row in range(model.rowCount())]
+    return {text: row for row, text in enumerate(texts)}
+
+
+def click(page: ComparePage, name: str) -> None:
+    assert page.table is not None
+    area = page.table.visualRect(page.table.model().index(rows_of(page)[name], 1))
+    QTest.mouseClick(page.table.viewport(), LEFT, pos=area.center())
+
+
+def test_without_any_model_it_teaches_and_begins_with_the_starter(page: ComparePage, qtbot: QtBot) -> None:
+    opened(page, qtbot)
+    assert page.empty.isVisible()
+    assert not page.verdict_card.isVisible()
+    assert page.empty.action_button.text() == "Begin with the starter model"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.empty.action_button, LEFT)
+    assert asked.args == ["models", "starter"]
+
+
+def test_with_models_and_no_figures_it_leads_to_measuring(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_models(workspace, SEVEN, boards.add_data(workspace))
+    opened(page, qtbot)
+    assert page.empty.action_button.text() == "Measure models"
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.empty.action_button, LEFT)
+    assert asked.args == ["evaluate", None]
+
+
+def test_limits_by_slider_and_key_leave_what_qualifies(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    assert page.subtitle_label.text() == "7 variants on the same 300 test rows of “Banking questions”."
+    assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
+    assert page.table is not None
+    model = page.table.model()
+    row = rows_of(page)
+    assert model.index(row["Tuned, int4-mixed"], 0).data() == "★ Tuned, int4-mixed"
+    best = model.index(row["Teacher"], 1)
+    assert best.data() == "81.3 ± 4.4"
+    assert best.data(Qt.ItemDataRole.ToolTipRole) == "81.3 ± 4.4, the best"
+
+    time = page.limits_card.sliders["time"]
+    assert time.value.text() == "no limit"
+    slide(page, "time", 80)
+    assert time.value.text() == "80 ms"
+    assert time.slider.accessibleName() == "Answers within: 80 ms"
+    assert page.verdict_card.title_label.text() == "Take “Distilled, int4-mixed”."
+    said = model.index(row["Tuned, int4-mixed"], 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert said == "Tuned, int4-mixed, over your limit: time"
+
+    time.slider.setFocus()
+    QTest.keyClick(time.slider, Qt.Key.Key_End)
+    assert time.value.text() == "no limit"
+    assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
+
+    slide(page, "time", 70)
+    slide(page, "right", 0.81)
+    assert page.verdict_card.title_label.text() == "No variant keeps all your limits."
+    assert not page.verdict_card.deploy_button.isVisible()
+
+
+def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    click(page, "Tuned, int8")
+    assert page.view_model.chosen is not None
+    assert page.verdict_card.title_label.text() == "“Tuned, int8”"
+    assert page.picture_card.plot is not None
+    assert page.picture_card.plot.said.full_text == "Tuned, int8: 80.3 · 132 ms"
+
+    plot = page.picture_card.plot
+    assert plot is not None
+    target = next(point.id for point in plot._points if point.name == "Tuned, int4")
+    place = plot.canvas.mapFromScene(plot.place_of(target))
+    QTest.mouseClick(plot.canvas.viewport(), LEFT, pos=place)
+    assert page.view_model.chosen.name == "Tuned, int4"
+    assert page.table is not None
+    assert page.table.currentIndex().data(ID_ROLE) == target
+    assert "beyond chance" in page.verdict_card.note_label.text()
+
+    QTest.mouseClick(page.verdict_card.back_button, LEFT)
+    assert page.view_model.chosen is None
+    assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
+
+
+def test_deploy_leads_to_the_chat_with_that_model(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace, bridge: JobBridge
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.verdict_card.deploy_button, LEFT)
+    key, argument = asked.args
+    assert key == "deploy"
+    deploy = DeployPage(DeployViewModel(bridge))
+    qtbot.addWidget(deploy)
+    deploy.view_model.refresh()
+    item = next(item for item in deploy.view_model.models if item.id == argument)
+    assert item.name == "Tuned, int4-mixed"
+
+
+def test_a_red_receipt_says_why_it_cannot_be_deployed(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    sketches = [replace(item, receipt="red") if item.name == "Tuned, int8" else item for item in SEVEN]
+    boards.add_lineage(workspace, sketches)
+    opened(page, qtbot)
+    click(page, "Tuned, int8")
+    assert page.verdict_card.deploy_button.text() == "Its receipt is red"
+    assert not page.verdict_card.deploy_button.isEnabled()
+    assert "answers agree on 3 of 8 prompts" in page.verdict_card.reason.text().replace("\u200b", "")
+
+
+def test_what_was_never_measured_is_named_and_leads_to_the_evaluate_page(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace, bridge: JobBridge
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN[:4], models, data, range(60))
+    opened(page, qtbot)
+    said = "Not measured on these rows yet: Tuned, int4-mixed, Distilled, int4-mixed, Tuned, int4."
+    assert page.missing.text() == said
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.measure_button, LEFT)
+    key, argument = asked.args
+    assert key == "evaluate"
+    evaluate = EvaluatePage(EvaluateViewModel(bridge))
+    qtbot.addWidget(evaluate)
+    evaluate.show()
+    evaluate.open_with(argument)
+    names = [item.name for item in evaluate.view_model.chosen]
+    assert names == [sketch.name for sketch in SEVEN[4:]]
+    assert evaluate.view_model.data is not None
+    assert evaluate.view_model.data.id == data.id
+    assert evaluate.check_card.isVisible()
+
+
+def test_rows_of_which_only_some_were_answered_are_told(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:3], data)
+    boards.add_report(workspace, SEVEN[:3], models, data, range(100))
+    boards.add_report(workspace, SEVEN[:1], models, data, range(40))
+    opened(page, qtbot)
+    assert page.notes_card.isVisible()
+    assert "Teacher: 40, Tuned: 100" in page.notes.text()
+    assert page.subtitle_label.text().endswith("see the notes below.")
+
+
+def test_rows_where_they_disagree_show_each_answer(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    assert "First come those that “Tuned, int4-mixed” got wrong." in page.rows_card.note_label.text()
+    slide(page, "time", 80)
+    qtbot.waitUntil(lambda: not page.view_model.is_busy, timeout=30000)
+    assert "First come those that “Distilled, int4-mixed” got wrong." in page.rows_card.note_label.text()
+    rows = page.rows_card.list
+    assert rows is not None
+    QTest.mouseClick(rows.viewport(), LEFT, pos=QPoint(40, 20))
+    texts = [label.text() for label in page.rows_card.answers.findChildren(type(page.notes))]
+    assert "Distilled, int4-mixed" in texts
+    assert sum(text.endswith("✓") for text in texts) + sum(text.endswith("✗") for text in texts) == 7
+
+
+def test_other_axes_draw_another_frontier(page: ComparePage, qtbot: QtBot, workspace: Workspace) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    box = page.picture_card.x_box
+    place = box.findData("disk")
+    box.setCurrentIndex(place)
+    box.activated.emit(place)
+    plot = page.picture_card.plot
+    assert plot is not None
+    best = {point.name for point in plot._points if point.on_frontier}
+    assert best == {"Distilled, int4-mixed", "Tuned, int4-mixed", "Tuned, int8", "Teacher"}
+    assert plot.said.full_text
+
+
+def test_names_in_the_picture_never_cover_each_other(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace, boards.many(20), rows=60)
+    opened(page, qtbot)
+    qtbot.wait(50)
+    assert page.picture_card.plot is not None
+    boxes = page.picture_card.plot.name_boxes()
+    assert len(boxes) >= 8
+    shrunk = [box.adjusted(6, 4, -6, -4) for box in boxes]  # a text item's own margin around its letters
+    for place, box in enumerate(shrunk):
+        assert not any(box.intersects(other) for other in shrunk[place + 1 :])
+
+
+def test_the_page_the_table_and_the_picture_are_written(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace, tmp_path: Path
+) -> None:
+    boards.add_lineage(workspace, rows=60)
+    opened(page, qtbot)
+    for ending in ("html", "csv", "png"):
+        path = tmp_path / f"board.{ending}"
+        with qtbot.waitSignal(page.notice_raised, timeout=60000) as raised:
+            page.export_button.file_chosen.emit(str(path))
+        assert raised.args == [f"Wrote {path}.", "good"]
+        assert path.stat().st_size > 500
+    assert (tmp_path / "board.png").read_bytes().startswith(b"\x89PNG")
+    with qtbot.waitSignal(page.notice_raised, timeout=60000) as raised:
+        page.export_button.file_chosen.emit("/proc/none/board.csv")
+    assert raised.args[1] == "bad"
+
+
+def test_the_export_menu_asks_for_a_file(page: ComparePage, qtbot: QtBot, workspace: Workspace) -> None:
+    boards.add_lineage(workspace, rows=20)
+    opened(page, qtbot)
+    page.export_button.table_action.trigger()
+    dialog = page.export_button.dialog
+    assert dialog is not None
+    assert dialog.defaultSuffix() == "csv"
+    assert dialog.selectedFiles()[0].endswith("Banking questions-comparison.csv")
+    dialog.reject()
+
+
+def test_a_new_evaluation_is_seen_without_asking(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace, bridge: JobBridge
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN[:3], models, data, range(30))
+    opened(page, qtbot)
+    slide(page, "time", 600)
+    boards.add_report(workspace, SEVEN[3:], models, data, range(30))
+    bridge.library_changed.emit()
+    qtbot.waitUntil(lambda: len(rows_of(page)) == 7, timeout=30000)
+    assert page.view_model.limits.time_ms == 600, "limits stay"
+
+
+def test_several_lineages_can_be_chosen(page: ComparePage, qtbot: QtBot, workspace: Workspace) -> None:
+    other = (
+        Sketch("Other base", 0.3, 500, 5e8, 1e9),
+        Sketch("Other", 0.7, 9, 5e8, 1e9, "finetune", "Other base"),
+    )
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN + other, data)
+    boards.add_report(workspace, SEVEN + other, models, data, range(40))
+    opened(page, qtbot)
+    box = page.subject_box
+    assert [box.itemText(place).rpartition(" · ")[2] for place in range(box.count())] == [
+        "all models", "Teacher", "Other base",
+    ]  # fmt: skip
+    box.activated.emit(2)
+    qtbot.waitUntil(lambda: set(rows_of(page)) == {"Other base", "Other"}, timeout=30000)
+    opened(page, qtbot, models["Tuned"].id)
+    assert page.view_model.chosen is not None
+    assert page.view_model.chosen.name == "Tuned"
+
+
+def test_the_chat_with_two_begins_with_the_recommended_one_and_the_best(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.chat_button, LEFT)
+    key, (one, other) = asked.args
+    assert key == "blind_chat"
+    made = page.view_model.board
+    assert made is not None
+    assert [made.variant(item).name for item in (one, other)] == ["Tuned, int4-mixed", "Teacher"]  # type: ignore[union-attr]

@@ -1,0 +1,63 @@
+"""Comparing by stored figures; what has none is measured by a job first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.cli.main import main
+from core.workspace.workspace import Workspace
+from tests.core.cli import terminal
+from tests.core.models import boards
+
+DATA = "Banking questions"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    workspace = Workspace(tmp_path / "work")
+    boards.add_lineage(workspace)
+    workspace.close()
+    return workspace.root
+
+
+def test_stored_figures_are_used_and_the_verdict_is_a_sentence(capsys, root):
+    asked = ["compare", "Tuned", "Tuned, int4-mixed", "--data", DATA, "--json", "--within-ms", "300"]
+    assert main(["--workspace", str(root), *asked]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["run"] is None
+    assert found["recommended"] == "Tuned, int4-mixed"
+    assert found["verdict"].endswith("It meets all your limits.")
+    tuned, small = found["models"]
+    assert (tuned["over_limits"], tuned["against_best"]) == (["time"], None)
+    assert small["against_best"]["difference"] == pytest.approx(-0.0133, abs=1e-3)
+    assert small["quality"]["n"] == found["rows"] == 300
+
+
+def test_people_see_a_table_with_a_star(capsys, root):
+    assert main(["--workspace", str(root), "compare", "Tuned", "Tuned, int8", "--data", DATA]) == 0
+    shown = capsys.readouterr().out
+    assert "★ Tuned, int8" in shown
+    assert "half the size" in shown
+
+
+def test_a_file_is_written_and_a_wrong_one_is_refused_before_anything_is_measured(capsys, root, tmp_path):
+    asked = ["--workspace", str(root), "compare", "Tuned", "Tuned, int8", "--data", DATA, "--out"]
+    for ending in ("html", "csv", "png"):
+        assert main([*asked, str(tmp_path / f"board.{ending}")]) == 0
+        assert (tmp_path / f"board.{ending}").stat().st_size > 500
+    assert main([*asked, str(tmp_path / "board.pdf")]) == 2
+    assert main([*asked, str(tmp_path / "board.csv")]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_what_has_no_figures_is_measured_once(tmp_path):
+    shell = terminal.with_tiny(tmp_path)
+    first = shell.must("compare", "tiny", "--data", "questions", "--json")
+    assert first.json["run"].startswith("evaluate-")
+    assert first.json["models"][0]["quality"]["n"] == first.json["rows"] > 0
+    again = shell.must("compare", "tiny", "--data", "questions", "--json")
+    assert again.json["run"] is None
+    assert again.json["models"] == first.json["models"]

@@ -1,0 +1,132 @@
+"""Stored figures side by side: the newest of each, compared only on rows that both have answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.models.board import board, sentence
+from core.workspace.workspace import Workspace
+from tests.core.models import boards
+from tests.core.models.board.conftest import ReadBoard
+from tests.core.models.boards import SEVEN
+
+
+def test_figures_and_differences_are_those_of_the_report(workspace: Workspace, read: ReadBoard) -> None:
+    boards.add_lineage(workspace)
+    made = read()
+    assert [item.name for item in made.variants] == [sketch.name for sketch in SEVEN]
+    assert [round(item.value, 2) for item in made.variants] == [0.81, 0.81, 0.77, 0.8, 0.79, 0.76, 0.68]
+    assert made.same_rows
+    assert made.same_machine
+    assert sentence.notes(made) == []
+    teacher, int4 = made.variants[0], made.variants[-1]
+    found = made.compare(int4, teacher)
+    assert found is not None
+    assert found.rows == 300
+    assert found.difference.value == pytest.approx(int4.value - teacher.value)
+    assert not found.is_chance
+    assert not found.is_better
+    back = made.compare(teacher, int4)
+    assert back is not None
+    assert back.difference.value == pytest.approx(-found.difference.value)
+    assert back.is_better
+
+
+def test_the_newest_figures_count_and_any_two_are_compared_on_rows_that_both_answered(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN, models, data, range(300))
+    boards.add_report(workspace, SEVEN[:1], models, data, range(250, 350))
+    made = read()
+    teacher, tuned = made.variants[:2]
+    assert (teacher.rows, tuned.rows) == (100, 300)
+    found = made.compare(tuned, teacher)
+    assert found is not None
+    assert found.rows == 50
+    assert not made.same_rows
+    assert "different rows (Teacher: 100, Tuned: 300" in sentence.notes(made)[0]
+
+
+def test_what_was_measured_elsewhere_is_said(workspace: Workspace, read: ReadBoard) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    faster = boards.MACHINE.model_copy(update={"threads": 16})
+    boards.add_report(workspace, SEVEN[:2], models, data, range(30))
+    boards.add_report(workspace, SEVEN[2:], models, data, range(30), machine=faster)
+    made = read()
+    assert made.same_rows
+    assert not made.same_machine
+    assert "different machines" in sentence.notes(made)[0]
+
+
+def test_a_split_has_a_board_of_its_own(workspace: Workspace, read: ReadBoard) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN, models, data, range(30))
+    boards.add_report(workspace, SEVEN[:3], models, data, range(20), split="validation")
+    assert len(read().variants) == 7
+    assert len(read("validation").variants) == 3
+
+
+def test_a_report_of_before_is_judged_anew_by_its_answers(workspace: Workspace, read: ReadBoard) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN, models, data, range(100), scores=False)
+    made = read()
+    assert not made.lacks_scores
+    assert made.compare(made.variants[0], made.variants[-1]) is not None
+    first = made.variants[0]
+    assert sum(score[0] for score in first.scores.values()) / 100 == first.value
+
+
+def test_a_perplexity_of_before_has_no_scores_and_says_so(workspace: Workspace, read: ReadBoard) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:2], data)
+    boards.add_report(workspace, SEVEN[:2], models, data, range(20), scores=False, measure="perplexity")
+    made = read()
+    assert made.measure == "perplexity"
+    assert made.compare(*made.variants) is None
+    assert "no paired test" in sentence.notes(made)[0]
+
+
+def test_less_perplexity_is_better_and_rows_are_compared_by_their_scores(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN, models, data, range(60), measure="perplexity")
+    made = read()
+    assert made.best_first()[0].name == "Teacher"
+    found = made.compare(made.variants[-1], made.variants[0])
+    assert found is not None
+    assert found.difference.value > 0
+    assert not found.is_better
+
+
+def test_a_changed_report_is_left_out_and_named(workspace: Workspace, read: ReadBoard) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN, models, data, range(30))
+    damaged = boards.add_report(workspace, SEVEN[:2], models, data, range(40))
+    with open(workspace.artifact_folder(damaged.id) / "answers.jsonl", "a") as file:
+        file.write("{}\n")
+    made = read()
+    assert {item.rows for item in made.variants} == {30}, "the whole one is used"
+    assert made.left_out == (damaged.name,)
+
+
+def test_rows_on_which_they_disagree_come_worst_first(workspace: Workspace, read: ReadBoard) -> None:
+    boards.add_lineage(workspace)
+    made = read()
+    found = list(board.disagreements(made))
+    assert found == sorted(found, key=lambda item: item[1])
+    for key, mean in found:
+        assert 0 < mean < 1
+        assert len({item.scores[key][0] for item in made.variants}) == 2
+    focus = made.variants[4]
+    focused = [key for key, _mean in board.disagreements(made, focus)]
+    right = [focus.scores[key][0] for key in focused]
+    assert right == sorted(right), "those that it got wrong come first"
+    assert set(focused) == {key for key, _mean in found}

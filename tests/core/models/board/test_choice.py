@@ -1,0 +1,92 @@
+"""Which variant to take, in a sentence that claims no more than the paired test allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.models.board import choice, sentence
+from core.models.board.axes import Limits
+from core.models.board.board import Board
+from core.workspace.workspace import Workspace
+from tests.core.models import boards
+from tests.core.models.board.conftest import ReadBoard
+from tests.core.models.boards import SEVEN, Sketch
+
+
+def say(made: Board, limits: Limits = Limits()) -> str:  # noqa: B008 - frozen
+    found = choice.recommend(made, limits)
+    return sentence.sentence(made, choice.judge(made, found, limits, found) if found is not None else None)
+
+
+def test_the_fastest_that_chance_cannot_tell_from_the_best_is_recommended(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    boards.add_lineage(workspace)
+    assert say(read(), Limits(time_ms=300)) == (
+        "Take Tuned, int4-mixed: 2.0 points [−0.4 to 4.4] below Teacher, which is within chance on 300 rows "
+        "(p = 0.15); 6.4× faster, a fifth of the size. It meets all your limits."
+    )
+
+
+def test_limits_that_only_a_worse_one_keeps_recommend_it_and_say_what_it_costs(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    boards.add_lineage(workspace)
+    said = say(read(), Limits(disk_bytes=81e6))
+    assert said.startswith(
+        "Take Distilled, int4-mixed: 5.7 points [2.6 to 8.7] below Teacher, which is beyond"
+    )
+    assert "(p < 0.001)" in said
+
+
+def test_no_variant_may_keep_all_limits(workspace: Workspace, read: ReadBoard) -> None:
+    boards.add_lineage(workspace)
+    assert say(read(), Limits(time_ms=1)) == "No variant keeps all your limits."
+
+
+def test_a_red_receipt_is_never_recommended(workspace: Workspace, read: ReadBoard) -> None:
+    sketches = [replace(item, receipt="red") if item.name == "Tuned, int4-mixed" else item for item in SEVEN]
+    boards.add_lineage(workspace, sketches)
+    found = choice.recommend(read(), Limits())
+    assert found is not None
+    assert found.name == "Tuned, int8"
+
+
+def test_few_rows_do_not_excuse_a_large_loss(workspace: Workspace, read: ReadBoard) -> None:
+    pair = (
+        Sketch("Tuned", 0.8, 600, 5e8, 1e9),
+        Sketch("Tiny", 0.7, 60, 5e7, 1e8, "quantize", "Tuned", recipe="int4"),
+    )
+    boards.add_lineage(workspace, pair, rows=20)
+    made = read()
+    found = made.compare(made.variants[1], made.variants[0])
+    assert found is not None
+    assert found.is_chance, "20 rows cannot tell them apart"
+    assert say(made).startswith("Take Tuned: 10.0 points")
+
+
+def test_times_of_several_machines_are_not_held_against_each_other(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    other = boards.MACHINE.model_copy(update={"threads": 16})
+    boards.add_report(workspace, SEVEN[:4], models, data, range(300))
+    boards.add_report(workspace, SEVEN[4:], models, data, range(300), machine=other)
+    said = say(read())
+    assert "faster" not in said
+    assert said.startswith("Take Tuned, int4-mixed"), "the smallest, as times say nothing"
+
+
+def test_one_alone_is_said_to_be_alone(workspace: Workspace, read: ReadBoard) -> None:
+    boards.add_lineage(workspace, SEVEN[:1], rows=20)
+    assert say(read()) == "Take Teacher: the only one that was measured."
+
+
+def test_ratios_are_said_as_people_say_them() -> None:
+    assert [sentence.size_text(share) for share in (0.2, 0.5, 1.0, 0.42, 2.7)] == [
+        "a fifth of the size", "half the size", "the same size", "42 % of the size", "2.7 times the size",
+    ]  # fmt: skip
+    assert [sentence.speed_text(times) for times in (2.44, 1.0, 0.5, 12.3)] == [
+        "2.4× faster", "as fast", "2.0× slower", "12× faster",
+    ]  # fmt: skip
