@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.models.fit import machine
 from core.recipes import demo
 from core.recipes.steps import Execute, Step, run_all
 from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, PruneSpec, QuantizeSpec
@@ -62,13 +63,11 @@ _EXPECTED: dict[str, float] = {
     "model": 11, "data": 1, "teacher": 300, "teacher-int8": 25, "cut": 30, "labels": 240, "student": 270,
     "student-int8": 20, "cut-again": 25, "smallest": 180, "smallest-small": 25, "evaluation": 210,
 }  # fmt: skip
-#: For processors whose bf16 is half as fast as that of the fastest.
+#: For processors that multiply bf16 by vectors alone, half as fast.
 _LEARNING_SLOW = {**_LEARNING, "epochs": 2.5}
 _EXPECTED_SLOW = {
     **_EXPECTED, "teacher": 660, "labels": 320, "student": 350, "smallest": 250, "evaluation": 330,
 }  # fmt: skip
-#: Billions of fp32 operations a second from which a processor counts as one of the fastest.
-_FAST_GFLOPS = 140.0
 #: For processors that only emulate bf16: half the passes, and still longer.
 _LEARNING_FP32 = {**_LEARNING, "epochs": 2.0}
 _EXPECTED_FP32 = {
@@ -80,15 +79,15 @@ _QUICK_S: dict[str, float] = {
 }  # fmt: skip
 
 
-def scale_here(gflops: float, *, quick: bool) -> Scale:
-    """The scale for this computer, of so many billions of fp32 operations a second."""
+def scale_here(*, quick: bool) -> Scale:
+    """The scale for this computer."""
     plain = demo.scale_here(quick=quick)
     keep = {"keep_layers": 20, "vocabulary": "data"}
     if quick:
         teacher = {**_TEACHER, "epochs": 1.0, "sample_prompts": 0}
         return Scale(plain, teacher, keep, None, {**_LEARNING, "sample_prompts": 0}, _QUICK_S)
     smallest = {"keep_layers": 12, "ffn_share": 0.75}
-    if plain is demo.FULL and gflops < _FAST_GFLOPS:
+    if plain is demo.FULL and not machine.has_bf16_tiles():
         return Scale(plain, _TEACHER, keep, smallest, _LEARNING_SLOW, _EXPECTED_SLOW)
     if plain is demo.FULL:
         return Scale(plain, _TEACHER, keep, smallest, _LEARNING, _EXPECTED)

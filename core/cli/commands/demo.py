@@ -12,7 +12,6 @@ from core.cli.running import program, require_kept, run_now
 from core.errors import CancelledError
 from core.jobs import submission
 from core.jobs.timeleft import say_duration
-from core.models.fit import machine
 from core.recipes import demo, demo_distill, distill_report, report
 from core.recipes.steps import Execute, Step
 from core.workspace.records import Artifact, Run
@@ -61,13 +60,10 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
 
 def _run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """The demo of distilling, or what is left of it."""
-    here = machine.this(workspace.root)
-    scale = demo_distill.scale_here(here.gflops, quick=arguments.quick)
+    scale = demo_distill.scale_here(quick=arguments.quick)
     suffix = scale.plain.suffix
     if not arguments.quick and scale.learning["epochs"] < demo_distill.PASSES:
-        output.progress(
-            "On this processor every model sees its examples fewer times."
-        )
+        output.progress("On this processor every model sees its examples fewer times.")
     execute, skipped = _shown(workspace, scale.expected_s, output)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
