@@ -8,7 +8,7 @@ from app.pages.deploy.receipt import Verdict, verdict
 from core.models.board import board, evidence
 from core.models.board.answers import RowKey
 from core.models.board.board import Board, Variant
-from core.models.board.evidence import Subject
+from core.models.board.evidence import Evaluation, Subject
 from core.workspace.workspace import Workspace
 
 #: The same reports, models and names give the same board.
@@ -17,12 +17,12 @@ Stamp = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Wish:
-    """Which board is wanted: of a subject, or one with a model in it; with neither the newest."""
+    """Which board is wanted: of a subject, of a report or one with a model in it; otherwise the newest."""
 
     data: str = ""
     split: str = ""
     family: str = ""
-    model: str = ""
+    item: str = ""
 
     @classmethod
     def of(cls, subject: Subject | None) -> Wish:
@@ -80,7 +80,7 @@ def read(workspace: Workspace, wish: Wish, known: Stamp | None) -> Reading | Non
     found = evidence.evaluations(workspace)
     members = evidence.members_of(workspace, found)
     subjects = evidence.subjects(workspace, found, members)
-    subject = _pick(subjects, wish)
+    subject = _pick(subjects, found, wish)
     chosen = (subject.data, subject.split + subject.family) if subject is not None else ("", "")
     stamp = (
         chosen,
@@ -99,9 +99,12 @@ def read(workspace: Workspace, wish: Wish, known: Stamp | None) -> Reading | Non
     return Reading(stamp, tuple(subjects), made, receipts, bool(members))
 
 
-def _pick(subjects: list[Subject], wish: Wish) -> Subject | None:
+def _pick(subjects: list[Subject], found: list[Evaluation], wish: Wish) -> Subject | None:
+    report = next((item for item in found if item.report.id == wish.item), None)
     for subject in subjects:
-        if wish.model and wish.model in subject.models:
+        if wish.item and wish.item in subject.models:
+            return subject
+        if report is not None and (report.data, report.split) == (subject.data, subject.split):
             return subject
         if wish.data and Wish.of(subject) == Wish(wish.data, wish.split, wish.family):
             return subject

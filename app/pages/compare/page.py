@@ -125,7 +125,7 @@ class ComparePage(PageFrame):
         self.empty.action_requested.connect(self._on_begin)
 
     def open_with(self, argument: object) -> None:
-        """Reads the evaluations again; the id of a measured model shows it among its relatives."""
+        """Reads the evaluations again; an id shows that report's board, or that model's."""
         self.view_model.open(argument if isinstance(argument, str) else "")
         QTimer.singleShot(_AFTER_PAINT_MS, self.picture_card.make_plot)
 

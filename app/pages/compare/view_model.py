@@ -76,10 +76,10 @@ class CompareViewModel(QObject):
 
     # --- reading ---
 
-    def open(self, model_id: str = "") -> None:
-        """Reads again what is shown; a measured model's id shows it among its relatives."""
-        if model_id:
-            self._wish = Wish(model=model_id)
+    def open(self, item_id: str = "") -> None:
+        """Reads again what is shown; an id shows the board of a report, or a measured model among others."""
+        if item_id:
+            self._wish = Wish(item=item_id)
         self.refresh()
 
     @Slot()
@@ -104,7 +104,7 @@ class CompareViewModel(QObject):
 
     def _on_read(self, found: Reading | None) -> None:
         self.is_read = True
-        wished = self._wish.model
+        wished = self._wish.item
         if found is not None:
             before = Wish.of(self.subject)
             self._stamp, self.subjects, self.board = found.stamp, found.subjects, found.board

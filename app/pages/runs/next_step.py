@@ -119,6 +119,14 @@ def next_step(kind: str, made: Made) -> NextStep | None:
                     _chat(ready, made),
                 ),
             )
+        case "evaluate":
+            return NextStep(
+                ready,
+                QCoreApplication.translate("next", "Set what it may need, and see which model to take."),
+                QCoreApplication.translate("next", "Compare the models"),
+                "compare",
+                made.id,
+            )
         case "quantize":
             return _chat(ready, made, _measure(ready, made))
         case _:

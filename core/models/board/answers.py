@@ -26,15 +26,14 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Answers:
-    """An evaluation's rows, and by model id what was said and what it adds to the model's main figure."""
+    """By model id what was said, and what each answer adds to the model's main figure."""
 
-    rows: dict[RowKey, Row]
     said: dict[str, dict[RowKey, str]]
     scores: dict[str, dict[RowKey, list[float]]]
 
 
-def read(folder: Path, models: Collection[str], measure: str) -> Answers:
-    """The answers of some models of a report.
+def read(folder: Path, models: Collection[str], measure: str, rows: dict[RowKey, Row]) -> Answers:
+    """The answers of some models of a report; its rows are added to those that are known.
 
     A report written before answers carried their scores is judged anew where that is letter for letter; of
     others there are no scores, and their models cannot be compared row by row.
@@ -42,7 +41,7 @@ def read(folder: Path, models: Collection[str], measure: str) -> Answers:
     Raises:
         IntegrityError: The file is missing or is not what an evaluation writes.
     """
-    found = Answers({}, {model: {} for model in models}, {model: {} for model in models})
+    found = Answers({model: {} for model in models}, {model: {} for model in models})
     decode = (
         json.JSONDecoder().raw_decode
     )  # half the time of `json.loads`, which looks for the encoding first
@@ -53,7 +52,10 @@ def read(folder: Path, models: Collection[str], measure: str) -> Answers:
             value = decode(line)[0]
             number = value["row"]
             piece = pieces[number] = pieces.get(number, -1) + 1
-            _take(found, (number, piece), value, measure in _BY_EQUALITY)
+            key = (number, piece)
+            if key not in rows:
+                rows[key] = Row(value["prompt"], value["expected"])
+            _take(found, key, value, measure in _BY_EQUALITY)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(
             f"The answers of the report {folder.name} cannot be read.",
@@ -64,8 +66,6 @@ def read(folder: Path, models: Collection[str], measure: str) -> Answers:
 
 
 def _take(found: Answers, key: RowKey, line: dict[str, Any], by_equality: bool) -> None:
-    expected = line["expected"]
-    found.rows[key] = Row(line["prompt"], expected)
     scores = line.get("scores")
     for model, text in line["answers"].items():
         if model not in found.said:
@@ -74,4 +74,4 @@ def _take(found: Answers, key: RowKey, line: dict[str, Any], by_equality: bool) 
         if scores is not None:
             found.scores[model][key] = scores[model]
         elif by_equality:
-            found.scores[model][key] = [float(report.right(text, expected))]
+            found.scores[model][key] = [float(report.right(text, line["expected"]))]

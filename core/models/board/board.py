@@ -184,8 +184,7 @@ def read(workspace: Workspace, subject: Subject, is_wanted: Callable[[str], bool
         if item.measure != measure:
             left_out += [members[key].name for key in item.models]
             continue
-        said = item.answers()
-        rows.update(said.rows)
+        said = item.answers(rows)
         variants += [_variant(members[key], item, said) for key in item.models]
     order = list(members)
     variants.sort(key=lambda variant: order.index(variant.id))
@@ -210,9 +209,9 @@ class _Picked:
     def _figures(self, key: str) -> ModelFigures:
         return next(item for item in self.report.models if item.id == key)
 
-    def answers(self) -> Answers:
+    def answers(self, rows: dict[RowKey, Row]) -> Answers:
         folder = self.workspace.artifact_folder(self.evaluation.report.id)
-        return answers.read(folder, self.models, self.measure)
+        return answers.read(folder, self.models, self.measure, rows)
 
 
 def _newest(

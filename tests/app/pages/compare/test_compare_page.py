@@ -15,6 +15,7 @@ from app.background import Background
 from app.context import Context
 from app.job_bridge import JobBridge
 from app.models.item_table import ID_ROLE
+from app.models.run_record import Made
 from app.pages.compare import limit_steps
 from app.pages.compare.page import ComparePage
 from app.pages.compare.view_model import CompareViewModel
@@ -22,6 +23,7 @@ from app.pages.deploy.page import DeployPage
 from app.pages.deploy.view_model import DeployViewModel
 from app.pages.evaluate.page import EvaluatePage
 from app.pages.evaluate.view_model import EvaluateViewModel
+from app.pages.runs.next_step import next_step
 from core.models.board.axes import Axis
 from core.workspace.workspace import Workspace
 from tests.core.models import boards
@@ -319,6 +321,20 @@ def test_several_lineages_can_be_chosen(page: ComparePage, qtbot: QtBot, workspa
     opened(page, qtbot, models["Tuned"].id)
     assert page.view_model.chosen is not None
     assert page.view_model.chosen.name == "Tuned"
+
+
+def test_the_next_step_of_an_evaluation_opens_its_board(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    older = boards.add_report(workspace, SEVEN[:4], models, data, range(40), split="validation")
+    boards.add_report(workspace, SEVEN, models, data, range(40))
+    step = next_step("evaluate", Made(older.id, "report", older.name))
+    assert step is not None
+    assert step.page == "compare"
+    opened(page, qtbot, step.artifact_id)
+    assert page.subtitle_label.text() == "4 variants on the same 40 validation rows of “Banking questions”."
 
 
 def test_the_chat_with_two_begins_with_the_recommended_one_and_the_best(
