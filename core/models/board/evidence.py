@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import IntegrityError
 from core.models import report
@@ -126,7 +127,7 @@ def missing(subject: Subject, members: Mapping[str, Member]) -> list[Member]:
     ]
 
 
-def _look(workspace: Workspace, artifact: Artifact) -> dict[str, object] | None:
+def _look(workspace: Workspace, artifact: Artifact) -> dict[str, Any] | None:
     """An evaluation's report as plain JSON, or None where it is something else or damaged."""
     try:
         text = (workspace.verified_folder(artifact) / report.NAME).read_bytes()
