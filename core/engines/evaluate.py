@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset
 from core.engines import merging
-from core.engines.measuring import child, comparing, forgetting, intervals, machine, quality, rows
+from core.engines.measuring import (
+    child,
+    comparing,
+    forgetting,
+    machine,
+    quality,
+    rows,
+    timing,
+    weights,
+)
 from core.engines.measuring.comparing import Result
 from core.engines.measuring.forgetting import Asked
 from core.engines.measuring.quality import Said
@@ -26,6 +35,7 @@ from core.engines.runtimes.dialect import Dialect
 from core.engines.runtimes.runtime import Answer, Source
 from core.engines.seal import seal
 from core.models import records, report
+from core.models.speed import Timing
 from core.specs import EvaluateSpec
 from core.workspace import durable
 
@@ -49,6 +59,7 @@ class _Measured:
     timed: list[Timed] = field(default_factory=list)
     asked: Asked | None = None
     finished: Finished | None = None
+    timing: Timing | None = None
     seconds: float = 0.0
 
 
@@ -73,8 +84,9 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         for model in models:
             model.asked = forgetting.prepare(model.dialect)
     timed = timed_rows(spec, len(questions))
+    lengths = timing.thirds({row: questions[row].characters for row in timed})
 
-    parts = len(questions) + len(timed) + (forgetting.PARTS if spec.general else 0)
+    parts = len(questions) + len(timed) * spec.repeats + (forgetting.PARTS if spec.general else 0)
     job.phase("measuring", total=len(models) * parts, unit="answers")
     done = 0
     for number, model in enumerate(models):
@@ -83,6 +95,11 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         job.log(f"Measuring {model.record.name} ({model.record.format})")
         work = _work(model, task, questions, tuple(timed), spec)
         done = _measure(model, number, work, questions, job, done)
+        tokens = {row: len(work.prompts[row]) for row in timed}
+        weight_bytes = weights.bytes_a_token(model.source)
+        model.timing = timing.summary(
+            model.timed, lengths, tokens, model.finished, weight_bytes, spec.warm_up
+        )
 
     job.phase("reporting")
     answered = [model for model in models if model.answers]
@@ -140,6 +157,8 @@ def _work(
             max_new_tokens=spec.max_new_tokens,
             batch_size=spec.batch_size,
             timed=timed,
+            repeats=spec.repeats,
+            warm_up=spec.warm_up,
             documents=documents,
             general=general,
         )
@@ -151,6 +170,8 @@ def _work(
         max_new_tokens=room_for(expected, spec.max_new_tokens),
         batch_size=spec.batch_size,
         timed=timed,
+        repeats=spec.repeats,
+        warm_up=spec.warm_up,
         general=general,
     )
 
@@ -230,17 +251,6 @@ def _judge(models: list[_Measured], data: Dataset, questions: list[rows.Question
 
 def _figures(model: _Measured, result: Result) -> report.ModelFigures:
     """From answers and times to one row of the report."""
-    firsts, totals = [time.ttft_ms for time in model.timed], [time.total_ms for time in model.timed]
-    latency = (
-        report.Latency(
-            ttft_p50=intervals.percentile(firsts, 0.5),
-            ttft_p95=intervals.percentile(firsts, 0.95),
-            total_p50=intervals.percentile(totals, 0.5),
-            total_p95=intervals.percentile(totals, 0.95),
-        )
-        if totals
-        else None
-    )
     size = model.record.bytes + sum(map(records.bytes_on_disk, model.source.bases))
     return report.ModelFigures(
         model=model.record.name,
@@ -250,7 +260,8 @@ def _figures(model: _Measured, result: Result) -> report.ModelFigures:
         bytes_on_disk=size,
         quality=result.judged.quality,
         general=forgetting.figures(model.asked) if model.asked else None,
-        latency_ms=latency,
+        latency_ms=timing.latency(model.timed),
+        timing=model.timing,
         seconds=model.seconds,
         tokens_per_s=model.finished.tokens_per_s if model.finished else None,
         peak_rss_bytes=model.finished.peak_rss_bytes if model.finished else None,

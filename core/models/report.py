@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.models.confusion import Cell, LabelFigures
+from core.models.speed import Latency, Timing
+
 NAME = "report.json"
 ANSWERS = "answers.jsonl"
 
@@ -25,6 +28,8 @@ class Quality(_Frozen):
         accuracy: Share of right labels (classification).
         macro_f1: F1 of each expected label, averaged, so that rare labels count as much as frequent ones.
         unknown_answers: Answers that are no label of the data.
+        labels: Precision, recall and F1 of each expected label.
+        confusion: What was taken for what, how often; empty cells are left out.
         exact_match: Share of answers equal to the expected text; of questions after SQuAD's normalizing, of
             extraction with equal fields.
         token_f1: Overlap of the words (question answering).
@@ -36,6 +41,9 @@ class Quality(_Frozen):
         rouge_1: Overlap of words with the expected text.
         rouge_2: Overlap of pairs of words.
         rouge_l: Longest common sequence of words.
+        bleu: Overlap of up to four words in a row over all rows, as sacrebleu counts it.
+        chrf: Overlap of up to six letters in a row over all rows, as sacrebleu counts it.
+        bleu_signature: With which settings BLEU was counted, as papers quote it.
         n: Rows answered.
         ci95: 95 % interval of the main measure.
         perplexity: Of the expected answers with their stop tokens, given the prompt; comparable between
@@ -47,6 +55,8 @@ class Quality(_Frozen):
     accuracy: float | None = None
     macro_f1: float | None = None
     unknown_answers: int | None = None
+    labels: tuple[LabelFigures, ...] | None = None
+    confusion: tuple[Cell, ...] | None = None
     exact_match: float | None = None
     token_f1: float | None = None
     numeric_match: float | None = None
@@ -57,6 +67,9 @@ class Quality(_Frozen):
     rouge_1: float | None = None
     rouge_2: float | None = None
     rouge_l: float | None = None
+    bleu: float | None = None
+    chrf: float | None = None
+    bleu_signature: str | None = None
     n: int
     ci95: tuple[float, float] | None = None
     perplexity: float | None = None
@@ -134,15 +147,6 @@ class WorstRow(_Frozen):
     answers: dict[str, str] = Field(description="By model name.")
 
 
-class Latency(_Frozen):
-    """Milliseconds of prompts answered alone: to the first token, and to the last."""
-
-    ttft_p50: float
-    ttft_p95: float
-    total_p50: float
-    total_p95: float
-
-
 class ModelFigures(_Frozen):
     """One model's row of the report.
 
@@ -155,6 +159,7 @@ class ModelFigures(_Frozen):
         general: What it knows apart from the task, where that was asked for.
         tokens_per_s: Decode speed of one conversation, after the first token.
         peak_rss_bytes: Highest memory of the process that held only this model.
+        timing: How the times were taken, by length, with energy and the machine's own ceilings.
         seconds: Time this measurement took.
     """
 
@@ -166,6 +171,7 @@ class ModelFigures(_Frozen):
     quality: Quality
     general: General | None = None
     latency_ms: Latency | None = None
+    timing: Timing | None = None
     tokens_per_s: float | None = None
     peak_rss_bytes: int | None = None
     seconds: float

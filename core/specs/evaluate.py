@@ -48,6 +48,23 @@ class EvaluateSpec(Spec):
         ge=1,
         le=1000,
     )
+    repeats: int = Option(
+        2,
+        label="Timed passes",
+        help="How often each timed row is answered; how much the passes differ says how sure the times are.",
+        advanced=True,
+        ge=1,
+        le=50,
+    )
+    warm_up: int = Option(
+        1,
+        label="Warm-up",
+        help="So many of the timed rows are answered once before their time counts.",
+        unit="rows",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
     general: bool = Option(
         False,
         label="General check",

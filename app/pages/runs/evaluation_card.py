@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.formats import number_text, short_name, size_text
+from app.pages.runs.confusion_panel import ConfusionPanel
+from app.pages.runs.times_panel import TimesPanel
 from app.pages.runs.verdict_text import figure_text, headline, in_general, measure_name
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.card import Card
@@ -71,8 +73,20 @@ class EvaluationCard(Card):
             said = " ".join(filter(None, (headline(comparison) + ".", in_general(comparison))))
             grid.addWidget(Label(said, "", wrap=True, selectable=True), row, 0, 1, len(columns))
             row += 1
+        for panel in self._panels(report):
+            grid.addWidget(panel, row, 0, 1, len(columns))
+            row += 1
         if report.worst:
             self._fill_worst(grid, report, row, len(columns))
+
+    def _panels(self, report: EvaluationReport) -> list[QWidget]:
+        """What stands behind a link; earlier reports do not hold it."""
+        panels: list[QWidget] = []
+        if any(model.quality.confusion for model in report.models):
+            panels.append(ConfusionPanel(report, self._holder))
+        if any(model.timing and model.latency_ms for model in report.models):
+            panels.append(TimesPanel(report, self._holder))
+        return panels
 
     def _columns(self, report: EvaluationReport) -> list[tuple[str, Any]]:
         found = main_figure(report.models[0].quality.model_dump()) if report.models else None

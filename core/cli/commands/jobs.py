@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any, TypeAlias, get_args
 
-from core.cli import fitting
+from core.cli import evaluation_text, fitting
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
 from core.cli.running import program, require_kept, start, summary
@@ -284,6 +284,7 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     output.say(f"On {count} rows that no model has learnt from{few}.")
     for item in report.get("comparisons", ()):
         output.say(verdict.sentence(Comparison.model_validate(item)))
+    evaluation_text.show(report, output)
 
 
 def _heading(models: list[dict[str, Any]]) -> str:

@@ -13,10 +13,12 @@ import threading
 import time
 import traceback
 from collections.abc import Generator, Iterator
+from itertools import pairwise
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 
+from core.engines.measuring import ceilings
 from core.engines.measuring.task import (
     Answered,
     Failed,
@@ -26,6 +28,7 @@ from core.engines.measuring.task import (
     Message,
     Read,
     Scored,
+    Spent,
     Task,
     Timed,
 )
@@ -33,6 +36,7 @@ from core.engines.runtimes.runtime import Answer, Runtime, open_runtime
 from core.engines.seal import seal
 from core.errors import JobError, WorkbenchError
 from core.jobs.sampling import peak_rss_bytes
+from core.models.fit import energy
 
 #: Elsewhere a copy of a process that loaded torch may hang (macOS), or there are none (Windows).
 _COPIES = sys.platform == "linux"
@@ -135,13 +139,13 @@ def _work(task: Task) -> Iterator[Message]:
     for row, ids in enumerate(task.documents):
         yield Answered((row,), (Answer(ids=(), nll=_read(runtime, ids), scored=max(0, len(ids) - 1)),))
     yield from _answer(runtime, task)
-    for row in task.timed:
-        yield _time(runtime, task.prompts[row], task.max_new_tokens)
+    spent = yield from _time_all(runtime, task)
     speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
-    peak = peak_rss_bytes()  # before the general check, whose memory is none of the model's use
+    peak = peak_rss_bytes()  # before the rest, whose memory is none of the model's use
+    best = ceilings.measure(task.source.threads) if task.timed else None
     if task.general is not None:
         yield from _ask_general(runtime, task.general)
-    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak)
+    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak, spent=spent, ceilings=best)
 
 
 def _answer(runtime: Runtime, task: Task) -> Iterator[Message]:
@@ -183,14 +187,31 @@ def _read(runtime: Runtime, ids: tuple[int, ...]) -> float:
     return nll
 
 
-def _time(runtime: Runtime, prompt: tuple[int, ...], max_new_tokens: int) -> Timed:
+def _time_all(runtime: Runtime, task: Task) -> Generator[Message, None, Spent | None]:
+    """Times some rows alone, pass after pass, so that a slow moment of the computer meets different rows."""
+    if not task.timed:
+        return None
+    for row in task.timed[: task.warm_up]:
+        _time(runtime, task, row, 0)
+    energy_before, used, began = energy.joules(), time.process_time(), time.perf_counter()
+    for turn in range(task.repeats):
+        for row in task.timed:
+            yield _time(runtime, task, row, turn)
+    wall_s, processor_s = time.perf_counter() - began, time.process_time() - used
+    return Spent(wall_s, processor_s, energy.between(energy_before, energy.joules()))
+
+
+def _time(runtime: Runtime, task: Task, row: int, turn: int) -> Timed:
     began = time.perf_counter()
-    first, tokens = None, 0
-    for _token in runtime.stream(prompt, max_new_tokens):
-        first = first or time.perf_counter()
-        tokens += 1
+    at = [time.perf_counter() for _token in runtime.stream(task.prompts[row], task.max_new_tokens)]
     ended = time.perf_counter()
-    return Timed(ttft_ms=((first or ended) - began) * 1e3, total_ms=(ended - began) * 1e3, tokens=tokens)
+    return Timed(
+        row=row,
+        turn=turn,
+        ttft_ms=((at[0] if at else ended) - began) * 1e3,
+        total_ms=(ended - began) * 1e3,
+        token_ms=tuple((after - before) * 1e3 for before, after in pairwise(at)),
+    )
 
 
 def decode_speed(runtime: Runtime, prompt: tuple[int, ...]) -> float:

@@ -26,6 +26,11 @@ class Question:
         """What the model sees; a document is seen token by token, each expected after those before it."""
         return self.messages[:-1] or self.messages
 
+    @property
+    def characters(self) -> int:
+        """How long the prompt is, whatever a model makes of it."""
+        return sum(len(message["content"]) for message in self.prompt)
+
 
 def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
     """The rows of a split; with a limit, rows spread evenly over it, since many files are sorted by label.

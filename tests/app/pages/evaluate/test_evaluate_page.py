@@ -14,8 +14,11 @@ from app.job_bridge import JobBridge
 from app.models.run_record import Made
 from app.pages.evaluate.page import EvaluatePage
 from app.pages.evaluate.view_model import EvaluateViewModel
+from app.pages.runs.confusion_panel import ConfusionPanel
 from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.next_step import next_step
+from app.pages.runs.times_panel import TimesPanel
+from core.models.report import EvaluationReport
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -165,3 +168,72 @@ def test_a_finished_evaluation_shows_verdict_table_and_worst_rows(qtbot: QtBot) 
     card.show_result(REPORT)
     card.show_result({})
     assert card.isHidden()
+
+
+def timed(name: str, accuracy: float) -> dict:
+    """A row of a report that says everything."""
+    row = model_row(name, accuracy, 20.0)
+    lengths = [("short", 41, 44), ("medium", 45, 52), ("long", 53, 97)]
+    row["timing"] = {
+        "prompts": 20, "repeats": 2, "warm_up": 1, "spread": 0.021, "answers_an_hour": 14_321.4,
+        "by_length": [
+            {
+                "length": length, "prompts": 7, "tokens_least": least, "tokens_most": most, "ttft_p50": most,
+                "ttft_p95": most, "total_p50": 2 * most, "total_p95": 2 * most,
+            }
+            for length, least, most in lengths
+        ],
+        "energy": {"joules_an_answer": 7.2, "is_measured": False, "watts_a_core": 8, "watts_rest": 15},
+        "ceilings": {"read_gb_s": 21.3, "gflops": 155.2},
+        "weight_bytes_a_token": 134_000_000, "bandwidth_share": 0.71,
+    }  # fmt: skip
+    row["quality"] |= {
+        "unknown_answers": 2,
+        "labels": [
+            {"label": "card_arrival", "precision": 0.5, "recall": 0.25, "f1": 0.33, "rows": 12},
+            {"label": "card_delivery_estimate", "precision": 1, "recall": 1, "f1": 1, "rows": 9},
+        ],
+        "confusion": [
+            {"expected": "card_arrival", "said": "card_arrival", "rows": 3},
+            {"expected": "card_arrival", "said": "card_delivery_estimate", "rows": 7},
+            {"expected": "card_arrival", "said": "", "rows": 2},
+            {"expected": "card_delivery_estimate", "said": "card_delivery_estimate", "rows": 9},
+        ],
+    }
+    return row
+
+
+def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
+    card = EvaluationCard()
+    qtbot.addWidget(card)
+    card.show_report(
+        EvaluationReport.model_validate({**REPORT, "models": [timed("base", 0.05), timed("tuned", 0.81)]})
+    )
+    card.resize(900, 900)
+    card.show()
+    panel, times = card.findChild(ConfusionPanel), card.findChild(TimesPanel)
+    assert panel is not None
+    assert times is not None
+    assert panel.words.text() == (
+        "tuned: card_arrival was taken for card_delivery_estimate 7×; no label of the data was answered 2×."
+    )
+    assert not panel.map.isVisible()
+
+    QTest.mouseClick(panel.link, LEFT)
+    QTest.mouseClick(times.link, LEFT)
+
+    assert panel.map.isVisible()
+    assert panel.link.text() == "Hide which were confused"
+    assert "card_arrival was answered with card_delivery_estimate: 7" in panel.map.accessibleDescription()
+    width = panel.map.width()
+    assert panel.map.cell_at(width - 10, 45) == "card_arrival was answered with card_delivery_estimate: 7"
+    assert panel.map.cell_at(2, 2) == ""
+    panel.choice.setCurrentIndex(0)
+    assert panel.words.text().startswith("base: ")
+    texts = [label.text() for label in times.findChildren(QLabel)]
+    for text in ("14,321", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms, first token after 97 ms"):
+        assert text in texts
+    said = times.notes.text()
+    assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by 2.1 %." in said
+    assert "8 W for each busy core" in said
+    assert "21.3 GB a second" in said

@@ -84,6 +84,15 @@ def asked(rig: Rig, spec: Spec) -> Seen:
     }
 
 
+def prepared(rig: Rig, spec: Spec) -> Seen:
+    """What a measuring process is told."""
+    job, _ = rig.job()
+    data = Dataset(job.input(spec.data))
+    model = evaluate._open(spec.models[0], job, 1, chat=True)
+    work = evaluate._work(model, str(data.info.task), rows.read(data, spec.split, spec.limit), (0,), spec)
+    return {"warm up": work.warm_up}
+
+
 def answered(rig: Rig, spec: Spec) -> Seen:
     """The rows' answers, in this process and by the code of the measuring one."""
     job, _ = rig.job()
@@ -185,6 +194,8 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "batch_size": Sight(answered, 1, "at once"),
         "general": Sight(asked, True, "answers to give"),
         "latency_prompts": Sight(asked, 2, "answers to give"),
+        "repeats": Sight(asked, 3, "answers to give"),
+        "warm_up": Sight(prepared, 0, "warm up"),
         "seed": Sight(asked, 18, "timed"),
         "threads": Sight(child_threads, 3, "threads"),
     },
