@@ -8,7 +8,7 @@ from core.cli.console import Output
 from core.jobs import keys
 from core.models.endpoints import Endpoint
 from core.offers import Offer, offer
-from core.specs import GenerateSpec, Spec
+from core.specs import EvaluateSpec, GenerateSpec, Spec
 from core.workspace.workspace import Workspace
 
 
@@ -20,10 +20,8 @@ def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output
     Raises:
         InputError: Nobody agreed; nothing was sent.
     """
-    if not isinstance(spec, GenerateSpec):
-        return None
     found = offer(workspace, spec)
-    if found.endpoint is None:
+    if found is None or found.endpoint is None:
         return found
     text = question(found, found.endpoint, spec)
     if yes:
@@ -34,18 +32,20 @@ def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output
     return found
 
 
-def question(found: Offer, endpoint: Endpoint, spec: GenerateSpec) -> str:
+def question(found: Offer, endpoint: Endpoint, spec: Spec) -> str:
     """What would happen, a fact a line."""
     said = found.estimate
+    budget = spec.budget if isinstance(spec, GenerateSpec) else None
+    beside = " with the models' answers" if isinstance(spec, EvaluateSpec) else ""
     rows = "1 row" if said.prompts == 1 else f"{said.prompts:,} rows"
     lines = [
-        f"{rows} of {found.data} would be sent to {endpoint.host}"
+        f"{rows} of {found.data}{beside} would be sent to {endpoint.host}"
         + (f" (model {endpoint.model})" if endpoint.model else "")
         + f", in {said.calls:,} requests:",
         f"  tokens         about {said.tokens_in:,} sent and {said.tokens_out:,} received, "
         f"at most {said.most_out:,} received",
         f"  cost           {cost_text(found)}"
-        + (f"; it ends before it passes your budget of {spec.budget:g}" if spec.budget else ""),
+        + (f"; it ends before it passes your budget of {budget:g}" if budget else ""),
         f"  personal data  {personal_text(said.personal)}",
     ]
     return "\n".join(lines)

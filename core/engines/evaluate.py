@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset
@@ -19,6 +19,7 @@ from core.engines.measuring import (
     child,
     comparing,
     forgetting,
+    judging,
     machine,
     quality,
     rows,
@@ -34,6 +35,7 @@ from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect
 from core.engines.runtimes.runtime import Answer, Source
 from core.engines.seal import seal
+from core.errors import InputError
 from core.models import records, report
 from core.models.speed import Timing
 from core.specs import EvaluateSpec
@@ -75,6 +77,13 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     job.phase("preparing")
     data = Dataset(job.input(spec.data))
     task = str(data.info.task)
+    if spec.judge and task == _READING:
+        raise InputError(
+            f"A judge has nothing to rate in {data.info.name}.",
+            why="Its rows are texts that are read; none is answered.",
+            fix="Leave the judge out, or choose data with questions.",
+            code="evaluate.judge",
+        )
     questions = rows.read(data, spec.split, spec.limit)
     threads = int(job.resources["threads"])
     if any(records.describe(job.input(model.partition(":")[0])).format != "onnx" for model in spec.models):
@@ -101,10 +110,15 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
             model.timed, lengths, tokens, model.finished, weight_bytes, spec.warm_up
         )
 
-    job.phase("reporting")
     answered = [model for model in models if model.answers]
     complete = len(answered) == len(models) and all(model.finished for model in models)
     results = _judge(answered, data, questions)
+    verdict = None
+    if spec.judge and results and not job.stop_requested:
+        verdict = judging.rate(spec, job, [result.said for result in results], questions)
+        results = [replace(one, marks=own) for one, own in zip(results, verdict.marks, strict=True)]
+        complete = complete and not job.stop_requested
+    job.phase("reporting")
     result = report.EvaluationReport(
         machine=machine.describe(threads),
         versions=machine.versions(),
@@ -117,6 +131,7 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         complete=complete,
         models=tuple(_figures(*pair) for pair in zip(answered, results, strict=True)),
         comparisons=comparing.against_the_first(results),
+        judge=verdict.judge if verdict else None,
         worst=comparing.worst(results, questions),
     )
     _write(job, result, answered, questions)
@@ -258,7 +273,7 @@ def _figures(model: _Measured, result: Result) -> report.ModelFigures:
         kind=model.record.format,
         recipe=model.record.recipe,
         bytes_on_disk=size,
-        quality=result.judged.quality,
+        quality=_quality(result),
         general=forgetting.figures(model.asked) if model.asked else None,
         latency_ms=timing.latency(model.timed),
         timing=model.timing,
@@ -266,6 +281,12 @@ def _figures(model: _Measured, result: Result) -> report.ModelFigures:
         tokens_per_s=model.finished.tokens_per_s if model.finished else None,
         peak_rss_bytes=model.finished.peak_rss_bytes if model.finished else None,
     )
+
+
+def _quality(result: Result) -> report.Quality:
+    """With what the judge said, if there was one."""
+    rated = judging.figures(result.marks) if result.marks else {}
+    return result.judged.quality.model_copy(update=rated)
 
 
 def _write(

@@ -46,6 +46,10 @@ class Quality(_Frozen):
         bleu_signature: With which settings BLEU was counted, as papers quote it.
         n: Rows answered.
         ci95: 95 % interval of the main measure.
+        judge_score: Mean mark of the judge, 1 to 5.
+        judge_ci95: Its interval.
+        judge_rows: Rows that it rated.
+        judge_unread: Replies of the judge in which no mark could be found; they count nowhere.
         perplexity: Of the expected answers with their stop tokens, given the prompt; comparable between
             models with the same tokenizer. Of pretraining rows the whole text's.
         perplexity_tokens: Tokens that perplexity averages over.
@@ -70,6 +74,10 @@ class Quality(_Frozen):
     bleu: float | None = None
     chrf: float | None = None
     bleu_signature: str | None = None
+    judge_score: float | None = None
+    judge_ci95: tuple[float, float] | None = None
+    judge_rows: int | None = None
+    judge_unread: int | None = None
     n: int
     ci95: tuple[float, float] | None = None
     perplexity: float | None = None
@@ -124,6 +132,7 @@ class Comparison(_Frozen):
         rows: Rows that both answered.
         task: The model's figure less the reference's; of perplexity the relative change.
         task_p_value: McNemar's exact test, where the measure is a share.
+        judge: The model's mean mark less the reference's, on the rows that both have marks for.
         general_perplexity: Relative change of the perplexity of plain text: 0.1 is 10 % worse.
         general_log_probability: Change of the mean log-probability of right answers, in nats.
     """
@@ -134,8 +143,29 @@ class Comparison(_Frozen):
     rows: int
     task: Change
     task_p_value: float | None = None
+    judge: Change | None = None
     general_perplexity: Change | None = None
     general_log_probability: Change | None = None
+
+
+class Judge(_Frozen):
+    """Who rated the answers.
+
+    Attributes:
+        name: The model.
+        host: Where it is; empty for one of this computer.
+        rubric: What it was told to look at.
+        tokens_in: Tokens that it was sent.
+        tokens_out: Tokens that it wrote.
+        cost: By the endpoint's prices.
+    """
+
+    name: str
+    host: str
+    rubric: str
+    tokens_in: int
+    tokens_out: int
+    cost: float
 
 
 class WorstRow(_Frozen):
@@ -202,6 +232,7 @@ class EvaluationReport(_Frozen):
     complete: bool = Field(description="False when it was stopped before every model had answered every row.")
     models: tuple[ModelFigures, ...]
     comparisons: tuple[Comparison, ...] = Field((), description="Every further model beside the first.")
+    judge: Judge | None = None
     worst: tuple[WorstRow, ...] = ()
 
 

@@ -13,7 +13,7 @@ from core.data.generating import filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
 from core.jobs.look import look
-from core.offers import PREVIEW_S, Offer, few, offer
+from core.offers import PREVIEW_S, Offer, few, teaching
 from core.specs import GenerateSpec
 from core.workspace.workspace import Workspace
 
@@ -70,7 +70,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
 
 def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Namespace, output: Output) -> int:
     """Five rows, so that a person sees what would come, and what it would cost."""
-    whole, some = offer(workspace, spec), few(spec)
+    whole, some = teaching(workspace, spec), few(spec)
     sending.agree_to_send(workspace, some, yes=arguments.yes, output=output)
     said: list[Event] = []
     failure: WorkbenchError | None = None
