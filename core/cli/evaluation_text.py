@@ -22,7 +22,7 @@ def show(report: dict[str, Any], output: Output) -> None:
         output.say()
         _show_times(timed, output)
     for model in models:
-        for line in _on_labels(model):
+        for line in (*_on_marks(model), *_on_labels(model)):
             output.say(line)
 
 
@@ -106,6 +106,21 @@ def how_fast_it_reads(best: Ceilings) -> str:
         f"This machine, measured in the same minute: reads {best.read_gb_s:.1f} GB/s, multiplies "
         f"{best.gflops:.0f} GFLOP/s. Each token reads all weights once; that is the share of read speed."
     )
+
+
+def _on_marks(model: ModelFigures) -> list[str]:
+    """What a judge said."""
+    quality = model.quality
+    if quality.judge_rows is None:
+        return []
+    unread = f"; {quality.judge_unread} of its replies held no mark" if quality.judge_unread else ""
+    if quality.judge_score is None or quality.judge_ci95 is None:
+        return [f"{model.model}: the judge gave no mark{unread}."]
+    low, high = quality.judge_ci95
+    rows = "1 row" if quality.judge_rows == 1 else f"{quality.judge_rows} rows"
+    return [
+        f"{model.model}: rated {quality.judge_score:.1f} of 5 [{low:.1f} to {high:.1f}] on {rows}{unread}."
+    ]
 
 
 def _on_labels(model: ModelFigures) -> list[str]:

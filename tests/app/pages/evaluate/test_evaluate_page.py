@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +14,7 @@ from app.job_bridge import JobBridge
 from app.models.run_record import Made
 from app.pages.evaluate.page import EvaluatePage
 from app.pages.evaluate.view_model import EvaluateViewModel
+from app.pages.generate.dialogs import SendDialog
 from app.pages.runs.confusion_panel import ConfusionPanel
 from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.next_step import next_step
@@ -27,12 +28,13 @@ Add = Callable[..., Artifact]
 
 
 @pytest.fixture
-def page(qtbot: QtBot, bridge: JobBridge) -> EvaluatePage:
+def page(qtbot: QtBot, bridge: JobBridge) -> Iterator[EvaluatePage]:
     page = EvaluatePage(EvaluateViewModel(bridge))
     qtbot.addWidget(page)
     page.resize(1232, 900)
     page.show()
-    return page
+    yield page
+    page.view_model.close()
 
 
 def test_without_a_model_it_says_so(page: EvaluatePage, qtbot: QtBot) -> None:
@@ -237,3 +239,52 @@ def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by 2.1 %." in said
     assert "8 W for each busy core" in said
     assert "21.3 GB a second" in said
+
+
+def test_a_judge_of_ones_own_needs_no_yes(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace, qtbot: QtBot
+) -> None:
+    base, judge = add_model("base"), add_model("judge")
+    add_data()
+    page.open_with(base.id)
+    assert page.judge.list.itemText(0) == "Nobody"
+    page.judge.list.setCurrentIndex(page.judge.list.findData(judge.id))
+    assert "--set judge=judge" in page.view_model.command()
+    page.form.show_advanced(True)
+    assert page.form.field("repeats").isVisible()
+    page.form.set_values({"rubric": "Is it polite?", "repeats": 3})
+    with qtbot.waitSignal(page.page_requested):
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    spec = workspace.store.runs()[0].spec
+    assert (spec["judge"], spec["rubric"], spec["repeats"]) == (judge.id, "Is it polite?", 3)
+
+
+def test_nothing_goes_to_a_judge_at_an_endpoint_without_a_yes(
+    page: EvaluatePage,
+    add_model: Add,
+    add_endpoint: Add,
+    add_data: Add,
+    workspace: Workspace,
+    qtbot: QtBot,
+) -> None:
+    base, far = add_model("base"), add_endpoint()
+    add_data()
+    page.open_with(base.id)
+    page.judge.list.setCurrentIndex(page.judge.list.findData(far.id))
+    assert page.judge.list.currentText() == "far (endpoint)"
+
+    with qtbot.waitSignal(page.view_model.judging.asked, timeout=20_000):
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    (dialog,) = page.findChildren(SendDialog)
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "to api.example.com?" in said
+    assert "So are the answers that the models give to them." in said
+    QTest.mouseClick(dialog.keep_button, LEFT)
+    assert workspace.store.runs() == []
+
+    with qtbot.waitSignal(page.view_model.judging.asked, timeout=20_000):
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    dialog = page.findChildren(SendDialog)[-1]
+    with qtbot.waitSignal(page.page_requested, timeout=20_000):
+        QTest.mouseClick(dialog.send_button, LEFT)
+    assert workspace.store.runs()[0].spec["judge"] == far.id
