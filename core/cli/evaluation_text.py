@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from core.cli.console import Output
-from core.models import confusion
+from core.models import confusion, speed
 from core.models.confusion import Cell
 from core.models.report import ModelFigures
-from core.models.speed import Ceilings, Energy, Latency, Timing
+from core.models.speed import Latency, Timing
 
 _CONFUSIONS = 3
 _HARD_LABELS = 3
@@ -55,11 +55,11 @@ def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output
     if first is None:
         return
     _show_lengths(timed, output)
-    output.say(how_timed(first))
+    output.say(speed.how_timed(first))
     if first.energy is not None:
-        output.say(how_energy(first.energy))
+        output.say(speed.how_energy(first.energy))
     if first.ceilings is not None:
-        output.say(how_fast_it_reads(first.ceilings))
+        output.say(speed.how_fast_it_reads(first.ceilings))
 
 
 def _show_lengths(timed: list[tuple[ModelFigures, Latency, Timing | None]], output: Output) -> None:
@@ -79,33 +79,6 @@ def _show_lengths(timed: list[tuple[ModelFigures, Latency, Timing | None]], outp
         rows.append([f"{part.length}, {tokens}", *cells])
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     output.say("By length of the prompt: median to the first token + from there to the last.")
-
-
-def how_timed(timing: Timing) -> str:
-    """How often, and by how much the passes differ."""
-    times = "once" if timing.repeats == 1 else f"{timing.repeats} times"
-    warm = f" after {timing.warm_up} to warm up" if timing.warm_up else ""
-    differ = f"; the passes' medians differ by {timing.spread:.1%}" if timing.spread is not None else ""
-    return f"Timed alone: {timing.prompts} prompts, each {times}{warm}{differ}. Times are p50 / p95."
-
-
-def how_energy(energy: Energy) -> str:
-    """Where the energy's figure comes from."""
-    if energy.is_measured:
-        return "Energy: by the processor's own counters, which count everything that it did meanwhile."
-    return (
-        f"Energy: estimated, with {energy.watts_a_core:.0f} W for each busy core and "
-        f"{energy.watts_rest:.0f} W for the rest of the computer, since the processor's counters cannot be "
-        "read here."
-    )
-
-
-def how_fast_it_reads(best: Ceilings) -> str:
-    """What the machine could do at best."""
-    return (
-        f"This machine, measured in the same minute: reads {best.read_gb_s:.1f} GB/s, multiplies "
-        f"{best.gflops:.0f} GFLOP/s. Each token reads all weights once; that is the share of read speed."
-    )
 
 
 def _on_marks(model: ModelFigures) -> list[str]:

@@ -103,3 +103,30 @@ class Timing(BaseModel, frozen=True, extra="forbid"):
     ceilings: Ceilings | None = None
     weight_bytes_a_token: int | None = None
     bandwidth_share: float | None = None
+
+
+def how_timed(timing: Timing) -> str:
+    """How often, and by how much the passes differ."""
+    times = "once" if timing.repeats == 1 else f"{timing.repeats} times"
+    warm = f" after {timing.warm_up} to warm up" if timing.warm_up else ""
+    differ = f"; the passes' medians differ by {timing.spread:.1%}" if timing.spread is not None else ""
+    return f"Timed alone: {timing.prompts} prompts, each {times}{warm}{differ}. Times are p50 / p95."
+
+
+def how_energy(energy: Energy) -> str:
+    """Where the energy's figure comes from."""
+    if energy.is_measured:
+        return "Energy: by the processor's own counters, which count everything that it did meanwhile."
+    return (
+        f"Energy: estimated, with {energy.watts_a_core:.0f} W for each busy core and "
+        f"{energy.watts_rest:.0f} W for the rest of the computer, since the processor's counters cannot be "
+        "read here."
+    )
+
+
+def how_fast_it_reads(best: Ceilings) -> str:
+    """What the machine could do at best."""
+    return (
+        f"This machine, measured in the same minute: reads {best.read_gb_s:.1f} GB/s, multiplies "
+        f"{best.gflops:.0f} GFLOP/s. Each token reads all weights once; that is the share of read speed."
+    )
