@@ -12,7 +12,7 @@ from app.safety import safe_override
 from app.theme import tokens
 from app.tokens import FONT_NOTE, SPACE_S, mix
 
-_CELL, _WIDEST_NAME, _HEAD_LETTERS = 30, 190, 0.62
+_CELL, _SMALLEST_CELL, _WIDEST_NAME, _HEAD_LETTERS = 30, 20, 190, 0.62
 _GAP = 2
 
 
@@ -33,7 +33,7 @@ class HeatMap(QWidget):
         self._names: list[str] = []
         self._counts: list[list[int]] = []
         self.setAccessibleName(name)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_counts(self, names: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
         """Shows `counts[row][column]`; names of rows and columns are the same."""
@@ -47,6 +47,7 @@ class HeatMap(QWidget):
             )
         )
         self.setFixedHeight(_CELL * (len(self._names) + 1) + _GAP)
+        self.setMaximumWidth(int(self._left() + _CELL * len(self._names)) + 1)
         self.updateGeometry()
         self.update()
 
@@ -57,12 +58,12 @@ class HeatMap(QWidget):
 
     @safe_override(QSize)
     def minimumSizeHint(self) -> QSize:
-        """No cell is left out."""
-        return self.sizeHint()
+        """No cell is left out; they are narrower where there is less room."""
+        return QSize(int(self._left() + _SMALLEST_CELL * len(self._names)), self.height())
 
     def cell_at(self, x: float, y: float) -> str:
         """The cell under a place, in words; empty beside the cells."""
-        column, row = int((x - self._left()) // _CELL), int(y // _CELL) - 1
+        column, row = int((x - self._left()) // self._width()), int(y // _CELL) - 1
         inside = 0 <= row < len(self._names) and 0 <= column < len(self._names)
         return self._said(row, column) if inside else ""
 
@@ -90,6 +91,10 @@ class HeatMap(QWidget):
         widths = [metrics.horizontalAdvance(self._titled(place)) for place in range(len(self._names))]
         return min(max(widths, default=0.0), _WIDEST_NAME) + SPACE_S
 
+    def _width(self) -> float:
+        """Width of a cell."""
+        return min(_CELL, max(_SMALLEST_CELL, (self.width() - self._left()) / max(1, len(self._names))))
+
     def _titled(self, place: int) -> str:
         return f"{self._names[place]}  {place + 1}"
 
@@ -97,7 +102,7 @@ class HeatMap(QWidget):
         """Names at the left, numbers above, a count in every cell that has one."""
         if not self._names:
             return
-        colours, left = tokens(), self._left()
+        colours, left, wide = tokens(), self._left(), self._width()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
@@ -107,7 +112,7 @@ class HeatMap(QWidget):
         middle = Qt.AlignmentFlag.AlignCenter
         painter.setPen(QColor(colours.muted))
         for place, name in enumerate(self._names):
-            painter.drawText(QRectF(left + place * _CELL, 0, _CELL, _CELL), middle, str(place + 1))
+            painter.drawText(QRectF(left + place * wide, 0, wide, _CELL), middle, str(place + 1))
             number = f"  {place + 1}"
             room = left - SPACE_S - metrics.horizontalAdvance(number)
             shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
@@ -116,7 +121,7 @@ class HeatMap(QWidget):
         most = max(max(row) for row in self._counts) or 1
         for row, counts in enumerate(self._counts):
             for column, count in enumerate(counts):
-                box = QRectF(left + column * _CELL, (row + 1) * _CELL, _CELL - _GAP, _CELL - _GAP)
+                box = QRectF(left + column * wide, (row + 1) * _CELL, wide - _GAP, _CELL - _GAP)
                 strength = 0.15 + 0.75 * (count / most) ** 0.5 if count else 0.0
                 tone = colours.good if row == column else colours.warn
                 ground = mix(tone, colours.surface, strength) if count else colours.background

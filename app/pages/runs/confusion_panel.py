@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from app.formats import count_text, short_name
+from app.formats import breakable, count_text, short_name
 from app.plots.heat_map import HeatMap
-from app.tokens import SPACE_L, SPACE_M, SPACE_S
+from app.tokens import SPACE_M
 from app.widgets.buttons import LinkButton
+from app.widgets.figure_table import FigureTable
 from app.widgets.labels import Label
 from core.models import confusion
 from core.models.confusion import NO_LABEL, Cell, LabelFigures
@@ -38,7 +39,7 @@ class ConfusionPanel(QWidget):
         self.link.clicked.connect(self._on_link)
         self.details = QWidget(self)
         self.details.hide()
-        inside = QVBoxLayout(self.details)
+        self._inside = inside = QVBoxLayout(self.details)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(SPACE_M)
         self.choice = QComboBox(self.details)
@@ -54,18 +55,12 @@ class ConfusionPanel(QWidget):
             self.details,
         )
         self.hard_title = Label(self.tr("The hardest labels"), "strong")
-        self._hard = QWidget(self.details)
-        self._grid = QGridLayout(self._hard)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(SPACE_L)
-        self._grid.setVerticalSpacing(SPACE_S)
-        self._grid.setColumnStretch(5, 1)
+        self.hard: FigureTable | None = None
         start = Qt.AlignmentFlag.AlignLeft
         inside.addWidget(self.choice, 0, start)
         inside.addWidget(self.map_note)
-        inside.addWidget(self.map, 0, start)
+        inside.addWidget(self.map)
         inside.addWidget(self.hard_title)
-        inside.addWidget(self._hard)
         column.addWidget(self.words)
         column.addWidget(self.link, 0, start)
         column.addWidget(self.details)
@@ -98,7 +93,9 @@ class ConfusionPanel(QWidget):
         said = []
         for cell in confusion.mistakes(cells, _IN_WORDS):
             text = self.tr("{expected} was taken for {said} {count}×")
-            said.append(text.format(expected=cell.expected, said=cell.said, count=cell.rows))
+            said.append(
+                text.format(expected=breakable(cell.expected), said=breakable(cell.said), count=cell.rows)
+            )
         if model.quality.unknown_answers:
             text = self.tr("no label of the data was answered {count}×")
             said.append(text.format(count=model.quality.unknown_answers))
@@ -107,36 +104,24 @@ class ConfusionPanel(QWidget):
         return f"{short_name(model.model)}: {'; '.join(said)}."
 
     def _show_hardest(self, labels: tuple[LabelFigures, ...]) -> None:
-        while self._grid.count():
-            widget = self._grid.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        heads = (
+        heads = [
             self.tr("Label"),
-            self.tr("Said and right, %"),
+            self.tr("Right when said, %"),
             self.tr("Found, %"),
             self.tr("Both (F1), %"),
             self.tr("Rows"),
-        )
-        tips = (
-            "",
-            self.tr("Precision: of the answers with this label, so many were right."),
-            self.tr("Recall: of the rows of this label, so many were found."),
-            "",
-            "",
-        )
-        for place, (head, tip) in enumerate(zip(heads, tips, strict=True)):
-            self._put(0, place, head, "muted").setToolTip(tip)
-        hardest = sorted(labels, key=lambda row: (row.f1, row.label))[:_HARDEST]
-        for row, item in enumerate(hardest, 1):
-            self._put(row, 0, short_name(item.label), "")
-            for place, share in enumerate((item.precision, item.recall, item.f1), 1):
-                self._put(row, place, f"{share * 100:.0f}", "")
-            self._put(row, 4, count_text(item.rows), "")
-
-    def _put(self, row: int, column: int, text: str, role: str) -> Label:
-        label = Label(text, role)
-        side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-        self._grid.addWidget(label, row, column, side | Qt.AlignmentFlag.AlignVCenter)
-        return label
+        ]
+        tips = {
+            1: self.tr("Precision: of the answers with this label, so many were right."),
+            2: self.tr("Recall: of the rows of this label, so many were found."),
+        }
+        rows = [heads]
+        for item in sorted(labels, key=lambda row: (row.f1, row.label))[:_HARDEST]:
+            shares = [f"{share * 100:.0f}" for share in (item.precision, item.recall, item.f1)]
+            rows.append([short_name(item.label), *shares, count_text(item.rows)])
+        if self.hard is not None:
+            self._inside.removeWidget(self.hard)
+            self.hard.hide()
+            self.hard.deleteLater()
+        self.hard = FigureTable(rows, tips, self.details)
+        self._inside.addWidget(self.hard)

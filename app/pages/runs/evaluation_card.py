@@ -67,8 +67,12 @@ class EvaluationCard(Card):
         for row, item in enumerate(report.models, 1):
             for place, (_title, text) in enumerate(columns):
                 self._put(grid, row, place, text(item), "strong" if place == 1 else "")
-        grid.setColumnStretch(0, 1)
+        for place in range(len(columns)):
+            grid.setColumnStretch(place, 3 if place == 0 else 2)
         row = len(report.models) + 1
+        if report.judge is not None:
+            grid.addWidget(Label(self._on_the_judge(report), "note", wrap=True), row, 0, 1, len(columns))
+            row += 1
         for comparison in report.comparisons[1:]:
             said = " ".join(filter(None, (headline(comparison) + ".", in_general(comparison))))
             grid.addWidget(Label(said, "", wrap=True, selectable=True), row, 0, 1, len(columns))
@@ -97,7 +101,14 @@ class EvaluationCard(Card):
             if own is None:
                 return "–"
             low, high = (figure_text(measure, bound) for bound in item.quality.ci95)
-            return f"{figure_text(measure, own[1])}  [{low} – {high}]"
+            return f"{figure_text(measure, own[1])}  [{low}\u00a0–\u00a0{high}]"
+
+        def rated(item: ModelFigures) -> str:
+            quality = item.quality
+            if quality.judge_score is None or quality.judge_ci95 is None:
+                return "–"
+            low, high = quality.judge_ci95
+            return f"{quality.judge_score:.1f} ±\u00a0{(high - low) / 2:.1f}"
 
         def answer_time(item: ModelFigures) -> str:
             return self.tr("{ms} ms").format(ms=round(item.latency_ms.total_p50)) if item.latency_ms else "–"
@@ -111,9 +122,25 @@ class EvaluationCard(Card):
             (self.tr("An answer takes"), answer_time),
             (self.tr("On disk"), lambda item: size_text(item.bytes_on_disk)),
         ]
+        if report.judge is not None:
+            columns.insert(2, (self.tr("Rated, 1–5"), rated))
         if any(item.general for item in report.models):
             columns.append((self.tr("General perplexity"), general))
         return columns
+
+    def _on_the_judge(self, report: EvaluationReport) -> str:
+        """Who rated, how many rows, and how many of its replies could not be read."""
+        assert report.judge is not None
+        rows = max((item.quality.judge_rows or 0 for item in report.models), default=0)
+        unread = sum(item.quality.judge_unread or 0 for item in report.models)
+        text = self.tr("Rated by {judge} on {rows} rows.")
+        if report.judge.host:
+            text = self.tr("Rated by {judge} at {host} on {rows} rows.")
+        said = text.format(judge=short_name(report.judge.name), host=report.judge.host, rows=rows)
+        if unread:
+            more = self.tr("Replies without a mark, which count nowhere: {count}.")
+            said = f"{said} {more.format(count=unread)}"
+        return said
 
     def _fill_worst(self, grid: QGridLayout, report: EvaluationReport, row: int, columns: int) -> None:
         grid.addWidget(Line(self), row, 0, 1, columns)
@@ -131,9 +158,10 @@ class EvaluationCard(Card):
             row += 2
 
     def _put(self, grid: QGridLayout, row: int, column: int, text: str, role: str) -> None:
-        label = Label(text, role)
+        label = Label(text, role, wrap=True)
         side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-        grid.addWidget(label, row, column, side | Qt.AlignmentFlag.AlignVCenter)
+        label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(label, row, column)
 
 
 def _line(text: str) -> str:

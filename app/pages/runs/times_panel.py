@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Qt, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.formats import count_text, number_text, short_name
-from app.tokens import SPACE_L, SPACE_M, SPACE_S
+from app.tokens import SPACE_M
 from app.widgets.buttons import LinkButton
+from app.widgets.figure_table import FigureTable
 from app.widgets.labels import Label
 from core.models.report import EvaluationReport, ModelFigures
 from core.models.speed import Energy, Timing
@@ -36,10 +37,10 @@ class TimesPanel(QWidget):
         inside = QVBoxLayout(self.details)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(SPACE_M)
-        inside.addWidget(self._table(self._whole()))
+        inside.addWidget(FigureTable(self._whole(), parent=self.details))
         if any(model.timing and model.timing.by_length for model in self._models):
             inside.addWidget(Label(self.tr("By length of the prompt"), "strong"))
-            inside.addWidget(self._table(self._by_length()))
+            inside.addWidget(FigureTable(self._by_length(), parent=self.details))
         self.notes = Label("\n".join(self._said(report)), "note", wrap=True, selectable=True)
         inside.addWidget(self.notes)
         column.addWidget(self.link, 0, Qt.AlignmentFlag.AlignLeft)
@@ -51,29 +52,15 @@ class TimesPanel(QWidget):
         self.details.setVisible(shown)
         self.link.setText(self.tr("Hide times and energy") if shown else self.tr("Show times and energy"))
 
-    def _table(self, rows: list[list[str]]) -> QWidget:
-        table = QWidget(self.details)
-        grid = QGridLayout(table)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(SPACE_L)
-        grid.setVerticalSpacing(SPACE_S)
-        for row, cells in enumerate(rows):
-            for place, text in enumerate(cells):
-                side = Qt.AlignmentFlag.AlignRight if place else Qt.AlignmentFlag.AlignLeft
-                label = Label(text, "muted" if row == 0 else "")
-                grid.addWidget(label, row, place, side | Qt.AlignmentFlag.AlignVCenter)
-        grid.setColumnStretch(0, 1)
-        return table
-
     def _whole(self) -> list[list[str]]:
         heads = [
             self.tr("Model"),
             self.tr("First token"),
-            self.tr("Each further token"),
-            self.tr("Slowest answers (p95)"),
+            self.tr("Each next token"),
+            self.tr("Slow answer (p95)"),
             self.tr("Answers an hour"),
             self.tr("1,000 answers take"),
-            self.tr("Of what memory gives"),
+            self.tr("Of memory's speed"),
         ]
         return [heads, *map(self._row, self._models)]
 
@@ -99,7 +86,7 @@ class TimesPanel(QWidget):
         if energy is None:
             return _NOTHING
         text = self.tr("{wh} Wh") if energy.is_measured else self.tr("about {wh} Wh")
-        return text.format(wh=number_text(float(f"{energy.wh_a_thousand:.2g}")))
+        return text.format(wh=QLocale().toString(energy.wh_a_thousand, "g", 2))
 
     def _by_length(self) -> list[list[str]]:
         names = {
@@ -108,16 +95,18 @@ class TimesPanel(QWidget):
             "long": self.tr("Long: {least} to {most} tokens"),
         }
         timings = [(model, model.timing) for model in self._models if model.timing and model.timing.by_length]
-        rows = [["", *(short_name(model.model) for model, _timing in timings)]]
-        for place, part in enumerate(timings[0][1].by_length):
-            cells = [names[part.length].format(least=part.tokens_least, most=part.tokens_most)]
-            for _model, timing in timings:
-                own = timing.by_length[place] if place < len(timing.by_length) else None
-                text = self.tr("{answer} ms, first token after {first} ms")
-                cells.append(
-                    text.format(answer=round(own.total_p50), first=round(own.ttft_p50)) if own else _NOTHING
-                )
-            rows.append(cells)
+        heads = [
+            names[part.length].format(least=part.tokens_least, most=part.tokens_most)
+            for part in timings[0][1].by_length
+        ]
+        rows = [[self.tr("Whole answer (first token)"), *heads]]
+        for model, timing in timings:
+            text = self.tr("{answer} ms ({first} ms)")
+            cells = [
+                text.format(answer=round(own.total_p50), first=round(own.ttft_p50))
+                for own in timing.by_length
+            ]
+            rows.append([short_name(model.model), *cells])
         return rows
 
     def _said(self, report: EvaluationReport) -> list[str]:
@@ -142,7 +131,7 @@ class TimesPanel(QWidget):
             text = self.tr(
                 "In the same minute this computer read {gb} GB a second from memory and made {gflops} "
                 "billion multiplications and additions a second, on {threads} cores. A model reads all its "
-                "weights for each token; at 100 % of what memory gives it could not be faster."
+                "weights for each token: at 100 % of memory's speed it cannot get faster."
             )
             said.append(
                 text.format(

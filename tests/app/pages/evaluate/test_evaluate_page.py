@@ -164,7 +164,7 @@ def test_a_finished_evaluation_shows_verdict_table_and_worst_rows(qtbot: QtBot) 
         "Right answers to general questions: no clear difference."
     )
     texts = [label.text() for label in card.findChildren(QLabel)]
-    for text in ("Right, %", "81.0  [77.0 – 85.0]", "240 ms", "<b>Where</b> is my card?"):
+    for text in ("Right, %", "81.0  [77.0\u00a0–\u00a085.0]", "240 ms", "<b>Where</b> is my card?"):
         assert text in texts
     assert "lost card  instead of  card arrival" in texts
     card.show_result(REPORT)
@@ -233,7 +233,7 @@ def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     panel.choice.setCurrentIndex(0)
     assert panel.words.text().startswith("base: ")
     texts = [label.text() for label in times.findChildren(QLabel)]
-    for text in ("14,321", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms, first token after 97 ms"):
+    for text in ("14,321", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms (97 ms)"):
         assert text in texts
     said = times.notes.text()
     assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by 2.1 %." in said
