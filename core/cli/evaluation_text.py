@@ -22,7 +22,7 @@ def show(report: dict[str, Any], output: Output) -> None:
         output.say()
         _show_times(timed, output)
     for model in models:
-        for line in (*_on_marks(model), *_on_labels(model)):
+        for line in (*_on_marks(model), *_on_labels(model), *_on_harness(model)):
             output.say(line)
 
 
@@ -93,6 +93,15 @@ def _on_marks(model: ModelFigures) -> list[str]:
     rows = "1 row" if quality.judge_rows == 1 else f"{quality.judge_rows} rows"
     return [
         f"{model.model}: rated {quality.judge_score:.1f} of 5 [{low:.1f} to {high:.1f}] on {rows}{unread}."
+    ]
+
+
+def _on_harness(model: ModelFigures) -> list[str]:
+    """What lm-evaluation-harness counted."""
+    return [
+        f"{model.model}: {figure.task} {figure.metric} {figure.value:.4g} on {figure.rows} rows "
+        "(lm-evaluation-harness)."
+        for figure in model.harness or ()
     ]
 
 

@@ -11,8 +11,10 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.data import harness_tasks
 from core.data.dataset import Dataset
 from core.engines import merging
 from core.engines.measuring import (
@@ -35,7 +37,7 @@ from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect
 from core.engines.runtimes.runtime import Answer, Source
 from core.engines.seal import seal
-from core.errors import InputError
+from core.errors import CancelledError, InputError
 from core.models import records, report
 from core.models.speed import Timing
 from core.specs import EvaluateSpec
@@ -118,6 +120,8 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         verdict = judging.rate(spec, job, [result.said for result in results], questions)
         results = [replace(one, marks=own) for one, own in zip(results, verdict.marks, strict=True)]
         complete = complete and not job.stop_requested
+    asked = _ask_harness(spec, job, answered, data) if spec.harness and not job.stop_requested else {}
+    complete = complete and not (spec.harness and job.stop_requested)
     job.phase("reporting")
     result = report.EvaluationReport(
         machine=machine.describe(threads),
@@ -129,7 +133,10 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         max_new_tokens=spec.max_new_tokens,
         batch_size=spec.batch_size,
         complete=complete,
-        models=tuple(_figures(*pair) for pair in zip(answered, results, strict=True)),
+        models=tuple(
+            _figures(model, result).model_copy(update={"harness": asked.get(model.id)})
+            for model, result in zip(answered, results, strict=True)
+        ),
         comparisons=comparing.against_the_first(results),
         judge=verdict.judge if verdict else None,
         worst=comparing.worst(results, questions),
@@ -226,6 +233,35 @@ def _measure(
         messages.close()
         model.seconds = time.monotonic() - began
     return done
+
+
+def _ask_harness(
+    spec: EvaluateSpec, job: JobContext, models: list[_Measured], data: Dataset
+) -> dict[str, tuple[report.HarnessFigure, ...]]:
+    """What lm-evaluation-harness says of each model, until a stop is asked."""
+    from core.engines.measuring import harness
+
+    scratch = job.stage("harness")
+    if spec.harness == harness_tasks.OWN:
+        tasks = [harness_tasks.export(data, spec.split, scratch / "own", spec.limit)]
+    else:
+        tasks = harness_tasks.read(Path(str(spec.harness)).expanduser())
+    prepared = harness.prepare(tasks, scratch / "tasks")
+    job.phase("harness", total=len(models), unit="models")
+    found = {}
+    for number, model in enumerate(models, 1):
+        job.log(f"lm-evaluation-harness {harness.version()} asks {model.record.name}")
+        try:
+            found[model.id] = harness.ask(model.source, model.dialect, tasks, prepared, job)
+        except CancelledError:
+            break
+        except Exception as error:  # somebody's task in somebody's program: what was measured is kept
+            said = str(error).splitlines()
+            job.warn(f"lm-evaluation-harness could not go on. {type(error).__name__}: {(said or [''])[0]}")
+            break
+        job.progress(number)
+    durable.remove_folder(scratch)
+    return found
 
 
 def room_for(expected: Sequence[Sequence[int]], wished: int) -> int:

@@ -177,6 +177,15 @@ class WorstRow(_Frozen):
     answers: dict[str, str] = Field(description="By model name.")
 
 
+class HarnessFigure(_Frozen):
+    """A figure of a task of lm-evaluation-harness, as it counts it."""
+
+    task: str
+    metric: str
+    value: float
+    rows: int
+
+
 class ModelFigures(_Frozen):
     """One model's row of the report.
 
@@ -191,6 +200,7 @@ class ModelFigures(_Frozen):
         peak_rss_bytes: Highest memory of the process that held only this model.
         timing: How the times were taken, by length, with energy and the machine's own ceilings.
         seconds: Time this measurement took.
+        harness: Figures of lm-evaluation-harness, if its tasks were asked.
     """
 
     model: str
@@ -205,6 +215,7 @@ class ModelFigures(_Frozen):
     tokens_per_s: float | None = None
     peak_rss_bytes: int | None = None
     seconds: float
+    harness: tuple[HarnessFigure, ...] | None = None
 
 
 class Machine(_Frozen):

@@ -89,6 +89,13 @@ class EvaluateSpec(Spec):
         advanced=True,
         ge=1,
     )
+    harness: str | None = Option(
+        None,
+        label="Harness tasks",
+        help="A folder of tasks of lm-evaluation-harness that each model is asked too; data asks the data's "
+        "own rows that way. Needs the extra harness.",
+        advanced=True,
+    )
     seed: int = Option(17, label="Seed", help=SEED_HELP, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
 

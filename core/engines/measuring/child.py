@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 
 from core.engines.measuring import ceilings
+from core.engines.measuring.reading import read_nll
 from core.engines.measuring.task import (
     Answered,
     Failed,
@@ -41,7 +42,6 @@ from core.models.fit import energy
 #: Elsewhere a copy of a process that loaded torch may hang (macOS), or there are none (Windows).
 _COPIES = sys.platform == "linux"
 _QUESTIONS_TOGETHER = 8
-_WINDOW = 512  # tokens read at once
 _DECODE_TOKENS = 48
 _DECODE_PASSES = 2
 _DECODE_S = 2.0  # a slow model's single pass is long enough to be exact
@@ -137,7 +137,7 @@ def _work(task: Task) -> Iterator[Message]:
     runtime = open_runtime(task.source)
     yield Loaded(time.perf_counter() - began)
     for row, ids in enumerate(task.documents):
-        yield Answered((row,), (Answer(ids=(), nll=_read(runtime, ids), scored=max(0, len(ids) - 1)),))
+        yield Answered((row,), (Answer(ids=(), nll=read_nll(runtime, ids), scored=max(0, len(ids) - 1)),))
     yield from _answer(runtime, task)
     spent = yield from _time_all(runtime, task)
     speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
@@ -173,18 +173,7 @@ def _ask_general(runtime: Runtime, task: GeneralTask) -> Iterator[Message]:
         )
         yield Scored(questions, tuple(map(tuple, nlls)))
     for number, ids in enumerate(task.texts):
-        yield Read(number, _read(runtime, ids), len(ids) - 1)
-
-
-def _read(runtime: Runtime, ids: tuple[int, ...]) -> float:
-    """Negative log-likelihood of all tokens but the first, in windows: long logits would be gigabytes."""
-    window = min(_WINDOW, runtime.context - 1)
-    nll = 0.0
-    for start in range(0, len(ids) - 1, window):
-        part = ids[start : start + window + 1]
-        scores = runtime.log_probabilities(part[:-1])
-        nll -= float(scores[range(len(part) - 1), part[1:]].sum(dtype="float64"))
-    return nll
+        yield Read(number, read_nll(runtime, ids), len(ids) - 1)
 
 
 def _time_all(runtime: Runtime, task: Task) -> Generator[Message, None, Spent | None]:

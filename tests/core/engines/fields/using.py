@@ -13,8 +13,9 @@ from core.engines.measuring import child, judging, rows
 from core.engines.measuring.quality import Said
 from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
+from core.errors import InputError
 from core.jobs.session import ChatSession
-from core.models import hub
+from core.models import harness, hub
 from core.specs import QuantizeSpec, Spec
 from core.workspace import manifest
 from core.workspace.workspace import Workspace
@@ -126,6 +127,15 @@ def rated(rig: Rig, spec: Spec) -> Seen:
     return {"marks": found.marks[0].by_row, "sent": [item["messages"][0] for item in server.asked]}
 
 
+def harnessed(_rig: Rig, spec: Spec) -> Seen:
+    """Why tasks of the harness are refused before a run begins; not at all without any."""
+    try:
+        harness.refuse(None, spec)
+    except InputError as error:
+        return {"refused": error.code}
+    return {"refused": None}
+
+
 def chatted(rig: Rig, spec: Spec) -> Seen:
     """One answer."""
     if spec.model == "served":
@@ -211,6 +221,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "limit": Sight(asked, 2, "rows"),
         "max_new_tokens": Sight(answered, 64, "answers"),
         "batch_size": Sight(answered, 1, "at once"),
+        "harness": Sight(harnessed, lambda rig: str(rig.root / "tables"), "refused"),
         "judge": Sight(rated, "far", "marks"),
         "rubric": Sight(rated, "How marvellous is it?", "sent", {"judge": "far"}),
         "judge_rows": Sight(rated, 2, "marks", {"judge": "far"}),
