@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from core.engines.measuring import (
 )
 from core.engines.measuring.comparing import Result
 from core.engines.measuring.forgetting import Asked
+from core.engines.measuring.pace import Pace
 from core.engines.measuring.quality import Said
 from core.engines.measuring.task import Answered, Finished, Read, Scored, Timed
 from core.engines.measuring.task import Task as MeasuringTask
@@ -100,16 +101,19 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     parts = len(questions) + len(timed) * spec.repeats + (forgetting.PARTS if spec.general else 0)
     job.phase("measuring", total=len(models) * parts, unit="answers")
     done = 0
+    read = [weights.bytes_a_token(model.source) for model in models]
+    pace = Pace([own or model.record.bytes for own, model in zip(read, models, strict=True)])
     for number, model in enumerate(models):
         if job.stop_requested:
             break
         job.log(f"Measuring {model.record.name} ({model.record.format})")
         work = _work(model, task, questions, tuple(timed), spec)
-        done = _measure(model, number, work, questions, job, done)
+        pace.begin()
+        done = _measure(model, number, work, questions, job, done, lambda here: pace.left_s(here / parts))
+        pace.end()
         tokens = {row: len(work.prompts[row]) for row in timed}
-        weight_bytes = weights.bytes_a_token(model.source)
         model.timing = timing.summary(
-            model.timed, lengths, tokens, model.finished, weight_bytes, spec.warm_up
+            model.timed, lengths, tokens, model.finished, read[number], spec.warm_up
         )
 
     answered = [model for model in models if model.answers]
@@ -205,9 +209,10 @@ def _measure(
     questions: list[rows.Question],
     job: JobContext,
     done: int,
+    left_s: Callable[[int], float | None],
 ) -> int:
     """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
-    began = time.monotonic()
+    began, before = time.monotonic(), done
     messages = child.measure(work)
     try:
         for message in messages:
@@ -226,7 +231,7 @@ def _measure(
                 case Finished():
                     model.finished = message
                     job.metrics(done, model=number, tokens_per_s=message.tokens_per_s)
-            job.progress(done)
+            job.progress(done, left_s=left_s(done - before))
             if job.stop_requested:
                 break
     finally:

@@ -14,6 +14,7 @@ from app.pages.runs.times_panel import TimesPanel
 from app.pages.runs.verdict_text import figure_text, headline, in_general, measure_name
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.card import Card
+from app.widgets.figure_table import FigureTable
 from app.widgets.labels import Label, Line
 from core.models.report import EvaluationReport, ModelFigures, main_figure
 
@@ -90,7 +91,23 @@ class EvaluationCard(Card):
             panels.append(ConfusionPanel(report, self._holder))
         if any(model.timing and model.latency_ms for model in report.models):
             panels.append(TimesPanel(report, self._holder))
+        if any(model.harness for model in report.models):
+            panels.append(FigureTable(self._harness(report), parent=self._holder))
         return panels
+
+    def _harness(self, report: EvaluationReport) -> list[list[str]]:
+        """What lm-evaluation-harness counted, a task's figure a column."""
+        found = {
+            model.model: {(figure.task, figure.metric): figure for figure in model.harness or ()}
+            for model in report.models
+        }
+        keys = list(dict.fromkeys(key for figures in found.values() for key in figures))
+        heads = [self.tr("lm-evaluation-harness"), *(f"{task} {metric}" for task, metric in keys)]
+        rows = [heads]
+        for name, figures in found.items():
+            cells = [number_text(figures[key].value) if key in figures else "–" for key in keys]
+            rows.append([short_name(name), *cells])
+        return rows
 
     def _columns(self, report: EvaluationReport) -> list[tuple[str, Any]]:
         found = main_figure(report.models[0].quality.model_dump()) if report.models else None

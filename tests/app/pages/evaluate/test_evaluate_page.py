@@ -241,6 +241,23 @@ def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     assert "21.3 GB a second" in said
 
 
+def test_marks_and_harness_tasks_are_shown_where_there_are_any(qtbot: QtBot) -> None:
+    model = model_row("base", 0.05, 20.0)
+    model["quality"] |= {"judge_score": 3.25, "judge_ci95": [2.9, 3.7], "judge_rows": 40, "judge_unread": 1}
+    model["harness"] = [{"task": "mine", "metric": "acc", "value": 0.375, "rows": 8}]
+    judge = {
+        "name": "large", "host": "api.example.com", "rubric": "", "tokens_in": 1, "tokens_out": 1, "cost": 0,
+    }  # fmt: skip
+    card = EvaluationCard()
+    qtbot.addWidget(card)
+    card.show_report(EvaluationReport.model_validate({**REPORT, "models": [model], "judge": judge}))
+    texts = [label.text() for label in card.findChildren(QLabel)]
+    assert "3.2 ±\u00a00.4" in texts
+    said = "Rated by large at api.example.com on 40 rows. Replies without a mark, which count nowhere: 1."
+    assert said in texts
+    assert ("mine acc" in texts, "0.375" in texts) == (True, True)
+
+
 def test_a_judge_of_ones_own_needs_no_yes(
     page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace, qtbot: QtBot
 ) -> None:
