@@ -47,7 +47,7 @@ class TimeLeft:
             self._last = (now, self.done)
 
     def seconds(self) -> float | None:
-        """Seconds left in this phase, as the job says or by its pace; None while there is nothing to judge by."""
+        """Seconds left in this phase, as the job says or by its pace; None while nothing tells."""
         if self._told is not None:
             return float(self._told)
         if self.total is None or self._pace_s is None or self._last is None:
