@@ -193,6 +193,8 @@ def phase_word(phase: str) -> str:
         "loading": QCoreApplication.translate("phases", "Loading"),
         "preparing": QCoreApplication.translate("phases", "Preparing"),
         "asking": QCoreApplication.translate("phases", "Asking the teacher"),
+        "harness": QCoreApplication.translate("phases", "Asking harness tasks"),
+        "judging": QCoreApplication.translate("phases", "Having the answers rated"),
         "filtering": QCoreApplication.translate("phases", "Filtering"),
         "measuring": QCoreApplication.translate("phases", "Measuring"),
         "looking": QCoreApplication.translate("phases", "Looking closer"),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from core.data.dataset import Dataset
 from core.data.generating import plan, presets
-from core.data.generating.estimate import Estimate, estimate
+from core.data.generating.estimate import Estimate, estimate, estimate_marks
+from core.data.spread import evenly
 from core.jobs import keys
 from core.models import endpoints
 from core.models.endpoints import Endpoint
-from core.specs import GenerateSpec
+from core.specs import EvaluateSpec, GenerateSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -49,8 +50,30 @@ class Offer:
         return self.endpoint.cost(said.tokens_in, said.most_out) if self.endpoint is not None else 0.0
 
 
-def offer(workspace: Workspace, spec: GenerateSpec) -> Offer:
-    """Looks at what a spec would ask.
+def offer(workspace: Workspace, spec: Spec) -> Offer | None:
+    """Looks at what a spec would ask of a teacher or a judge; None where it asks no one.
+
+    Raises:
+        InputError: The data does not suit the task.
+    """
+    if isinstance(spec, GenerateSpec):
+        return teaching(workspace, spec)
+    return judging(workspace, spec) if isinstance(spec, EvaluateSpec) and spec.judge else None
+
+
+def judging(workspace: Workspace, spec: EvaluateSpec) -> Offer:
+    """What a judge would rate: some rows, with every model's answer to each."""
+    told = spec.judging()
+    judge, data = workspace.artifact(told.teacher, "model"), workspace.artifact(told.data, "dataset")
+    held = Dataset(workspace.verified_folder(data))
+    rows = evenly(evenly(list(held.rows(spec.split)), spec.limit), spec.judge_rows)
+    talks = [held.messages(row) for row in rows]
+    found = estimate_marks(talks, len(spec.models), spec.rubric, told.max_new_tokens)
+    return Offer(judge, data.name, _endpoint(workspace, judge), found)
+
+
+def teaching(workspace: Workspace, spec: GenerateSpec) -> Offer:
+    """What a teacher would be asked.
 
     Raises:
         InputError: The data does not suit the task.
@@ -59,10 +82,13 @@ def offer(workspace: Workspace, spec: GenerateSpec) -> Offer:
     held = Dataset(workspace.verified_folder(data))
     work = presets.assign(spec, held.info)
     found = estimate(plan.prompts(held, spec, work), spec, work)
-    endpoint = None
-    if keys.account_of(teacher) is not None:
-        endpoint = endpoints.read(workspace.verified_folder(teacher))
-    return Offer(teacher, data.name, endpoint, found)
+    return Offer(teacher, data.name, _endpoint(workspace, teacher), found)
+
+
+def _endpoint(workspace: Workspace, artifact: Artifact) -> Endpoint | None:
+    if keys.account_of(artifact) is None:
+        return None
+    return endpoints.read(workspace.verified_folder(artifact))
 
 
 def few(spec: GenerateSpec) -> GenerateSpec:

@@ -29,6 +29,7 @@ class RunProgress:
         self.done = 0
         self.total: int | None = None
         self._points: collections.deque[tuple[float, int]] = collections.deque()
+        self._told: tuple[float, float] | None = None
 
     def take(self, event: Event) -> None:
         """Takes one event of the run into account."""
@@ -42,6 +43,8 @@ class RunProgress:
             self.done = int(event.get("done") or 0)
             total = event.get("total")
             self.total = int(total) if total else self.total
+            told = event.get("left_s")
+            self._told = (event.t, float(told)) if isinstance(told, int | float) else None
             self._points.append((event.t, self.done))
             while self._points and event.t - self._points[0][0] > _WINDOW_S:
                 self._points.popleft()
@@ -50,6 +53,7 @@ class RunProgress:
         self.phase, self.unit, self.done = phase, unit, 0
         self.total = int(total) if isinstance(total, int | float) and total else None
         self._points.clear()
+        self._told = None
 
     @property
     def fraction(self) -> float | None:
@@ -57,11 +61,15 @@ class RunProgress:
         return min(self.done / self.total, 1.0) if self.total else None
 
     def left_s(self, now: float | None = None) -> float | None:
-        """Seconds the phase still needs at the pace of the last three quarters of a minute."""
+        """Seconds the phase still needs: as the job says, or at the pace of the last 45 seconds."""
+        now = time.time() if now is None else now
+        if self._told is not None:
+            said_t, said = self._told
+            return max(0.0, said - max(0.0, now - said_t))
         if not self.total or len(self._points) < 2:
             return None
         (first_t, first), (last_t, last) = self._points[0], self._points[-1]
         if last_t - first_t < _MIN_SPAN_S or last <= first:
             return None
         whole = (self.total - last) * (last_t - first_t) / (last - first)
-        return max(0.0, whole - max(0.0, (time.time() if now is None else now) - last_t))
+        return max(0.0, whole - max(0.0, now - last_t))

@@ -9,7 +9,7 @@ from core.jobs import keys
 from core.models import endpoints
 from core.models.endpoints import Endpoint
 from core.offers import Offer, offer
-from core.specs import GenerateSpec, Spec
+from core.specs import EvaluateSpec, GenerateSpec, Spec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -22,10 +22,8 @@ def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output
     Raises:
         InputError: Nobody agreed; nothing was sent.
     """
-    if not isinstance(spec, GenerateSpec):
-        return None
     found = offer(workspace, spec)
-    if found.endpoint is None:
+    if found is None or found.endpoint is None:
         return found
     text = question(found, found.endpoint, spec)
     if yes:
@@ -37,9 +35,10 @@ def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output
 
 def ask_for_key(workspace: Workspace, spec: Spec, output: Output) -> None:
     """Asks for the key of an endpoint that a job goes on with; what is sent was agreed to when it began."""
-    if not isinstance(spec, GenerateSpec):
-        return
-    teacher = workspace.store.find_artifact(spec.teacher, "model")
+    asked = spec.teacher if isinstance(spec, GenerateSpec) else ""
+    if isinstance(spec, EvaluateSpec):
+        asked = spec.judge or ""
+    teacher = workspace.store.find_artifact(asked, "model") if asked else None
     if teacher is not None and keys.account_of(teacher) is not None:
         _ask_for_key(teacher, endpoints.read(workspace.verified_folder(teacher)), output)
 
@@ -49,18 +48,20 @@ def _ask_for_key(teacher: Artifact, endpoint: Endpoint, output: Output) -> None:
         output.progress(f"No key is sent to {endpoint.host}. {asking.ways(teacher)}")
 
 
-def question(found: Offer, endpoint: Endpoint, spec: GenerateSpec) -> str:
+def question(found: Offer, endpoint: Endpoint, spec: Spec) -> str:
     """What would happen, a fact a line."""
     said = found.estimate
+    budget = spec.budget if isinstance(spec, GenerateSpec) else None
+    beside = " with the models' answers" if isinstance(spec, EvaluateSpec) else ""
     rows = "1 row" if said.prompts == 1 else f"{said.prompts:,} rows"
     lines = [
-        f"{rows} of {found.data} would be sent to {endpoint.host}"
+        f"{rows} of {found.data}{beside} would be sent to {endpoint.host}"
         + (f" (model {endpoint.model})" if endpoint.model else "")
         + f", in {said.calls:,} requests:",
         f"  tokens         about {said.tokens_in:,} sent and {said.tokens_out:,} received, "
         f"at most {said.most_out:,} received",
         f"  cost           {cost_text(found)}"
-        + (f"; it ends before it passes your budget of {spec.budget:g}" if spec.budget else ""),
+        + (f"; it ends before it passes your budget of {budget:g}" if budget else ""),
         f"  personal data  {personal_text(said.personal)}",
     ]
     return "\n".join(lines)

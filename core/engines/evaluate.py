@@ -9,15 +9,28 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.data import harness_tasks
 from core.data.dataset import Dataset
 from core.engines import merging
-from core.engines.measuring import child, comparing, forgetting, machine, quality, rows
+from core.engines.measuring import (
+    child,
+    comparing,
+    forgetting,
+    judging,
+    machine,
+    quality,
+    rows,
+    timing,
+    weights,
+)
 from core.engines.measuring.comparing import Result
 from core.engines.measuring.forgetting import Asked
+from core.engines.measuring.pace import Pace
 from core.engines.measuring.quality import Said
 from core.engines.measuring.task import Answered, Finished, Read, Scored, Timed
 from core.engines.measuring.task import Task as MeasuringTask
@@ -25,7 +38,9 @@ from core.engines.runtimes import dialect
 from core.engines.runtimes.dialect import Dialect
 from core.engines.runtimes.runtime import Answer, Source
 from core.engines.seal import seal
-from core.models import intervals, records, report
+from core.errors import CancelledError, InputError
+from core.models import records, report
+from core.models.speed import Timing
 from core.specs import EvaluateSpec
 from core.workspace import durable
 
@@ -49,6 +64,7 @@ class _Measured:
     timed: list[Timed] = field(default_factory=list)
     asked: Asked | None = None
     finished: Finished | None = None
+    timing: Timing | None = None
     seconds: float = 0.0
 
 
@@ -64,6 +80,13 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
     job.phase("preparing")
     data = Dataset(job.input(spec.data))
     task = str(data.info.task)
+    if spec.judge and task == _READING:
+        raise InputError(
+            f"A judge has nothing to rate in {data.info.name}.",
+            why="Its rows are texts that are read; none is answered.",
+            fix="Leave the judge out, or choose data with questions.",
+            code="evaluate.judge",
+        )
     questions = rows.read(data, spec.split, spec.limit)
     threads = int(job.resources["threads"])
     if any(records.describe(job.input(model.partition(":")[0])).format != "onnx" for model in spec.models):
@@ -73,21 +96,37 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         for model in models:
             model.asked = forgetting.prepare(model.dialect)
     timed = timed_rows(spec, len(questions))
+    lengths = timing.thirds({row: questions[row].characters for row in timed})
 
-    parts = len(questions) + len(timed) + (forgetting.PARTS if spec.general else 0)
+    parts = len(questions) + len(timed) * spec.repeats + (forgetting.PARTS if spec.general else 0)
     job.phase("measuring", total=len(models) * parts, unit="answers")
     done = 0
+    read = [weights.bytes_a_token(model.source) for model in models]
+    pace = Pace([own or model.record.bytes for own, model in zip(read, models, strict=True)])
     for number, model in enumerate(models):
         if job.stop_requested:
             break
         job.log(f"Measuring {model.record.name} ({model.record.format})")
         work = _work(model, task, questions, tuple(timed), spec)
-        done = _measure(model, number, work, questions, job, done)
+        pace.begin()
+        done = _measure(model, number, work, questions, job, done, lambda here: pace.left_s(here / parts))
+        pace.end()
+        tokens = {row: len(work.prompts[row]) for row in timed}
+        model.timing = timing.summary(
+            model.timed, lengths, tokens, model.finished, read[number], spec.warm_up
+        )
 
-    job.phase("reporting")
     answered = [model for model in models if model.answers]
     complete = len(answered) == len(models) and all(model.finished for model in models)
     results = _judge(answered, data, questions)
+    verdict = None
+    if spec.judge and results and not job.stop_requested:
+        verdict = judging.rate(spec, job, [result.said for result in results], questions)
+        results = [replace(one, marks=own) for one, own in zip(results, verdict.marks, strict=True)]
+        complete = complete and not job.stop_requested
+    asked = _ask_harness(spec, job, answered, data) if spec.harness and not job.stop_requested else {}
+    complete = complete and not (spec.harness and job.stop_requested)
+    job.phase("reporting")
     result = report.EvaluationReport(
         machine=machine.describe(threads),
         versions=machine.versions(),
@@ -98,8 +137,12 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         max_new_tokens=spec.max_new_tokens,
         batch_size=spec.batch_size,
         complete=complete,
-        models=tuple(_figures(*pair) for pair in zip(answered, results, strict=True)),
+        models=tuple(
+            _figures(model, result).model_copy(update={"harness": asked.get(model.id)})
+            for model, result in zip(answered, results, strict=True)
+        ),
         comparisons=comparing.against_the_first(results),
+        judge=verdict.judge if verdict else None,
         worst=comparing.worst(results, questions),
     )
     _write(job, result, answered, results, questions)
@@ -140,6 +183,8 @@ def _work(
             max_new_tokens=spec.max_new_tokens,
             batch_size=spec.batch_size,
             timed=timed,
+            repeats=spec.repeats,
+            warm_up=spec.warm_up,
             documents=documents,
             general=general,
         )
@@ -151,6 +196,8 @@ def _work(
         max_new_tokens=room_for(expected, spec.max_new_tokens),
         batch_size=spec.batch_size,
         timed=timed,
+        repeats=spec.repeats,
+        warm_up=spec.warm_up,
         general=general,
     )
 
@@ -162,9 +209,10 @@ def _measure(
     questions: list[rows.Question],
     job: JobContext,
     done: int,
+    left_s: Callable[[int], float | None],
 ) -> int:
     """Runs one model's process until it is finished or a stop was asked. Returns the answers done in all."""
-    began = time.monotonic()
+    began, before = time.monotonic(), done
     messages = child.measure(work)
     try:
         for message in messages:
@@ -183,13 +231,42 @@ def _measure(
                 case Finished():
                     model.finished = message
                     job.metrics(done, model=number, tokens_per_s=message.tokens_per_s)
-            job.progress(done)
+            job.progress(done, left_s=left_s(done - before))
             if job.stop_requested:
                 break
     finally:
         messages.close()
         model.seconds = time.monotonic() - began
     return done
+
+
+def _ask_harness(
+    spec: EvaluateSpec, job: JobContext, models: list[_Measured], data: Dataset
+) -> dict[str, tuple[report.HarnessFigure, ...]]:
+    """What lm-evaluation-harness says of each model, until a stop is asked."""
+    from core.engines.measuring import harness
+
+    scratch = job.stage("harness")
+    if spec.harness == harness_tasks.OWN:
+        tasks = [harness_tasks.export(data, spec.split, scratch / "own", spec.limit)]
+    else:
+        tasks = harness_tasks.read(Path(str(spec.harness)).expanduser())
+    prepared = harness.prepare(tasks, scratch / "tasks")
+    job.phase("harness", total=len(models), unit="models")
+    found = {}
+    for number, model in enumerate(models, 1):
+        job.log(f"lm-evaluation-harness {harness.version()} asks {model.record.name}")
+        try:
+            found[model.id] = harness.ask(model.source, model.dialect, tasks, prepared, job)
+        except CancelledError:
+            break
+        except Exception as error:  # somebody's task in somebody's program: what was measured is kept
+            said = str(error).splitlines()
+            job.warn(f"lm-evaluation-harness could not go on. {type(error).__name__}: {(said or [''])[0]}")
+            break
+        job.progress(number)
+    durable.remove_folder(scratch)
+    return found
 
 
 def room_for(expected: Sequence[Sequence[int]], wished: int) -> int:
@@ -230,17 +307,6 @@ def _judge(models: list[_Measured], data: Dataset, questions: list[rows.Question
 
 def _figures(model: _Measured, result: Result) -> report.ModelFigures:
     """From answers and times to one row of the report."""
-    firsts, totals = [time.ttft_ms for time in model.timed], [time.total_ms for time in model.timed]
-    latency = (
-        report.Latency(
-            ttft_p50=intervals.percentile(firsts, 0.5),
-            ttft_p95=intervals.percentile(firsts, 0.95),
-            total_p50=intervals.percentile(totals, 0.5),
-            total_p95=intervals.percentile(totals, 0.95),
-        )
-        if totals
-        else None
-    )
     size = model.record.bytes + sum(map(records.bytes_on_disk, model.source.bases))
     return report.ModelFigures(
         model=model.record.name,
@@ -248,13 +314,20 @@ def _figures(model: _Measured, result: Result) -> report.ModelFigures:
         kind=model.record.format,
         recipe=model.record.recipe,
         bytes_on_disk=size,
-        quality=result.judged.quality,
+        quality=_quality(result),
         general=forgetting.figures(model.asked) if model.asked else None,
-        latency_ms=latency,
+        latency_ms=timing.latency(model.timed),
+        timing=model.timing,
         seconds=model.seconds,
         tokens_per_s=model.finished.tokens_per_s if model.finished else None,
         peak_rss_bytes=model.finished.peak_rss_bytes if model.finished else None,
     )
+
+
+def _quality(result: Result) -> report.Quality:
+    """With what the judge said, if there was one."""
+    rated = judging.figures(result.marks) if result.marks else {}
+    return result.judged.quality.model_copy(update=rated)
 
 
 def _write(

@@ -11,14 +11,14 @@ from core.data.dataset import Dataset, Generated
 from core.data.generating import assembling, filters, plan, presets
 from core.data.generating.assembling import Made
 from core.data.generating.plan import Prompt
+from core.engines.generating import opening
 from core.engines.generating.answers import Answers
 from core.engines.generating.asking import Asking
 from core.engines.generating.dialogue import Work, work_on
 from core.engines.generating.teacher import Enough, Teacher
 from core.engines.seal import seal
 from core.errors import CancelledError, InputError, WorkbenchError
-from core.models import endpoints, records
-from core.models.endpoints import Endpoint
+from core.models import records
 from core.specs import GenerateSpec
 from core.workspace import durable, manifest
 
@@ -47,8 +47,8 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     assignment = presets.assign(spec, data.info)
     prompts = plan.prompts(data, spec, assignment)
     layout = assembling.layout(data, spec, assignment)
-    endpoint = _endpoint(spec, job)
-    teacher, answers = _teacher(spec, job, endpoint), Answers(job.folder)
+    endpoint = opening.endpoint_of(spec, job)
+    teacher, answers = opening.teacher(spec, job, endpoint), Answers(job.folder)
     asking = Asking(teacher, answers, spec, job, endpoint)
     work = Work(spec, assignment, layout, asking)
     job.phase("asking", total=len(prompts), unit="rows")
@@ -114,22 +114,6 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
         if asking.end in _LIMITS:
             job.warn(_LIMITS[asking.end].format(spec=spec))
         job.stopped()
-
-
-def _endpoint(spec: GenerateSpec, job: JobContext) -> Endpoint | None:
-    folder = job.input(spec.teacher)
-    return endpoints.read(folder) if records.describe(folder).format == endpoints.FORMAT else None
-
-
-def _teacher(spec: GenerateSpec, job: JobContext, endpoint: Endpoint | None) -> Teacher:
-    if endpoint is not None:
-        from core.engines.generating.remote import RemoteTeacher
-
-        return RemoteTeacher(spec, endpoint, job.key(spec.teacher), job)
-    from core.engines.generating.local import LocalTeacher
-
-    job.phase("loading")
-    return LocalTeacher(spec, job)
 
 
 async def _ask_everything(

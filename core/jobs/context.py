@@ -76,15 +76,22 @@ class JobContext:
         self._last_progress = 0.0
         self.emit("phase", name=name, total=total, unit=unit)
 
-    def progress(self, done: int, total: int | None = None) -> None:
-        """Says how far the phase is; sends at most 20 a second, and always the last one."""
+    def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
+        """Says how far the phase is; sends at most 20 a second, and always the last one.
+
+        Args:
+            done: Units that are done.
+            total: Units of the phase, where that has changed.
+            left_s: Seconds that the phase still takes, where the engine knows better than its pace tells.
+        """
         if total is not None:
             self._total = total
         now = time.monotonic()
         if now - self._last_progress < _MIN_PROGRESS_GAP_S and done != self._total:
             return
         self._last_progress = now
-        self.emit("progress", done=done, total=self._total)
+        told = {"left_s": round(left_s, 1)} if left_s is not None else {}
+        self.emit("progress", done=done, total=self._total, **told)
 
     def metrics(self, step: int, **values: float) -> None:
         """Numbers at a step, for curves: loss, validation_loss, tokens_per_s, latency_ms and so on."""

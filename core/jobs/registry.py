@@ -61,7 +61,14 @@ KINDS: dict[str, Kind] = {
         Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(specs.QuantizeSpec, "core.engines.quantize", "model", slow_start=True),
-        Kind(specs.EvaluateSpec, "core.engines.evaluate", "report", slow_start=True),
+        Kind(
+            specs.EvaluateSpec,
+            "core.engines.evaluate",
+            "report",
+            slow_start=True,
+            endpoints=True,
+            refuses="core.models.harness:refuse",
+        ),
         Kind(specs.ChatSpec, "core.engines.chat", ""),
         Kind(specs.PreviewSpec, "core.engines.preview", ""),
     )

@@ -90,7 +90,7 @@ def require_suitable(workspace: Workspace, spec: Spec) -> None:
         artifact = workspace.store.find_artifact(ref)
         if artifact is None:
             continue
-        if not kind_of(spec.kind).endpoints:
+        if ref not in spec.may_be_remote():
             require_local(artifact)
         if ref in spec.needs_weights():
             require_weights(workspace, artifact, spec.title)

@@ -19,6 +19,7 @@ class TimeLeft:
         self._began = 0.0
         self._last: tuple[float, int] | None = None
         self._pace_s: float | None = None
+        self._told: float | None = None
 
     def take(self, event: Event) -> None:
         """Looks at one event; all but `phase` and `progress` are ignored."""
@@ -26,9 +27,11 @@ class TimeLeft:
             self.phase, self.unit = str(event.get("name", "")), str(event.get("unit") or "")
             self.done, self.total = 0, event.get("total")
             self._began, self._last, self._pace_s = event.t, (event.t, 0), None
+            self._told = None
         elif event.ev == "progress":
             self.done, self.total = int(event.get("done") or 0), event.get("total", self.total)
             self._measure(event.t)
+            self._told = event.get("left_s")
 
     def _measure(self, now: float) -> None:
         if self._last is None:
@@ -44,7 +47,9 @@ class TimeLeft:
             self._last = (now, self.done)
 
     def seconds(self) -> float | None:
-        """Seconds left in this phase, or None while there is nothing to judge by."""
+        """Seconds left in this phase, as the job says or by its pace; None while nothing tells."""
+        if self._told is not None:
+            return float(self._told)
         if self.total is None or self._pace_s is None or self._last is None:
             return None
         if self._last[0] - self._began < _MIN_ELAPSED_S and self.done < self.total:

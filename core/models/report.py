@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.models.confusion import Cell, LabelFigures
+from core.models.speed import Latency, Timing
+
 NAME = "report.json"
 ANSWERS = "answers.jsonl"
 
@@ -25,6 +28,8 @@ class Quality(_Frozen):
         accuracy: Share of right labels (classification).
         macro_f1: F1 of each expected label, averaged, so that rare labels count as much as frequent ones.
         unknown_answers: Answers that are no label of the data.
+        labels: Precision, recall and F1 of each expected label.
+        confusion: What was taken for what, how often; empty cells are left out.
         exact_match: Share of answers equal to the expected text; of questions after SQuAD's normalizing, of
             extraction with equal fields.
         token_f1: Overlap of the words (question answering).
@@ -36,8 +41,15 @@ class Quality(_Frozen):
         rouge_1: Overlap of words with the expected text.
         rouge_2: Overlap of pairs of words.
         rouge_l: Longest common sequence of words.
+        bleu: Overlap of up to four words in a row over all rows, as sacrebleu counts it.
+        chrf: Overlap of up to six letters in a row over all rows, as sacrebleu counts it.
+        bleu_signature: With which settings BLEU was counted, as papers quote it.
         n: Rows answered.
         ci95: 95 % interval of the main measure.
+        judge_score: Mean mark of the judge, 1 to 5.
+        judge_ci95: Its interval.
+        judge_rows: Rows that it rated.
+        judge_unread: Replies of the judge in which no mark could be found; they count nowhere.
         perplexity: Of the expected answers with their stop tokens, given the prompt; comparable between
             models with the same tokenizer. Of pretraining rows the whole text's.
         perplexity_tokens: Tokens that perplexity averages over.
@@ -47,6 +59,8 @@ class Quality(_Frozen):
     accuracy: float | None = None
     macro_f1: float | None = None
     unknown_answers: int | None = None
+    labels: tuple[LabelFigures, ...] | None = None
+    confusion: tuple[Cell, ...] | None = None
     exact_match: float | None = None
     token_f1: float | None = None
     numeric_match: float | None = None
@@ -57,6 +71,13 @@ class Quality(_Frozen):
     rouge_1: float | None = None
     rouge_2: float | None = None
     rouge_l: float | None = None
+    bleu: float | None = None
+    chrf: float | None = None
+    bleu_signature: str | None = None
+    judge_score: float | None = None
+    judge_ci95: tuple[float, float] | None = None
+    judge_rows: int | None = None
+    judge_unread: int | None = None
     n: int
     ci95: tuple[float, float] | None = None
     perplexity: float | None = None
@@ -111,6 +132,7 @@ class Comparison(_Frozen):
         rows: Rows that both answered.
         task: The model's figure less the reference's; of perplexity the relative change.
         task_p_value: McNemar's exact test, where the measure is a share.
+        judge: The model's mean mark less the reference's, on the rows that both have marks for.
         general_perplexity: Relative change of the perplexity of plain text: 0.1 is 10 % worse.
         general_log_probability: Change of the mean log-probability of right answers, in nats.
     """
@@ -121,8 +143,29 @@ class Comparison(_Frozen):
     rows: int
     task: Change
     task_p_value: float | None = None
+    judge: Change | None = None
     general_perplexity: Change | None = None
     general_log_probability: Change | None = None
+
+
+class Judge(_Frozen):
+    """Who rated the answers.
+
+    Attributes:
+        name: The model.
+        host: Where it is; empty for one of this computer.
+        rubric: What it was told to look at.
+        tokens_in: Tokens that it was sent.
+        tokens_out: Tokens that it wrote.
+        cost: By the endpoint's prices.
+    """
+
+    name: str
+    host: str
+    rubric: str
+    tokens_in: int
+    tokens_out: int
+    cost: float
 
 
 class WorstRow(_Frozen):
@@ -134,13 +177,13 @@ class WorstRow(_Frozen):
     answers: dict[str, str] = Field(description="By model name.")
 
 
-class Latency(_Frozen):
-    """Milliseconds of prompts answered alone: to the first token, and to the last."""
+class HarnessFigure(_Frozen):
+    """A figure of a task of lm-evaluation-harness, as it counts it."""
 
-    ttft_p50: float
-    ttft_p95: float
-    total_p50: float
-    total_p95: float
+    task: str
+    metric: str
+    value: float
+    rows: int
 
 
 class ModelFigures(_Frozen):
@@ -155,7 +198,9 @@ class ModelFigures(_Frozen):
         general: What it knows apart from the task, where that was asked for.
         tokens_per_s: Decode speed of one conversation, after the first token.
         peak_rss_bytes: Highest memory of the process that held only this model.
+        timing: How the times were taken, by length, with energy and the machine's own ceilings.
         seconds: Time this measurement took.
+        harness: Figures of lm-evaluation-harness, if its tasks were asked.
     """
 
     model: str
@@ -166,9 +211,11 @@ class ModelFigures(_Frozen):
     quality: Quality
     general: General | None = None
     latency_ms: Latency | None = None
+    timing: Timing | None = None
     tokens_per_s: float | None = None
     peak_rss_bytes: int | None = None
     seconds: float
+    harness: tuple[HarnessFigure, ...] | None = None
 
 
 class Machine(_Frozen):
@@ -196,6 +243,7 @@ class EvaluationReport(_Frozen):
     complete: bool = Field(description="False when it was stopped before every model had answered every row.")
     models: tuple[ModelFigures, ...]
     comparisons: tuple[Comparison, ...] = Field((), description="Every further model beside the first.")
+    judge: Judge | None = None
     worst: tuple[WorstRow, ...] = ()
 
 

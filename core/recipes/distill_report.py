@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.recipes import details
 from core.recipes.demo_distill import Outcome
 from core.recipes.report import measure_of, trade_picture
 from core.workspace import durable
@@ -197,7 +198,13 @@ def write(
     page = (
         Environment(autoescape=True, undefined=StrictUndefined)
         .from_string(template)
-        .render(content=content, lines=found, course=COURSE, trade=trade_picture(models))
+        .render(
+            content=content,
+            lines=found,
+            course=COURSE,
+            trade=trade_picture(models),
+            details=details.page(models, student),
+        )
     )
     durable.write_text(folder / "report.html", page)
     durable.write_json(folder / "report.json", content)

@@ -16,7 +16,7 @@ from core.errors import InputError
 from core.jobs.registry import kind_of
 from core.models import endpoints, hub
 from core.recipes.steps import Step, made_before, paths_of, queue
-from core.specs import Spec
+from core.specs import EvaluateSpec, Spec
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
@@ -298,6 +298,12 @@ def question_of(job: Job) -> str:
 
 def sends(job: Job, host: str) -> str:
     """What a step sends to an endpoint, and what it may cost, as far as the recipe says it."""
+    if job.spec_type is EvaluateSpec:
+        rows = job.values.get("judge_rows", EvaluateSpec.model_fields["judge_rows"].default) or "all"
+        return (
+            f"{job.name} sends {rows} rows of {job.values.get('data')} with each model's answers to {host}; "
+            "no budget limits what it costs"
+        )
     fields = job.spec_type.model_fields
     rows, budget = job.values.get("rows", fields["rows"].default), job.values.get("budget")
     limit = f"it ends before it costs more than {budget}" if budget else "no budget limits what it costs"

@@ -12,6 +12,7 @@ from typing import Any
 from core.jobs import run_folder
 from core.models.report import main_figure
 from core.models.verdict import NAMES
+from core.recipes import details
 from core.recipes.demo import Outcome
 from core.workspace import durable
 from core.workspace.workspace import Workspace
@@ -132,6 +133,7 @@ def write(workspace: Workspace, outcome: Outcome, name: str) -> tuple[Path, Path
             trade=trade_picture(outcome.report["models"]),
             base=outcome.base,
             minutes=outcome.seconds / 60,
+            details=details.page(outcome.report["models"], verdict.use),
         )
     )
     durable.write_text(folder / "report.html", page)

@@ -24,6 +24,10 @@ class Spec(BaseModel):
         """Ids of the artifacts this spec reads."""
         return ()
 
+    def may_be_remote(self) -> tuple[str, ...]:
+        """Ids of the inputs that may be a model at an endpoint; every other one must be on this computer."""
+        return ()
+
     def needs_weights(self) -> tuple[str, ...]:
         """Ids of the inputs whose weights are changed or converted; an exported model cannot be one."""
         return ()

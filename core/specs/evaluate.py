@@ -7,6 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import field_validator
 
 from core.specs.base import SEED_HELP, THREADS_HELP, Option, Spec
+from core.specs.generate import GenerateSpec
+
+_MARK_TOKENS = 32  # a digit, and room for a judge that says a few words before it
 
 
 class EvaluateSpec(Spec):
@@ -48,10 +51,50 @@ class EvaluateSpec(Spec):
         ge=1,
         le=1000,
     )
+    repeats: int = Option(
+        2,
+        label="Timed passes",
+        help="How often each timed row is answered; how much the passes differ says how sure the times are.",
+        advanced=True,
+        ge=1,
+        le=50,
+    )
+    warm_up: int = Option(
+        1,
+        label="Warm-up",
+        help="So many of the timed rows are answered once before their time counts.",
+        unit="rows",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
     general: bool = Option(
         False,
         label="General check",
         help="Also asks general questions and reads plain text, to see what a model has forgotten.",
+    )
+    judge: str | None = Option(
+        None,
+        label="Judge",
+        help="A model or endpoint that rates the answers from 1 to 5; empty rates none.",
+    )
+    rubric: str = Option(
+        "", label="Rubric", help="What the judge looks at; empty takes the usual one.", advanced=True
+    )
+    judge_rows: int | None = Option(
+        100,
+        label="Rated rows",
+        help="So many rows are rated, spread evenly; empty rates all.",
+        unit="rows",
+        advanced=True,
+        ge=1,
+    )
+    harness: str | None = Option(
+        None,
+        label="Harness tasks",
+        help="A folder of tasks of lm-evaluation-harness that each model is asked too; data asks the data's "
+        "own rows that way. Needs the extra harness.",
+        advanced=True,
     )
     seed: int = Option(17, label="Seed", help=SEED_HELP, advanced=True, ge=0)
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
@@ -64,5 +107,22 @@ class EvaluateSpec(Spec):
         return models
 
     def inputs(self) -> tuple[str, ...]:
-        """The models and the data."""
-        return (*dict.fromkeys(model.partition(":")[0] for model in self.models), self.data)
+        """The models, the data and the judge."""
+        models = [model.partition(":")[0] for model in self.models]
+        return tuple(dict.fromkeys((*models, self.data, *([self.judge] if self.judge else []))))
+
+    def may_be_remote(self) -> tuple[str, ...]:
+        """The judge, unless it is measured too."""
+        return (self.judge,) if self.judge and self.judge not in self.models else ()
+
+    def judging(self) -> GenerateSpec:
+        """How the judge is asked: as a teacher that writes a mark."""
+        assert self.judge is not None
+        return GenerateSpec(
+            teacher=self.judge,
+            data=self.data,
+            temperature=0.0,
+            max_new_tokens=_MARK_TOKENS,
+            seed=self.seed,
+            threads=self.threads,
+        )

@@ -253,6 +253,10 @@ class GenerateSpec(Spec):
         mine, others = (item.model_dump(exclude=set(_BESIDE_ANSWERS)) for item in (self, other))
         return mine == others
 
+    def may_be_remote(self) -> tuple[str, ...]:
+        """The teacher."""
+        return (self.teacher,)
+
     def inputs(self) -> tuple[str, ...]:
         """The teacher and the data."""
         return (self.teacher, self.data)

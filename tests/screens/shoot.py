@@ -2,8 +2,9 @@
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
-`run-distilled` ones that ended, `run-generate` a teacher at work, `compare-runs` several, `search` what to
-search and `search-done` what was found, `prune-cut` a model that is being cut, `blind-chat` two variants.
+`run-distilled` ones that ended, `run-measured` an evaluation, `run-generate` a teacher at work,
+`compare-runs` several, `search` what to search and `search-done` what was found, `prune-cut` a model that is
+being cut, `blind-chat` two variants.
 `generate-tried` asks a real endpoint on the loopback for a preview.
 """
 
@@ -21,6 +22,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "app")]
 
+import evaluation_recording  # noqa: E402
 import generating_preview  # noqa: E402
 import recordings  # noqa: E402
 import search_recording  # noqa: E402
@@ -31,6 +33,8 @@ from app.context import Context  # noqa: E402
 from app.job_bridge import JobBridge  # noqa: E402
 from app.main_window import MainWindow  # noqa: E402
 from app.pages import PAGES  # noqa: E402
+from app.pages.runs.confusion_panel import ConfusionPanel  # noqa: E402
+from app.pages.runs.times_panel import TimesPanel  # noqa: E402
 from app.settings import SettingsFile  # noqa: E402
 from app.theme import theme  # noqa: E402
 from core.data import dataset, starter  # noqa: E402
@@ -91,12 +95,20 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-heart": heart.id,
         "run-distilled": distilled.id,
         "run-generate": generating.id,
+        "run-measured": evaluation_recording.add_evaluation(workspace).id,
         "compare-runs": [done.id, heart.id, failed.id, running.id],
         "search": None,
         "blind-chat": [item.id for item in pair],
         "prune-cut": taught.id,
         "search-done": search_recording.add_search(workspace, 30, "succeeded").id,
     }
+
+
+def _open_panels(window: MainWindow) -> None:
+    """What stands behind links is the picture."""
+    for panel in (*window.findChildren(ConfusionPanel), *window.findChildren(TimesPanel)):
+        if panel.details.isHidden():
+            panel.link.click()
 
 
 def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
@@ -124,6 +136,8 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
                     if wanted and picture not in wanted:
                         continue
                     window.show_page(page, argument)
+                    if picture == "run-measured":
+                        _open_panels(window)
                     QTest.qWait(_SETTLE_MS)
                     window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
             window.close()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from app.formats import count_text
+from app.formats import count_text, short_name
+from app.pages.evaluate.judge_field import JudgeField
 from app.pages.evaluate.models_card import ModelsCard
 from app.pages.evaluate.view_model import STEPS, EvaluateViewModel
+from app.pages.generate.dialogs import SendDialog, kept_text
+from app.pages.generate.trial_model import Question
 from app.pages.input_card import InputCard, data_choice, data_summary
 from app.pages.name_field import NameField
 from app.pages.run_preview import RunNeeds
@@ -25,6 +28,7 @@ class EvaluatePage(StepsPage):
     def __init__(self, view_model: EvaluateViewModel, parent: QWidget | None = None) -> None:
         super().__init__(view_model, parent)
         self.view_model = view_model
+        self._question: Question | None = None
         self.set_title(
             self.tr("Evaluate"),
             self.tr("Measure models on rows that none of them has learnt from, and see what was gained."),
@@ -55,8 +59,9 @@ class EvaluatePage(StepsPage):
             "note",
             wrap=True,
         )
+        self.judge = JudgeField(self)
         self.form = SpecForm(EvaluateSpec, [], columns=2, parent=self)
-        for widget in (self.name, self.general_box, self.general_note, self.form):
+        for widget in (self.name, self.general_box, self.general_note, self.judge, self.form):
             self.check_card.add(widget)
         for card in (self.models_card, self.data_card, self.check_card):
             self.add(card)
@@ -73,6 +78,9 @@ class EvaluatePage(StepsPage):
         self.data_card.change_requested.connect(self._on_change_data)
         self.data_card.add_requested.connect(self._on_add_data)
         self.general_box.toggled.connect(model.set_general)
+        self.judge.chosen.connect(model.set_judge)
+        model.judging.asked.connect(self._on_asked)
+        model.judging.key_kept.connect(self._on_key_kept)
         self.form.values_changed.connect(self._on_form_changed)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
@@ -112,6 +120,24 @@ class EvaluatePage(StepsPage):
         errors = self.form.errors()
         self.view_model.set_advanced({} if errors else self.form.changed_values(), errors)
 
+    @Slot(object)
+    def _on_asked(self, question: Question) -> None:
+        self._question = question
+        self.view_model.changed.emit()
+        also = self.tr("So are the answers that the models give to them.")
+        dialog = SendDialog(question, False, self.window(), also=also)
+        dialog.confirmed.connect(self._on_agreed)
+        dialog.open()
+
+    @Slot(str)
+    def _on_agreed(self, key: str) -> None:
+        if self._question is not None:
+            self.view_model.agree(self._question, key)
+
+    @Slot(bool)
+    def _on_key_kept(self, lasts: bool) -> None:
+        self.notice_raised.emit(kept_text(lasts), "good" if lasts else "warn")
+
     @Slot()
     def _show(self) -> None:
         model = self.view_model
@@ -125,6 +151,7 @@ class EvaluatePage(StepsPage):
         self.data_card.show_as("waiting" if state < 0 else "open" if state == 0 else "closed", summary)
         self.check_card.setVisible(self._shown == "check")
         self.general_box.setChecked(model.general)
+        self.judge.show_judges(model.judging.judges, model.judging.judge)
         self.name.show_name(model.name, model.blocker)
         self.preview_card.show_needs(self._needs())
 
@@ -136,6 +163,7 @@ class EvaluatePage(StepsPage):
             "data": self.tr("Choose data first"),
             "no_test": self.tr("This data has no rows to test on"),
             "settings": self.tr("Correct the advanced fields first"),
+            "asking": self.tr("Looking at what would be sent …"),
             "name": self.tr("Choose another name first"),
             "name_taken": self.tr("Choose a free name first"),
         }[model.blocker]
@@ -144,5 +172,8 @@ class EvaluatePage(StepsPage):
             (self.tr("Rows each answers"), count_text(model.rows)),
             (self.tr("General check"), self.tr("yes") if model.general else self.tr("no")),
         ]
+        judge = model.judging.judge
+        if judge is not None:
+            facts.append((self.tr("Rated by"), short_name(judge.name, 24)))
         note = self.tr("All models answer the same rows, each in a process of its own.")
         return RunNeeds(facts=facts, note=note, blocked=blocked, command=model.command())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from functools import partial
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Slot
@@ -11,10 +12,13 @@ from PySide6.QtCore import QObject, Slot
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
+from app.pages.evaluate.judge_model import JudgeModel
+from app.pages.generate.trial_model import Question
 from app.pages.wizard_view_model import WizardViewModel
+from core.errors import WorkbenchError
 from core.specs import EvaluateSpec
 
-Blocker = Literal["", "models", "data", "no_test", "settings", "name", "name_taken"]
+Blocker = Literal["", "models", "data", "no_test", "settings", "asking", "name", "name_taken"]
 Step = Literal["models", "data", "check"]
 STEPS: tuple[Step, ...] = ("models", "data", "check")
 _DEEPEST = 12
@@ -39,6 +43,12 @@ class EvaluateViewModel(WizardViewModel):
         self.advanced: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         self._chosen: set[str] = set()
+        self.judging = JudgeModel(bridge, self)
+        self.judging.failed.connect(self._on_failed)
+
+    def close(self) -> None:
+        """Drops what is under way."""
+        self.judging.close()
 
     @Slot()
     def refresh(self) -> None:
@@ -47,6 +57,7 @@ class EvaluateViewModel(WizardViewModel):
         self.data_sets = library.data_sets(self._workspace)
         self._chosen &= {item.id for item in self.models}
         self.data = library.kept(self.data_sets, self.data)
+        self.judging.refresh()
         self.changed.emit()
 
     @property
@@ -110,6 +121,12 @@ class EvaluateViewModel(WizardViewModel):
             self.general = on
             self.changed.emit()
 
+    @Slot(str)
+    def set_judge(self, artifact_id: str) -> None:
+        """Has a model rate the answers; an empty id has nobody."""
+        self.judging.choose(artifact_id)
+        self.changed.emit()
+
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
         """Takes the advanced fields that differ from their defaults, and what is wrong with them."""
         self.advanced, self.errors = values, errors
@@ -150,13 +167,17 @@ class EvaluateViewModel(WizardViewModel):
             return "settings"
         if not self.rows:
             return "no_test"
+        if self.judging.is_asking:
+            return "asking"
         return self._name_blocker()
 
     def command(self) -> str:
         """The command line that does the same."""
         names = [item.name for item in self.chosen] or ["MODEL"]
         parts = ["slm-workbench", "evaluate", *names, "--data", self.data.name if self.data else "DATA"]
-        for field, value in self._settings().items():
+        judge = self.judging.judge
+        named = {"judge": judge.name} if judge is not None else {}
+        for field, value in {**self._settings(), **named}.items():
             text = value if isinstance(value, str) else json.dumps(value)
             parts += ["--set", f"{field}={text}"]
         if self.name:
@@ -172,5 +193,18 @@ class EvaluateViewModel(WizardViewModel):
         if self.blocker or self.data is None:
             return
         models = [item.id for item in self.chosen]
+        judge = self.judging.judge
         told = {"models": models, "data": self.data.id, **self._settings()}
-        self._queue(EvaluateSpec.model_validate(told))
+        spec = EvaluateSpec.model_validate({**told, "judge": judge.id if judge is not None else None})
+        self.judging.require(spec, partial(self._queue, spec))
+        self.changed.emit()
+
+    def agree(self, question: Question, key: str) -> None:
+        """The person said yes to what is sent to the judge; a key is kept first."""
+        self.judging.agree(question, key)
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_failed(self, error: WorkbenchError) -> None:
+        self.failed.emit(error)
+        self.changed.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QCoreApplication, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.dialogs.fitting import FittingDialog
@@ -190,6 +190,15 @@ class KeyDialog(_QuestionDialog):
         self.confirmed.emit(self.key.take())
 
 
+def kept_text(lasts: bool) -> str:
+    """What became of a key that was typed."""
+    if lasts:
+        return QCoreApplication.translate("SendDialog", "The key is in the system's keyring.")
+    return QCoreApplication.translate(
+        "SendDialog", "There is no keyring here, so the key is kept until you close the program."
+    )
+
+
 class SendDialog(_QuestionDialog):
     """Names the host, the rows, the cost and the personal data, and asks. The safe answer is the default.
 
@@ -197,6 +206,7 @@ class SendDialog(_QuestionDialog):
         question: What would be sent.
         answered: Whether a preview's answers are taken over, so that its rows are not asked again.
         parent: The window.
+        also: What else is sent, in a sentence.
 
     Signals:
         confirmed: The person agreed; a key that was typed, or an empty text.
@@ -204,7 +214,9 @@ class SendDialog(_QuestionDialog):
 
     confirmed = Signal(str)
 
-    def __init__(self, question: Question, answered: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, question: Question, answered: bool, parent: QWidget | None = None, *, also: str = ""
+    ) -> None:
         super().__init__(parent)
         offer = question.offer
         assert offer.endpoint is not None
@@ -219,7 +231,7 @@ class SendDialog(_QuestionDialog):
             more = self.tr("What the preview asked is not asked again.")
         self.say(
             title.format(rows=rows, data=short_name(offer.data, 40), host=offer.endpoint.host),
-            f"{text} {more}",
+            " ".join(filter(None, (text, also, more))),
         )
         self.facts = Facts(self)
         self._fill(question)

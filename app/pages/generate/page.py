@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.models.repeat import Repeat
 from app.pages.generate.ask_card import AskCard
-from app.pages.generate.dialogs import EndpointDialog, KeyDialog, SendDialog
+from app.pages.generate.dialogs import EndpointDialog, KeyDialog, SendDialog, kept_text
 from app.pages.generate.needs import needs_of
 from app.pages.generate.trial_card import TrialCard
 from app.pages.generate.trial_model import Question
@@ -180,10 +180,7 @@ class GeneratePage(StepsPage):
 
     @Slot(bool)
     def _on_key_kept(self, lasts: bool) -> None:
-        text = self.tr("There is no keyring here, so the key is kept until you close the program.")
-        if lasts:
-            text = self.tr("The key is in the system's keyring.")
-        self.notice_raised.emit(text, "good" if lasts else "warn")
+        self.notice_raised.emit(kept_text(lasts), "good" if lasts else "warn")
 
     @Slot()
     def _on_key_forgotten(self) -> None:

@@ -21,7 +21,7 @@ from core.jobs import keys
 from core.jobs.events import Event
 from core.jobs.look import look
 from core.jobs.sampling import cores
-from core.offers import PREVIEW_S, Offer, few, offer
+from core.offers import PREVIEW_S, Offer, few, teaching
 from core.specs import GenerateSpec
 from core.workspace import durable
 
@@ -159,7 +159,7 @@ class TrialModel(QObject):
 
         def work(_cancelled: threading.Event) -> Offer | WorkbenchError:
             try:
-                return offer(workspace, spec)
+                return teaching(workspace, spec)
             except WorkbenchError as error:
                 return error
 
@@ -177,7 +177,7 @@ class TrialModel(QObject):
         workspace = self._workspace
 
         def work(_cancelled: threading.Event) -> Question:
-            found = offer(workspace, spec)
+            found = teaching(workspace, spec)
             has_key = found.endpoint is None or keys.find(found.teacher) is not None
             return Question(spec, found, has_key, is_trial)
 

@@ -13,6 +13,7 @@ from app.widgets.card import Card, Facts
 from core.models.report import main_figure
 
 _Text = Callable[[Any], str]
+_LONGEST_MODEL = 18  # beside its figure, in the narrow column
 
 
 class ResultCard(Card):
@@ -67,7 +68,7 @@ class ResultCard(Card):
                 name = measure_name(measure).removesuffix(", %")
                 unit = "" if measure == "perplexity" else " %"
                 text = f"{name} {figure_text(measure, value)}{unit}"
-                lines.append((short_name(str(item.get("model", ""))), text))
+                lines.append((short_name(str(item.get("model", "")), _LONGEST_MODEL), text))
         return lines
 
     def _known(self) -> dict[str, tuple[str, _Text]]:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-from core.cli.commands import data_quality
+from core.cli.commands import data_export, data_quality
 from core.cli.consent import agree
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
@@ -33,7 +33,7 @@ _BAR_WIDTH = 30
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
-    group = below.add_parser("data", help="add, check, inspect, fix, list, show and remove data sets")
+    group = below.add_parser("data", help="add, check, inspect, fix, export, list, show and remove data sets")
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help, function in (
         ("add", "read a file, check it, split it in three and keep it", run_add),
@@ -92,6 +92,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     varying.set_defaults(run=run_augment)
     data_quality.add(verbs)
+    data_export.add(verbs)
     removing = verbs.add_parser("remove", help="delete a data set; your file stays")
     removing.add_argument("data", metavar="N")
     removing.set_defaults(run=run_remove)

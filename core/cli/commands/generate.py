@@ -16,7 +16,7 @@ from core.data.generating import answered, filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
 from core.jobs.look import look
-from core.offers import PREVIEW_S, Offer, few, offer
+from core.offers import PREVIEW_S, Offer, few, teaching
 from core.specs import GenerateSpec
 from core.workspace import durable
 from core.workspace.workspace import Workspace
@@ -101,7 +101,7 @@ class _Kept:
 
 def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Namespace, output: Output) -> int:
     """Five rows, so that a person sees what would come, and what it would cost."""
-    whole, some = offer(workspace, spec), few(spec)
+    whole, some = teaching(workspace, spec), few(spec)
     sending.agree_to_send(workspace, some, yes=arguments.yes, output=output)
     said: list[Event] = []
     failure: WorkbenchError | None = None

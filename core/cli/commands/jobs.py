@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any, TypeAlias, get_args
 
-from core.cli import fitting
+from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
 from core.cli.running import program, require_kept, start, summary
@@ -232,8 +232,14 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
         "data": data.id,
         **parse_settings(arguments.set, EvaluateSpec),
     }
+    if values.get("judge"):
+        values["judge"] = workspace.artifact(str(values["judge"]), "model").id
+    spec = build(EvaluateSpec, values)
     name = arguments.name or workspace.free_name(f"{data.name}-evaluation", "report")
-    run = require_kept(start(workspace, build(EvaluateSpec, values), name, output, "Evaluating"))
+    workspace.require_free_name(name, "report")
+    submission.require_suitable(workspace, spec)
+    sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
+    run = require_kept(start(workspace, spec, name, output, "Evaluating"))
     report = read_report(workspace, run)
     show_report(report, output)
     output.say(f"Kept as {run.name}; `{program()} runs show {run.name}` shows it again.")
@@ -286,6 +292,7 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     output.say(f"On {count} rows that no model has learnt from{few}.")
     for item in report.get("comparisons", ()):
         output.say(verdict.sentence(Comparison.model_validate(item)))
+    evaluation_text.show(report, output)
 
 
 def _heading(models: list[dict[str, Any]]) -> str:

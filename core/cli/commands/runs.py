@@ -107,7 +107,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         show_report(run.result, output)
     # What was asked, unless the result says what came of it: method auto became method lora.
     for key, value in (shown["spec"] | shown["result"]).items():
-        if value not in (None, "", {}, []) and not isinstance(value, dict):
+        if value not in (None, "", {}, []) and not _is_table(value):
             output.say(f"  {key:<18} {_plain(workspace, value)}")
     for name, curve in shown["metrics"].items():
         output.say(f"  {name:<18} {curve['last']:.4g} (last of {curve['points']})")
@@ -120,6 +120,11 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         output.say(f"  {run.error.get('what', '')} {run.error.get('why', '')} {run.error.get('fix', '')}")
     output.answer(shown)
     return 0
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value is shown as a table or not at all, not as a line."""
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
 def _plain(workspace: Workspace, value: Any) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.data import lengths
-from core.data.generating.plan import Prompt
-from core.data.generating.presets import Assignment
+from core.data.generating.plan import Message, Prompt
+from core.data.generating.presets import Assignment, judge
 from core.data.quality import personal
 from core.specs.generate import GenerateSpec
 
@@ -42,7 +42,7 @@ class Estimate:
 def estimate(prompts: Sequence[Prompt], spec: GenerateSpec, work: Assignment) -> Estimate:
     """Looks at every prompt for personal data and counts the tokens of some, evenly spread."""
     sample = prompts[:: max(1, len(prompts) // _COUNTED)]
-    asked = sum(map(_tokens, sample)) / len(sample)
+    asked = sum(_tokens(prompt.messages) for prompt in sample) / len(sample)
     answer = _answer_tokens(sample, spec)
     times = spec.answers_per_prompt
     calls, tokens_in, tokens_out, most_out = 0.0, 0.0, 0.0, 0.0
@@ -72,14 +72,42 @@ def estimate(prompts: Sequence[Prompt], spec: GenerateSpec, work: Assignment) ->
         tokens_in=round(tokens_in * count),
         tokens_out=round(tokens_out * count),
         most_out=round(most_out * count),
-        personal=sum(map(_is_personal, prompts)),
+        personal=sum(_is_personal(prompt.messages) for prompt in prompts),
     )
 
 
-def _tokens(prompt: Prompt) -> int:
-    texts = [item["content"] for item in prompt.messages]
-    marks = lengths.starter_marks([item["role"] for item in prompt.messages])
-    return sum(len(found.ids) for found in lengths.encode(texts)) + marks
+def estimate_marks(
+    talks: Sequence[Sequence[Message]], models: int, rubric: str, most_a_mark: int
+) -> Estimate:
+    """What rating the answers of several models to some rows takes: each answer about as long as the data's.
+
+    Args:
+        talks: The rows as conversations that end with the data's own answer.
+        models: How many models have answered them.
+        rubric: What the judge is told.
+        most_a_mark: Tokens that its reply may have.
+    """
+    requests = [judge(rubric, "\n\n".join(_texts(talk[:-1])), *[talk[-1]["content"]] * 2) for talk in talks]
+    sample = requests[:: max(1, len(requests) // _COUNTED)]
+    mean = sum(map(_tokens, sample)) / max(1, len(sample))
+    calls = len(talks) * models
+    return Estimate(
+        prompts=len(talks),
+        calls=calls,
+        tokens_in=round(mean * calls),
+        tokens_out=_MARK_TOKENS * calls,
+        most_out=most_a_mark * calls,
+        personal=sum(map(_is_personal, talks)),
+    )
+
+
+def _texts(messages: Sequence[Message]) -> list[str]:
+    return [item["content"] for item in messages]
+
+
+def _tokens(messages: Sequence[Message]) -> int:
+    marks = lengths.starter_marks([item["role"] for item in messages])
+    return sum(len(found.ids) for found in lengths.encode(_texts(messages))) + marks
 
 
 def _answer_tokens(sample: Sequence[Prompt], spec: GenerateSpec) -> float:
@@ -91,5 +119,5 @@ def _answer_tokens(sample: Sequence[Prompt], spec: GenerateSpec) -> float:
     return min(spec.max_new_tokens, 1.5 * mean + 1)
 
 
-def _is_personal(prompt: Prompt) -> bool:
-    return any(personal.hits(item["content"]) for item in prompt.messages)
+def _is_personal(messages: Sequence[Message]) -> bool:
+    return any(personal.hits(item["content"]) for item in messages)

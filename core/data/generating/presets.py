@@ -127,12 +127,11 @@ _ABOUT = (
 )
 
 
-def judge(rubric: str, question: str, answer: str) -> list[dict[str, str]]:
-    """Asks for a mark."""
-    return [
-        {"role": "system", "content": rubric.strip() or JUDGE},
-        {"role": "user", "content": f"Question:\n{question}\n\nAnswer:\n{answer}\n\nMark from 1 to 5:"},
-    ]
+def judge(rubric: str, question: str, answer: str, expected: str = "") -> list[dict[str, str]]:
+    """Asks for a mark; with the data's own answer beside it, where there is one."""
+    right = f"\n\nA right answer:\n{expected}" if expected else ""
+    asked = f"Question:\n{question}{right}\n\nAnswer:\n{answer}\n\nMark from 1 to 5:"
+    return [{"role": "system", "content": rubric.strip() or JUDGE}, {"role": "user", "content": asked}]
 
 
 def next_question(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:

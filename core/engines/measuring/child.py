@@ -13,10 +13,13 @@ import threading
 import time
 import traceback
 from collections.abc import Generator, Iterator
+from itertools import pairwise
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 
+from core.engines.measuring import ceilings
+from core.engines.measuring.reading import read_nll
 from core.engines.measuring.task import (
     Answered,
     Failed,
@@ -26,6 +29,7 @@ from core.engines.measuring.task import (
     Message,
     Read,
     Scored,
+    Spent,
     Task,
     Timed,
 )
@@ -33,11 +37,11 @@ from core.engines.runtimes.runtime import Answer, Runtime, open_runtime
 from core.engines.seal import seal
 from core.errors import JobError, WorkbenchError
 from core.jobs.sampling import peak_rss_bytes
+from core.models.fit import energy
 
 #: Elsewhere a copy of a process that loaded torch may hang (macOS), or there are none (Windows).
 _COPIES = sys.platform == "linux"
 _QUESTIONS_TOGETHER = 8
-_WINDOW = 512  # tokens read at once
 _DECODE_TOKENS = 48
 _DECODE_PASSES = 2
 _DECODE_S = 2.0  # a slow model's single pass is long enough to be exact
@@ -133,15 +137,15 @@ def _work(task: Task) -> Iterator[Message]:
     runtime = open_runtime(task.source)
     yield Loaded(time.perf_counter() - began)
     for row, ids in enumerate(task.documents):
-        yield Answered((row,), (Answer(ids=(), nll=_read(runtime, ids), scored=max(0, len(ids) - 1)),))
+        yield Answered((row,), (Answer(ids=(), nll=read_nll(runtime, ids), scored=max(0, len(ids) - 1)),))
     yield from _answer(runtime, task)
-    for row in task.timed:
-        yield _time(runtime, task.prompts[row], task.max_new_tokens)
+    spent = yield from _time_all(runtime, task)
     speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
-    peak = peak_rss_bytes()  # before the general check, whose memory is none of the model's use
+    peak = peak_rss_bytes()  # before the rest, whose memory is none of the model's use
+    best = ceilings.measure(task.source.threads) if task.timed else None
     if task.general is not None:
         yield from _ask_general(runtime, task.general)
-    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak)
+    yield Finished(tokens_per_s=speed, peak_rss_bytes=peak, spent=spent, ceilings=best)
 
 
 def _answer(runtime: Runtime, task: Task) -> Iterator[Message]:
@@ -169,28 +173,34 @@ def _ask_general(runtime: Runtime, task: GeneralTask) -> Iterator[Message]:
         )
         yield Scored(questions, tuple(map(tuple, nlls)))
     for number, ids in enumerate(task.texts):
-        yield Read(number, _read(runtime, ids), len(ids) - 1)
+        yield Read(number, read_nll(runtime, ids), len(ids) - 1)
 
 
-def _read(runtime: Runtime, ids: tuple[int, ...]) -> float:
-    """Negative log-likelihood of all tokens but the first, in windows: long logits would be gigabytes."""
-    window = min(_WINDOW, runtime.context - 1)
-    nll = 0.0
-    for start in range(0, len(ids) - 1, window):
-        part = ids[start : start + window + 1]
-        scores = runtime.log_probabilities(part[:-1])
-        nll -= float(scores[range(len(part) - 1), part[1:]].sum(dtype="float64"))
-    return nll
+def _time_all(runtime: Runtime, task: Task) -> Generator[Message, None, Spent | None]:
+    """Times some rows alone, pass after pass, so that a slow moment of the computer meets different rows."""
+    if not task.timed:
+        return None
+    for row in task.timed[: task.warm_up]:
+        _time(runtime, task, row, 0)
+    energy_before, used, began = energy.joules(), time.process_time(), time.perf_counter()
+    for turn in range(task.repeats):
+        for row in task.timed:
+            yield _time(runtime, task, row, turn)
+    wall_s, processor_s = time.perf_counter() - began, time.process_time() - used
+    return Spent(wall_s, processor_s, energy.between(energy_before, energy.joules()))
 
 
-def _time(runtime: Runtime, prompt: tuple[int, ...], max_new_tokens: int) -> Timed:
+def _time(runtime: Runtime, task: Task, row: int, turn: int) -> Timed:
     began = time.perf_counter()
-    first, tokens = None, 0
-    for _token in runtime.stream(prompt, max_new_tokens):
-        first = first or time.perf_counter()
-        tokens += 1
+    at = [time.perf_counter() for _token in runtime.stream(task.prompts[row], task.max_new_tokens)]
     ended = time.perf_counter()
-    return Timed(ttft_ms=((first or ended) - began) * 1e3, total_ms=(ended - began) * 1e3, tokens=tokens)
+    return Timed(
+        row=row,
+        turn=turn,
+        ttft_ms=((at[0] if at else ended) - began) * 1e3,
+        total_ms=(ended - began) * 1e3,
+        token_ms=tuple((after - before) * 1e3 for before, after in pairwise(at)),
+    )
 
 
 def decode_speed(runtime: Runtime, prompt: tuple[int, ...]) -> float:

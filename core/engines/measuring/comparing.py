@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.engines.measuring import forgetting
+from core.engines.measuring import forgetting, judging
 from core.engines.measuring.forgetting import Asked
+from core.engines.measuring.judging import Marks
 from core.engines.measuring.quality import Judged, Said
 from core.engines.measuring.rows import Question
 from core.models import intervals, report
@@ -27,12 +28,14 @@ class Result:
         said: Its answers by the place of the question.
         judged: Its figures, row by row in the order of `said`.
         asked: Its general check, if there was one.
+        marks: What the judge said of it, if there was one.
     """
 
     name: str
     said: Mapping[int, Said]
     judged: Judged
     asked: Asked | None
+    marks: Marks | None = None
 
 
 def against_the_first(results: Sequence[Result]) -> tuple[report.Comparison, ...]:
@@ -55,6 +58,7 @@ def _compare(first: Result, other: Result) -> report.Comparison:
         rows=len(shared),
         task=report.Change(value=task.value, ci95=task.ci95),
         task_p_value=task.p_value,
+        judge=judging.change(first.marks, other.marks) if first.marks and other.marks else None,
         general_perplexity=text,
         general_log_probability=right,
     )

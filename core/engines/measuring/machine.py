@@ -9,7 +9,17 @@ import psutil
 
 from core.models.report import Machine
 
-_LIBRARIES = ("torch", "transformers", "peft", "onnxruntime", "onnxruntime-genai", "numpy")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "peft",
+    "onnxruntime",
+    "onnxruntime-genai",
+    "numpy",
+    "scikit-learn",
+    "sacrebleu",
+    "rouge-score",
+)
 
 
 def describe(threads: int) -> Machine:

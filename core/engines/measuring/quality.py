@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.engines.measuring import fields, texts
+from core.engines.measuring import fields, labels, texts
 from core.models import report
 from core.models.intervals import Combine, Sums
 from core.models.report import Measure
@@ -68,22 +68,22 @@ def measure_of(task: str, expected: Sequence[str]) -> Measure:
     return "exact_match" if texts.typical_words(expected) <= _SHORT_WORDS else "rouge_l"
 
 
-def judge(task: str, measure: Measure, rows: Sequence[Said], labels: Sequence[str] = ()) -> Judged:
+def judge(task: str, measure: Measure, rows: Sequence[Said], known: Sequence[str] = ()) -> Judged:
     """All figures of the task.
 
     Args:
         task: The data's kind of task.
         measure: Its main measure, decided once for all models.
         rows: The answers, at least one.
-        labels: Every label of the data.
+        known: Every label of the data.
     """
     figures: dict[str, Any] = {}
     by_measure: dict[str, Sums] = {}
     if task == "classification":
         by_measure["accuracy"] = _sums([texts.right(row.text, row.expected) for row in rows], "share")
-        figures["macro_f1"] = macro_f1(rows)
-        known = {label.strip() for label in (labels or [row.expected for row in rows])}
-        figures["unknown_answers"] = sum(row.text.strip() not in known for row in rows)
+        sheet = labels.read([row.text for row in rows], [row.expected for row in rows], known)
+        figures |= {"macro_f1": sheet.macro_f1, "unknown_answers": sheet.unknown}
+        figures |= {"labels": sheet.labels, "confusion": sheet.cells}
     elif task == "extraction":
         _judge_fields(rows, figures, by_measure)
     elif task != "pretraining":
@@ -120,18 +120,12 @@ def _judge_text(
         found = np.array([texts.rouge(row.text, row.expected) for row in rows])
         figures["rouge_1"], figures["rouge_2"] = (float(value) for value in found[:, :2].mean(axis=0))
         by_measure["rouge_l"] = _sums(found[:, 2], "mean")
+        overlap = texts.overlap([row.text for row in rows], [row.expected for row in rows])
+        figures |= {"bleu": overlap.bleu, "chrf": overlap.chrf, "bleu_signature": overlap.signature}
     by_measure["exact_match"] = _sums(exact, "share")
     if measure == "numeric_match":
         same = [texts.numeric_match(row.text, row.expected) for row in rows]
         by_measure["numeric_match"] = _sums(same, "share")
-
-
-def macro_f1(rows: Sequence[Said]) -> float:
-    """F1 averaged over the expected labels; an answer that is no label is a miss of the right one."""
-    from sklearn.metrics import f1_score  # a second to import
-
-    wanted, said = [row.expected.strip() for row in rows], [row.text.strip() for row in rows]
-    return float(f1_score(wanted, said, labels=sorted(set(wanted)), average="macro", zero_division=0))
 
 
 def perplexity(nll: float, tokens: int) -> float | None:

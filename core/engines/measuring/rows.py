@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.data import plaintext
 from core.data.dataset import Dataset, Split
+from core.data.spread import evenly
 from core.errors import InputError
 
 
@@ -26,6 +27,11 @@ class Question:
         """What the model sees; a document is seen token by token, each expected after those before it."""
         return self.messages[:-1] or self.messages
 
+    @property
+    def characters(self) -> int:
+        """How long the prompt is, whatever a model makes of it."""
+        return sum(len(message["content"]) for message in self.prompt)
+
 
 def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
     """The rows of a split; with a limit, rows spread evenly over it, since many files are sorted by label.
@@ -40,9 +46,7 @@ def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
             why="The data was split without them.",
             fix="Add the data again with a test file or a test share.",
         )
-    if limit is not None and limit < len(rows):
-        rows = [rows[place * len(rows) // limit] for place in range(limit)]
-    return [question for row in rows for question in _questions(row.row, data.messages(row))]
+    return [question for row in evenly(rows, limit) for question in _questions(row.row, data.messages(row))]
 
 
 def _questions(row: int, messages: list[dict[str, str]]) -> list[Question]:

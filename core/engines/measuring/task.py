@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.engines.runtimes.runtime import Answer, Source
+from core.models.speed import Ceilings
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Task:
         max_new_tokens: An answer is cut here.
         batch_size: Rows answered at once.
         timed: Row numbers answered one by one for latency.
+        repeats: How often each of them.
+        warm_up: How many of them are answered before, without counting.
         documents: Whole texts to read in place of answering (pretraining), one a row.
         general: What else is asked, if anything.
     """
@@ -43,6 +46,8 @@ class Task:
     max_new_tokens: int
     batch_size: int
     timed: tuple[int, ...]
+    repeats: int = 1
+    warm_up: int = 0
     documents: tuple[tuple[int, ...], ...] = ()
     general: GeneralTask | None = None
 
@@ -64,11 +69,36 @@ class Answered:
 
 @dataclass(frozen=True)
 class Timed:
-    """One prompt answered alone, from its tokens to its last token."""
+    """One prompt answered alone, from its tokens to its last token.
 
+    Attributes:
+        row: Which.
+        turn: The how manieth time, from 0.
+        ttft_ms: To the first token.
+        total_ms: To the last.
+        token_ms: From each token to the next.
+    """
+
+    row: int
+    turn: int
     ttft_ms: float
     total_ms: float
-    tokens: int
+    token_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What all timed answers together took.
+
+    Attributes:
+        wall_s: Time.
+        processor_s: Time of the cores together.
+        joules: Energy by the processor's counters; None where they cannot be read.
+    """
+
+    wall_s: float
+    processor_s: float
+    joules: float | None
 
 
 @dataclass(frozen=True)
@@ -90,10 +120,19 @@ class Read:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end: decode speed over a fixed number of tokens, and the process's highest memory."""
+    """The end.
+
+    Attributes:
+        tokens_per_s: Decode speed over a fixed number of tokens.
+        peak_rss_bytes: The process's highest memory.
+        spent: What the timed answers took; None without any.
+        ceilings: What the machine could do at best just then.
+    """
 
     tokens_per_s: float
     peak_rss_bytes: int
+    spent: Spent | None = None
+    ceilings: Ceilings | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -102,6 +103,25 @@ def rouge(answer: str, expected: str) -> tuple[float, float, float]:
     """F-measures of ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004), 0 to 1, without stemming."""
     found = _scorer().score(expected, answer)
     return tuple(float(found[key].fmeasure) for key in ("rouge1", "rouge2", "rougeL"))  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """BLEU (Papineni et al. 2002) and chrF (Popović 2015) over all rows, 0 to 1, and BLEU's settings."""
+
+    bleu: float
+    chrf: float
+    signature: str
+
+
+def overlap(answers: Sequence[str], expected: Sequence[str]) -> Overlap:
+    """As sacrebleu counts them (Post 2018), so that they can stand beside published figures."""
+    from sacrebleu.metrics import BLEU, CHRF
+
+    bleu = BLEU()
+    found = bleu.corpus_score(list(answers), [list(expected)]).score
+    chrf = CHRF().corpus_score(list(answers), [list(expected)]).score
+    return Overlap(found / 100, chrf / 100, str(bleu.get_signature()))
 
 
 def typical_words(texts: Iterable[str]) -> float:

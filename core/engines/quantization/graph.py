@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 _LARGE = 1024  # smaller initializers are norms, shapes and constants; they always stay in floating point
+_LOOKUPS = ("Gather", "GatherBlockQuantized")
+_POSITIONS = ("cos_cache", "sin_cache")  # a row each
 _FLOAT_BITS = {"FLOAT": 32, "FLOAT16": 16, "BFLOAT16": 16, "DOUBLE": 64}
 
 
@@ -43,10 +46,7 @@ def inspect(path: Path) -> Precision:
     """
     import onnx
 
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except Exception as error:  # protobuf's own kinds
-        raise GraphError(f"{path.name} cannot be read ({type(error).__name__})") from error
+    model = _load(path)
     names = {value: key for key, value in onnx.TensorProto.DataType.items()}
     weights: dict[str, tuple[str, int]] = {}
     for tensor in model.graph.initializer:
@@ -73,6 +73,35 @@ def inspect(path: Path) -> Precision:
             continue
         operators[node.op_type] += 1
     return Precision(dict(matmul), dict(embedding), dict(operators))
+
+
+def bytes_a_token(path: Path) -> int:
+    """Bytes of weights that are read for each token: all but tables of which one row is looked up.
+
+    Raises:
+        GraphError: The graph does not parse.
+    """
+    graph = _load(path).graph
+    read = {name for node in graph.node if node.op_type not in _LOOKUPS for name in node.input}
+    return sum(
+        _bytes(tensor)
+        for tensor in graph.initializer
+        if tensor.name in read and not tensor.name.endswith(_POSITIONS)
+    )
+
+
+def _load(path: Path) -> Any:
+    import onnx
+
+    try:
+        return onnx.load(str(path), load_external_data=False)
+    except Exception as error:  # protobuf's own kinds
+        raise GraphError(f"{path.name} cannot be read ({type(error).__name__})") from error
+
+
+def _bytes(tensor: Any) -> int:
+    place = {entry.key: entry.value for entry in tensor.external_data}
+    return int(place.get("length", 0)) or len(tensor.raw_data)
 
 
 def _check_place(tensor: object, folder: Path) -> None:

@@ -28,3 +28,13 @@ def joules(root: Path = _POWERCAP) -> float | None:
 def assumed_watts(threads: int) -> float:
     """Watts of a computer with so many busy cores."""
     return WATTS_REST + WATTS_A_CORE * threads
+
+
+def estimated(processor_s: float, wall_s: float) -> float:
+    """Joules of work that kept cores busy for so many seconds in all, while so many went by."""
+    return WATTS_A_CORE * processor_s + WATTS_REST * wall_s
+
+
+def between(before: float | None, after: float | None) -> float | None:
+    """Joules between two readings; None without counters, or where one began again at zero."""
+    return after - before if before is not None and after is not None and after > before else None

@@ -14,6 +14,8 @@ import pytest
 from app.context import Context
 from app.job_bridge import JobBridge
 from core.data import dataset
+from core.models import endpoints
+from core.models.endpoints import Endpoint
 from core.specs import ImportDataSpec
 from core.workspace import manifest
 from core.workspace.records import Artifact
@@ -117,5 +119,26 @@ def add_data(workspace: Workspace, tmp_path: Path) -> AddData:
         info = dataset.build(spec, folder)
         meta = {"task": info.task, "counts": info.counts, "labels": len(info.labels or [])}
         return _keep(workspace, "dataset", name, meta, {})
+
+    return add
+
+
+@pytest.fixture
+def add_endpoint(workspace: Workspace, add_model: AddModel) -> AddModel:
+    """Adds an endpoint as its job leaves it."""
+
+    def add(address: str = "https://api.example.com/v1", name: str = "far", **prices: float) -> Artifact:
+        said = Endpoint(url=address, model="big", **prices)
+        note = f"answers at {said.host}; your prompts are sent there"
+        artifact = add_model(
+            name, format="endpoint", endpoint=said.model_dump(), note=note, parameters=0, licence=""
+        )
+        folder = workspace.artifact_folder(artifact.id)
+        endpoints.write(folder, said)
+        sealed = manifest.write(folder)
+        changed = Artifact(**{**vars(artifact), "digest": sealed.digest, "bytes": sealed.total_bytes})
+        workspace.store.remove_artifact(artifact.id)
+        workspace.store.add_artifact(changed)
+        return changed
 
     return add

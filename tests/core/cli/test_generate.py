@@ -111,6 +111,29 @@ def test_with_a_yes_a_data_set_is_made_and_its_cost_told(
     assert len(server.asked) == 4
 
 
+def test_a_judge_at_an_endpoint_rates_after_a_yes(
+    terminal: Terminal, server: EndpointServer, far: str
+) -> None:
+    few = ("--set", "limit=4", "--set", "latency_prompts=1", "--set", "repeats=1", "--set", "judge_rows=3")
+    command = ("evaluate", "tiny", "--data", "questions", "--set", f"judge={far}", *few)
+    refused = terminal.run(*command)
+    assert refused.code == 2
+    assert "3 rows of questions with the models' answers would be sent to 127.0.0.1:" in refused.err
+    assert server.asked == []
+    server.answer = lambda _messages: "4"
+
+    made = terminal.must(*command, "--yes", "--json").json
+
+    assert len(server.asked) == 3
+    (model,) = made["models"]
+    assert (model["quality"]["judge_score"], model["quality"]["judge_rows"]) == (4, 3)
+    assert model["quality"]["judge_ci95"] == [4, 4]
+    assert (made["judge"]["name"], made["judge"]["cost"]) == (far, pytest.approx(0.6))
+    assert "rated 4.0 of 5 [4.0 to 4.0] on 3 rows" in terminal.must("runs", "show", made["run"]).out
+    measured = terminal.run("evaluate", far, "--data", "questions", "--set", f"judge={far}", "--yes")
+    assert (measured.code, "it is an endpoint" in measured.err) == (2, True)
+
+
 def test_a_preview_shows_five_rows_and_what_all_would_cost(
     terminal: Terminal, server: EndpointServer, far: str
 ) -> None:

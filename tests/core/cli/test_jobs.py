@@ -103,6 +103,10 @@ def test_from_data_to_an_answer(terminal):
             "peak_rss_bytes",
         } <= set(item)
         assert 0 <= item["quality"]["accuracy"] <= 1
+        assert item["timing"]["bandwidth_share"] > 0
+        assert item["timing"]["energy"]["joules_an_answer"] > 0
+    whole, int8 = (report["models"][place]["timing"]["weight_bytes_a_token"] for place in (0, 2))
+    assert int8 < whole, "an exported model's weights are counted in its graph"
     answer = terminal.must(
         "chat", "small", "--prompt", "where is my card?", "--set", "max_new_tokens=8", "--json"
     )

@@ -46,7 +46,7 @@ def task(source: Path) -> Task:
 def test_two_models_give_a_report_with_every_answer(source: Path, data: Path, tmp_path: Path) -> None:
     job, out = tiny.job(tmp_path / "run", a=source, b=source, d=data)
 
-    evaluate.run(EvaluateSpec(models=("a", "b"), data="d", max_new_tokens=6, latency_prompts=2), job)
+    evaluate.run(EvaluateSpec(models=("a", "b"), data="d", max_new_tokens=6, latency_prompts=3), job)
 
     folder = job.folder / "out" / "report"
     report = EvaluationReport.model_validate_json((folder / "report.json").read_bytes())
@@ -65,6 +65,23 @@ def test_two_models_give_a_report_with_every_answer(source: Path, data: Path, tm
     assert first.peak_rss_bytes > 50_000_000
     assert set(lines[0]["answers"]) == set(lines[0]["scores"]) == {"a", "b"}
     assert sum(line["scores"]["a"][0] for line in lines) == first.quality.accuracy * len(lines)
+    assert first.quality.labels is not None
+    assert {row.label for row in first.quality.labels} == set(tiny.INTENTS)
+    assert first.quality.confusion is not None
+    assert sum(cell.rows for cell in first.quality.confusion) == report.rows
+    assert first.latency_ms.token_p50 is not None
+    assert first.latency_ms.token_p50 <= first.latency_ms.total_p50
+    assert first.timing is not None
+    assert (first.timing.prompts, first.timing.repeats, first.timing.warm_up) == (3, 2, 1)
+    assert first.timing.spread is not None
+    assert [part.length for part in first.timing.by_length] == ["short", "medium", "long"]
+    assert first.timing.energy is not None
+    assert first.timing.energy.joules_an_answer > 0
+    assert first.timing.ceilings is not None
+    assert first.timing.weight_bytes_a_token == 4 * tiny.model(len(tiny.tokenizer())).num_parameters()
+    assert first.timing.bandwidth_share == pytest.approx(
+        first.tokens_per_s * first.timing.weight_bytes_a_token / (first.timing.ceilings.read_gb_s * 1e9)
+    )
     events = [json.loads(line) for line in out.getvalue().splitlines()]
     assert any("latency_ms" in event["values"] for event in events if event["ev"] == "metrics")
     last = [event for event in events if event["ev"] == "progress"][-1]

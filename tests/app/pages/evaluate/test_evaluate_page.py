@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,8 +14,12 @@ from app.job_bridge import JobBridge
 from app.models.run_record import Made
 from app.pages.evaluate.page import EvaluatePage
 from app.pages.evaluate.view_model import EvaluateViewModel
+from app.pages.generate.dialogs import SendDialog
+from app.pages.runs.confusion_panel import ConfusionPanel
 from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.next_step import next_step
+from app.pages.runs.times_panel import TimesPanel
+from core.models.report import EvaluationReport
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -24,12 +28,13 @@ Add = Callable[..., Artifact]
 
 
 @pytest.fixture
-def page(qtbot: QtBot, bridge: JobBridge) -> EvaluatePage:
+def page(qtbot: QtBot, bridge: JobBridge) -> Iterator[EvaluatePage]:
     page = EvaluatePage(EvaluateViewModel(bridge))
     qtbot.addWidget(page)
     page.resize(1232, 900)
     page.show()
-    return page
+    yield page
+    page.view_model.close()
 
 
 def test_without_a_model_it_says_so(page: EvaluatePage, qtbot: QtBot) -> None:
@@ -159,9 +164,144 @@ def test_a_finished_evaluation_shows_verdict_table_and_worst_rows(qtbot: QtBot) 
         "Right answers to general questions: no clear difference."
     )
     texts = [label.text() for label in card.findChildren(QLabel)]
-    for text in ("Right, %", "81.0  [77.0 – 85.0]", "240 ms", "<b>Where</b> is my card?"):
+    for text in ("Right, %", "81.0  [77.0\u00a0–\u00a085.0]", "240 ms", "<b>Where</b> is my card?"):
         assert text in texts
     assert "lost card  instead of  card arrival" in texts
     card.show_result(REPORT)
     card.show_result({})
     assert card.isHidden()
+
+
+def timed(name: str, accuracy: float) -> dict:
+    """A row of a report that says everything."""
+    row = model_row(name, accuracy, 20.0)
+    lengths = [("short", 41, 44), ("medium", 45, 52), ("long", 53, 97)]
+    row["timing"] = {
+        "prompts": 20, "repeats": 2, "warm_up": 1, "spread": 0.021, "answers_an_hour": 14_321.4,
+        "by_length": [
+            {
+                "length": length, "prompts": 7, "tokens_least": least, "tokens_most": most, "ttft_p50": most,
+                "ttft_p95": most, "total_p50": 2 * most, "total_p95": 2 * most,
+            }
+            for length, least, most in lengths
+        ],
+        "energy": {"joules_an_answer": 7.2, "is_measured": False, "watts_a_core": 8, "watts_rest": 15},
+        "ceilings": {"read_gb_s": 21.3, "gflops": 155.2},
+        "weight_bytes_a_token": 134_000_000, "bandwidth_share": 0.71,
+    }  # fmt: skip
+    row["quality"] |= {
+        "unknown_answers": 2,
+        "labels": [
+            {"label": "card_arrival", "precision": 0.5, "recall": 0.25, "f1": 0.33, "rows": 12},
+            {"label": "card_delivery_estimate", "precision": 1, "recall": 1, "f1": 1, "rows": 9},
+        ],
+        "confusion": [
+            {"expected": "card_arrival", "said": "card_arrival", "rows": 3},
+            {"expected": "card_arrival", "said": "card_delivery_estimate", "rows": 7},
+            {"expected": "card_arrival", "said": "", "rows": 2},
+            {"expected": "card_delivery_estimate", "said": "card_delivery_estimate", "rows": 9},
+        ],
+    }
+    return row
+
+
+def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
+    card = EvaluationCard()
+    qtbot.addWidget(card)
+    card.show_report(
+        EvaluationReport.model_validate({**REPORT, "models": [timed("base", 0.05), timed("tuned", 0.81)]})
+    )
+    card.resize(900, 900)
+    card.show()
+    panel, times = card.findChild(ConfusionPanel), card.findChild(TimesPanel)
+    assert panel is not None
+    assert times is not None
+    assert panel.words.text() == (
+        "tuned: card_arrival was taken for card_delivery_estimate 7×; no label of the data was answered 2×."
+    )
+    assert not panel.map.isVisible()
+
+    QTest.mouseClick(panel.link, LEFT)
+    QTest.mouseClick(times.link, LEFT)
+
+    assert panel.map.isVisible()
+    assert panel.link.text() == "Hide which were confused"
+    assert "card_arrival was answered with card_delivery_estimate: 7" in panel.map.accessibleDescription()
+    width = panel.map.width()
+    assert panel.map.cell_at(width - 10, 45) == "card_arrival was answered with card_delivery_estimate: 7"
+    assert panel.map.cell_at(2, 2) == ""
+    panel.choice.setCurrentIndex(0)
+    assert panel.words.text().startswith("base: ")
+    texts = [label.text() for label in times.findChildren(QLabel)]
+    for text in ("14,321", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms (97 ms)"):
+        assert text in texts
+    said = times.notes.text()
+    assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by 2.1 %." in said
+    assert "8 W for each busy core" in said
+    assert "21.3 GB a second" in said
+
+
+def test_marks_and_harness_tasks_are_shown_where_there_are_any(qtbot: QtBot) -> None:
+    model = model_row("base", 0.05, 20.0)
+    model["quality"] |= {"judge_score": 3.25, "judge_ci95": [2.9, 3.7], "judge_rows": 40, "judge_unread": 1}
+    model["harness"] = [{"task": "mine", "metric": "acc", "value": 0.375, "rows": 8}]
+    judge = {
+        "name": "large", "host": "api.example.com", "rubric": "", "tokens_in": 1, "tokens_out": 1, "cost": 0,
+    }  # fmt: skip
+    card = EvaluationCard()
+    qtbot.addWidget(card)
+    card.show_report(EvaluationReport.model_validate({**REPORT, "models": [model], "judge": judge}))
+    texts = [label.text() for label in card.findChildren(QLabel)]
+    assert "3.2 ±\u00a00.4" in texts
+    said = "Rated by large at api.example.com on 40 rows. Replies without a mark, which count nowhere: 1."
+    assert said in texts
+    assert ("mine acc" in texts, "0.375" in texts) == (True, True)
+
+
+def test_a_judge_of_ones_own_needs_no_yes(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace, qtbot: QtBot
+) -> None:
+    base, judge = add_model("base"), add_model("judge")
+    add_data()
+    page.open_with(base.id)
+    assert page.judge.list.itemText(0) == "Nobody"
+    page.judge.list.setCurrentIndex(page.judge.list.findData(judge.id))
+    assert "--set judge=judge" in page.view_model.command()
+    page.form.show_advanced(True)
+    assert page.form.field("repeats").isVisible()
+    page.form.set_values({"rubric": "Is it polite?", "repeats": 3})
+    with qtbot.waitSignal(page.page_requested):
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    spec = workspace.store.runs()[0].spec
+    assert (spec["judge"], spec["rubric"], spec["repeats"]) == (judge.id, "Is it polite?", 3)
+
+
+def test_nothing_goes_to_a_judge_at_an_endpoint_without_a_yes(
+    page: EvaluatePage,
+    add_model: Add,
+    add_endpoint: Add,
+    add_data: Add,
+    workspace: Workspace,
+    qtbot: QtBot,
+) -> None:
+    base, far = add_model("base"), add_endpoint()
+    add_data()
+    page.open_with(base.id)
+    page.judge.list.setCurrentIndex(page.judge.list.findData(far.id))
+    assert page.judge.list.currentText() == "far (endpoint)"
+
+    with qtbot.waitSignal(page.view_model.judging.asked, timeout=20_000):
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    (dialog,) = page.findChildren(SendDialog)
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "to api.example.com?" in said
+    assert "So are the answers that the models give to them." in said
+    QTest.mouseClick(dialog.keep_button, LEFT)
+    assert workspace.store.runs() == []
+
+    with qtbot.waitSignal(page.view_model.judging.asked, timeout=20_000):
+        QTest.mouseClick(page.preview_card.start_button, LEFT)
+    dialog = page.findChildren(SendDialog)[-1]
+    with qtbot.waitSignal(page.page_requested, timeout=20_000):
+        QTest.mouseClick(dialog.send_button, LEFT)
+    assert workspace.store.runs()[0].spec["judge"] == far.id

@@ -18,10 +18,7 @@ from app.pages.generate.dialogs import EndpointDialog, KeyDialog, SendDialog
 from app.pages.generate.page import GeneratePage
 from app.pages.generate.view_model import GenerateViewModel
 from core.jobs import keys
-from core.models import endpoints
-from core.models.endpoints import Endpoint
 from core.specs import GenerateSpec
-from core.workspace import manifest
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 from tests.core.endpoint_server import EndpointServer
@@ -57,27 +54,6 @@ def page(qtbot: QtBot, bridge: JobBridge) -> Iterator[GeneratePage]:
     page.show()
     yield page
     page.view_model.close()
-
-
-@pytest.fixture
-def add_endpoint(workspace: Workspace, add_model: Add) -> Add:
-    """Adds an endpoint as its job leaves it."""
-
-    def add(address: str = "https://api.example.com/v1", name: str = "far", **prices: float) -> Artifact:
-        said = Endpoint(url=address, model="big", **prices)
-        note = f"answers at {said.host}; your prompts are sent there"
-        artifact = add_model(
-            name, format="endpoint", endpoint=said.model_dump(), note=note, parameters=0, licence=""
-        )
-        folder = workspace.artifact_folder(artifact.id)
-        endpoints.write(folder, said)
-        sealed = manifest.write(folder)
-        changed = Artifact(**{**vars(artifact), "digest": sealed.digest, "bytes": sealed.total_bytes})
-        workspace.store.remove_artifact(artifact.id)
-        workspace.store.add_artifact(changed)
-        return changed
-
-    return add
 
 
 def click(widget: object) -> None:

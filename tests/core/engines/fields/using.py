@@ -9,15 +9,19 @@ import torch
 
 from core.data.dataset import Dataset
 from core.engines import add_model, chat, evaluate, hub_download, preview, prune, quantize
-from core.engines.measuring import child, rows
+from core.engines.measuring import child, judging, rows
+from core.engines.measuring.quality import Said
 from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
+from core.errors import InputError
 from core.jobs.session import ChatSession
-from core.models import hub
+from core.models import harness, hub
 from core.specs import QuantizeSpec, Spec
 from core.workspace import manifest
 from core.workspace.workspace import Workspace
+from tests.core.engines.fields.generating import answering
 from tests.core.engines.fields.rig import Rig, Seen, Sight, child_threads, content, events
+from tests.core.engines.generating.rooms import endpoint_folder
 
 
 def downloaded_model(rig: Rig, spec: Spec) -> Seen:
@@ -86,6 +90,15 @@ def asked(rig: Rig, spec: Spec) -> Seen:
     }
 
 
+def prepared(rig: Rig, spec: Spec) -> Seen:
+    """What a measuring process is told."""
+    job, _ = rig.job()
+    data = Dataset(job.input(spec.data))
+    model = evaluate._open(spec.models[0], job, 1, chat=True)
+    work = evaluate._work(model, str(data.info.task), rows.read(data, spec.split, spec.limit), (0,), spec)
+    return {"warm up": work.warm_up}
+
+
 def answered(rig: Rig, spec: Spec) -> Seen:
     """The rows' answers, in this process and by the code of the measuring one."""
     job, _ = rig.job()
@@ -98,6 +111,31 @@ def answered(rig: Rig, spec: Spec) -> Seen:
         "answers": [answer.ids for batch in batches for answer in batch.answers],
         "at once": [len(batch.rows) for batch in batches],
     }
+
+
+def rated(rig: Rig, spec: Spec) -> Seen:
+    """What a judge at an endpoint is sent about ready answers."""
+    if spec.judge is None:
+        return {"marks": None}
+    server = answering()
+    with server.serve() as url:
+        rig.runs += 1
+        rig.inputs["far"] = endpoint_folder(rig.root / f"judge-{rig.runs}", url)
+        job, _ = rig.job()
+        job.take({"cmd": "key", "of": "far", "key": None})
+        questions = rows.read(Dataset(job.input(spec.data)), spec.split, None)
+        answers = [{row: Said("a longer answer", "", 0.0, 1) for row in range(len(questions))}]
+        found = judging.rate(spec, job, answers, questions)
+    return {"marks": found.marks[0].by_row, "sent": [item["messages"][0] for item in server.asked]}
+
+
+def harnessed(_rig: Rig, spec: Spec) -> Seen:
+    """Why tasks of the harness are refused before a run begins; not at all without any."""
+    try:
+        harness.refuse(None, spec)
+    except InputError as error:
+        return {"refused": error.code}
+    return {"refused": None}
 
 
 def chatted(rig: Rig, spec: Spec) -> Seen:
@@ -186,8 +224,14 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "limit": Sight(asked, 2, "rows"),
         "max_new_tokens": Sight(answered, 64, "answers"),
         "batch_size": Sight(answered, 1, "at once"),
+        "harness": Sight(harnessed, lambda rig: str(rig.root / "tables"), "refused"),
+        "judge": Sight(rated, "far", "marks"),
+        "rubric": Sight(rated, "How marvellous is it?", "sent", {"judge": "far"}),
+        "judge_rows": Sight(rated, 2, "marks", {"judge": "far"}),
         "general": Sight(asked, True, "answers to give"),
         "latency_prompts": Sight(asked, 2, "answers to give"),
+        "repeats": Sight(asked, 3, "answers to give"),
+        "warm_up": Sight(prepared, 0, "warm up"),
         "seed": Sight(asked, 18, "timed"),
         "threads": Sight(child_threads, 3, "threads"),
     },

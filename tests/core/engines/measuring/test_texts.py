@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
+from sacrebleu.metrics import BLEU, CHRF
 
 from core.engines.measuring import fields, texts
 
@@ -86,3 +87,32 @@ def test_an_answer_around_json_is_no_json() -> None:
     broken = fields.score('Here it is: {"a": 1}', '{"a": 1}')
     assert (broken.valid, broken.matched, broken.said, broken.wanted) == (False, 0, 0, 1)
     assert not fields.score("[" * 100_000, "[]").valid
+
+
+def test_bleu_and_chrf_are_those_of_sacrebleus_documentation() -> None:
+    answers = ["The dog bit the man.", "It wasn't surprising.", "The man had just bitten him."]
+    expected = ["The dog bit the man.", "It was not unexpected.", "The man bit him first."]
+    others = ["The dog had bit the man.", "No one was surprised.", "The man had bitten the dog."]
+    assert BLEU().corpus_score(answers, [expected, others]).score == pytest.approx(48.53, abs=0.005)
+    assert CHRF().corpus_score(answers, [expected, others]).score == pytest.approx(59.73, abs=0.005)
+
+    found = texts.overlap(answers, expected)
+
+    assert found.bleu == pytest.approx(0.4507, abs=1e-4)
+    assert found.chrf == pytest.approx(0.5004, abs=1e-4)
+    assert found.signature.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp")
+    assert texts.overlap(expected, expected).bleu == pytest.approx(1)
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=4))
+def test_overlap_is_a_share_whatever_the_texts(pairs: list[tuple[str, str]]) -> None:
+    found = texts.overlap(*zip(*pairs, strict=True))
+    assert 0 <= found.bleu <= 1 + 1e-9
+    assert 0 <= found.chrf <= 1 + 1e-9
+
+
+def test_rouge_of_its_documentations_example() -> None:
+    text, wanted = "The quick brown dog jumps on the log.", "The quick brown fox jumps over the lazy dog"
+    one, _two, longest = texts.rouge(text, wanted)
+    assert one == pytest.approx(2 * (6 / 8) * (6 / 9) / (6 / 8 + 6 / 9))  # precision 0.75, recall 0.667
+    assert longest == pytest.approx(2 * (5 / 8) * (5 / 9) / (5 / 8 + 5 / 9))
