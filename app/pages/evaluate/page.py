@@ -176,4 +176,6 @@ class EvaluatePage(StepsPage):
         if judge is not None:
             facts.append((self.tr("Rated by"), short_name(judge.name, 24)))
         note = self.tr("All models answer the same rows, each in a process of its own.")
+        if judge is not None and judge.is_endpoint:
+            note += " " + self.tr("Nothing is sent to the judge before you agree.")
         return RunNeeds(facts=facts, note=note, blocked=blocked, command=model.command())

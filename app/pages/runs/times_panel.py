@@ -140,6 +140,9 @@ class TimesPanel(QWidget):
                     threads=report.machine.threads,
                 )
             )
+        shares = [model.timing.bandwidth_share or 0.0 for model in self._models if model.timing]
+        if max(shares, default=0.0) > 1:
+            said.append(self.tr("Above 100 %: such a model fits into the processor's own cache."))
         return said
 
     def _how(self, timing: Timing) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import importlib.metadata
 import itertools
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -86,7 +87,9 @@ def figures(results: dict[str, dict[str, Any]], counts: dict[str, dict[str, int]
     for task, values in results.items():
         for key, value in values.items():
             metric, comma, kept = key.partition(",")
-            if comma and not metric.endswith("_stderr") and isinstance(value, int | float):
+            if not comma or metric.endswith("_stderr") or not isinstance(value, int | float):
+                continue
+            if math.isfinite(value):
                 named = metric if kept == "none" else f"{metric} ({kept})"
                 rows = int(counts.get(task, {}).get("effective", 0))
                 yield HarnessFigure(task=task, metric=named, value=float(value), rows=rows)
