@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.formats import short_name
 from app.plots.spread import Spread, spread
+from app.plots.still_canvas import StillCanvas
 from app.theme import theme
 from app.tokens import mix
 from app.widgets.labels import ElidedLabel
@@ -91,7 +92,7 @@ class TradePlot(QWidget):
         self._axes: tuple[Axis, Axis] | None = None
         self._spreads: tuple[Spread, Spread] | None = None
         self._chosen = self._recommended = self._hovered = ""
-        self.canvas = _Canvas(self)
+        self.canvas = StillCanvas(self)
         self.canvas.pointed.connect(self._on_pointed)
         self.canvas.left.connect(self._on_left)
         self.canvas.clicked.connect(self._on_clicked)
@@ -360,48 +361,6 @@ class TradePlot(QWidget):
         hint = self.tr("Click a point to choose it. The line links those that no other one betters.")
         self.said.set_full_text(text or hint)
         self.setAccessibleDescription(text or hint)
-
-
-class _Canvas(pg.PlotWidget):
-    """A plot that cannot be moved, and says where the pointer is."""
-
-    pointed = Signal(QPointF)
-    left = Signal()
-    clicked = Signal(QPointF)
-    resized = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        item = self.getPlotItem()
-        item.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # RTL would move the y axis to the right
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        item.getViewBox().setDefaultPadding(0.0)
-        for name in ("left", "bottom"):
-            axis = item.getAxis(name)
-            axis.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, hideOverlappingLabels=False)
-            axis.enableAutoSIPrefix(False)
-        item.layout.setContentsMargins(0, 6, 12, 0)
-        item.getViewBox().sigResized.connect(self._on_resized)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self.pointed.emit(self.mapToScene(event.position().toPoint()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        super().mousePressEvent(event)
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.clicked.emit(self.mapToScene(event.position().toPoint()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.left.emit()
-
-    def _on_resized(self, _view: object) -> None:
-        self.resized.emit()
 
 
 def _box(area: QRectF) -> Box:

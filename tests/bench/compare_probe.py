@@ -49,7 +49,7 @@ def main() -> None:
     first_paint = time.perf_counter() - began
     page = window.current_page
     assert isinstance(page, ComparePage)
-    wait_until(lambda: page.table is not None and page.view_model.recommended is not None)
+    wait_until(lambda: page.table_card.table is not None and page.view_model.recommended is not None)
     app.processEvents()
     opened, opened_work = time.perf_counter() - began, time.process_time() - worked
     wait_until(lambda: bool(page.view_model.rows))
@@ -65,9 +65,9 @@ def main() -> None:
         filtered.append((time.perf_counter() - began) * 1000)
         filtered_work.append((time.process_time() - worked) * 1000)
     wait_until(lambda: not page.view_model.is_busy)
-    assert page.table is not None
+    assert page.table_card.table is not None
     result = {
-        "variants": page.table.model().rowCount(),
+        "variants": page.table_card.table.model().rowCount(),
         "rows": len(page.view_model.board.rows) if page.view_model.board else 0,
         "first_paint_s": first_paint,
         "opened_s": opened,

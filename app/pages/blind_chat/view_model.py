@@ -54,6 +54,7 @@ class BlindChatViewModel(QObject):
         self.vote: Vote | None = None
         self._letters: tuple[str, str] = ("", "")
         self._answers: dict[str, str] = {}
+        self._votes: list[Vote] = []
         self.duel.answered.connect(self._on_answered)
         self.duel.failed.connect(self._on_failed)
         self.duel.moved_on.connect(self.changed)
@@ -63,7 +64,8 @@ class BlindChatViewModel(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Reads the models again; one whose receipt is red cannot play."""
+        """Reads models and votes again; a model whose receipt is red cannot play."""
+        self._votes = votes.read(self._workspace)
         self.models = []
         for item in library.models(self._workspace):
             if item.is_exported and verdict(self._workspace.artifact_folder(item.id)).is_refused:
@@ -157,13 +159,14 @@ class BlindChatViewModel(QObject):
             text = self.tr("The vote could not be kept.")
             self.failed.emit(ErrorText(text, str(error), self.tr("Free some space, then vote again.")))
             return
+        self._votes.append(vote)
         self.vote, self.state = vote, "told"
         self.changed.emit()
 
     @property
     def score(self) -> Score:
         """How the two stand, by all votes between them."""
-        return votes.score(votes.read(self._workspace), *self.pair)
+        return votes.score(self._votes, *self.pair)
 
     @Slot()
     def leave(self) -> None:

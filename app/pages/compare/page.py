@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
 from app.formats import breakable, count_text, short_name
 from app.pages.compare import words
@@ -14,11 +14,10 @@ from app.pages.compare.exporting import ExportButton
 from app.pages.compare.limits_card import LimitsCard
 from app.pages.compare.picture_card import PictureCard
 from app.pages.compare.rows_card import RowsCard
-from app.pages.compare.variant_table import Marks, VariantTableModel, table
+from app.pages.compare.variant_table import Marks, VariantsCard
 from app.pages.compare.verdict_card import VerdictCard
 from app.pages.compare.view_model import CompareViewModel
 from app.pages.deploy.receipt import Verdict as Receipt
-from app.pages.item_list import ItemList
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
@@ -41,9 +40,6 @@ class ComparePage(PageFrame):
         super().__init__(parent=parent)
         view_model.setParent(self)
         self.view_model = view_model
-        self._shown: Board | None = None
-        self.table: ItemList | None = None
-        self.table_model: VariantTableModel | None = None
         self.set_title(self.tr("Compare"), self.tr("Reading what was measured …"))
         self.subject_box = QComboBox(self)
         self.subject_box.setAccessibleName(self.tr("What is compared"))
@@ -66,12 +62,7 @@ class ComparePage(PageFrame):
     def _build(self) -> None:
         self.verdict_card = VerdictCard(self)
         self.limits_card = LimitsCard(self)
-        self.table_card = Card(parent=self)
-        self.table_card._outer.setContentsMargins(10, 8, 10, 12)
-        self.table_card.setAccessibleName(self.tr("Variants"))
-        self._table_place = QVBoxLayout()
-        self.table_card.add(self._table_place)
-        self.table_card.body.addStretch(1)
+        self.table_card = VariantsCard(self)
         self.picture_card = PictureCard(self)
         self._columns_box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns_box.setSpacing(SPACE_L)
@@ -119,6 +110,7 @@ class ComparePage(PageFrame):
         self.verdict_card.deploy_requested.connect(self._on_deploy)
         self.verdict_card.back_requested.connect(self._on_back)
         self.limits_card.limit_changed.connect(model.set_limit)
+        self.table_card.chosen.connect(model.choose)
         self.picture_card.chosen.connect(model.choose)
         self.picture_card.axes_chosen.connect(model.set_axes)
         self.measure_button.clicked.connect(self._on_measure_missing)
@@ -128,6 +120,16 @@ class ComparePage(PageFrame):
         """Reads the evaluations again; an id shows that report's board, or that model's."""
         self.view_model.open(argument if isinstance(argument, str) else "")
         QTimer.singleShot(_AFTER_PAINT_MS, self.picture_card.make_plot)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is measured while the page is shown appears by itself."""
+        super().showEvent(event)
+        self.view_model.is_shown = True
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A hidden page reads nothing; it does when it is shown again."""
+        super().hideEvent(event)
+        self.view_model.is_shown = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Puts the picture below the table where both have no room side by side."""
@@ -141,7 +143,6 @@ class ComparePage(PageFrame):
     @Slot()
     def _on_board_changed(self) -> None:
         model = self.view_model
-        self._shown = model.board
         self.error_panel.hide()
         self._show_parts(model.board)
         self._show_subjects()
@@ -155,7 +156,7 @@ class ComparePage(PageFrame):
         self.set_title(self.tr("Compare"), self._subtitle(model.board))
         self.limits_card.show_board(model.board, model.limits)
         self.picture_card.show_board(model)
-        self._rebuild_table(model.board)
+        self.table_card.show_board(model.board)
         self._show_notes(model.board)
 
     def _show_parts(self, board: Board | None) -> None:
@@ -190,17 +191,6 @@ class ComparePage(PageFrame):
             variants=count_text(len(board.variants)), rows=count_text(len(board.rows)), split=split, name=name
         )
 
-    def _rebuild_table(self, board: Board) -> None:
-        if self.table is not None:
-            self._table_place.removeWidget(self.table)
-            self.table.hide()
-            self.table.deleteLater()
-        self.table_model = VariantTableModel(board)
-        self.table = table(self.tr("Variants"), self.table_model, self.table_card)
-        self.table.chosen.connect(self.view_model.choose)
-        self._table_place.addWidget(self.table)
-        self.table.show()
-
     def _show_notes(self, board: Board) -> None:
         said = words.notes(board)
         self.notes.setText(breakable("\n".join(said)))
@@ -215,7 +205,7 @@ class ComparePage(PageFrame):
     @Slot()
     def _on_filtered(self) -> None:
         model, board = self.view_model, self.view_model.board
-        if board is None or self.table is None or self.table_model is None:
+        if board is None:
             return
         focus = model.focus
         receipt = model.receipt(focus) if focus is not None else Receipt()
@@ -226,13 +216,7 @@ class ComparePage(PageFrame):
         out = {item.id: words.limit_words(found) for item in board.variants
                if (found := axes.broken(board, item, model.limits))}  # fmt: skip
         recommended = model.recommended.id if model.recommended is not None else ""
-        self.table_model.show_marks(Marks(recommended, out))
-        self.table.blockSignals(True)
-        if focus is not None:
-            self.table.choose(focus.id)
-        else:
-            self.table.clearSelection()
-        self.table.blockSignals(False)
+        self.table_card.show_marks(Marks(recommended, out), focus.id if focus is not None else "")
         self.picture_card.show_state(model)
 
     @Slot()

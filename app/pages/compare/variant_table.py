@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.models.item_table import ID_ROLE, Column, Index, ItemTableModel
 from app.pages.compare import words
@@ -16,6 +16,7 @@ from app.pages.item_list import ItemList
 from app.safety import safe_override
 from app.theme import theme
 from app.tokens import mix
+from app.widgets.card import Card
 from core.models.board import axes
 from core.models.board.axes import Axis
 from core.models.board.board import Board, Variant
@@ -135,8 +136,46 @@ def _bold() -> QFont:
     return font
 
 
-def table(name: str, model: VariantTableModel, parent: QWidget | None = None) -> ItemList:
-    """The table of a board."""
-    made = ItemList(name, model, parent)
-    model.setParent(made)
-    return made
+class VariantsCard(Card):
+    """The table of a board; another board brings a new one.
+
+    Signals:
+        chosen: Id of the variant whose row was chosen.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._outer.setContentsMargins(10, 8, 10, 12)
+        self.setAccessibleName(self.tr("Variants"))
+        self._place = QVBoxLayout()
+        self.add(self._place)
+        self.body.addStretch(1)
+        self.table: ItemList | None = None
+        self._model: VariantTableModel | None = None
+
+    def show_board(self, board: Board) -> None:
+        """Shows the variants of a board."""
+        if self.table is not None:
+            self._place.removeWidget(self.table)
+            self.table.hide()
+            self.table.deleteLater()
+        self._model = VariantTableModel(board)
+        self.table = ItemList(self.tr("Variants"), self._model, self)
+        self._model.setParent(self.table)
+        self.table.chosen.connect(self.chosen)
+        self._place.addWidget(self.table)
+        self.table.show()
+
+    def show_marks(self, marks: Marks, focus_id: str) -> None:
+        """Marks anew, and chooses a row without a signal."""
+        if self.table is None or self._model is None:
+            return
+        self._model.show_marks(marks)
+        self.table.blockSignals(True)
+        if focus_id:
+            self.table.choose(focus_id)
+        else:
+            self.table.clearSelection()
+        self.table.blockSignals(False)

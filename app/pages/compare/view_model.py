@@ -57,6 +57,7 @@ class CompareViewModel(QObject):
         self._stamp: Stamp | None = None
         self._receipts: dict[str, Receipt] = {}
         self._wish = Wish()
+        self.is_shown = False
         self.is_read = False
         self.has_models = False
         self.subjects: tuple[Subject, ...] = ()
@@ -72,7 +73,7 @@ class CompareViewModel(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._find_rows)
-        bridge.library_changed.connect(self.refresh)
+        bridge.library_changed.connect(self._on_library_changed)
 
     # --- reading ---
 
@@ -91,6 +92,11 @@ class CompareViewModel(QObject):
             return board_reading.read(workspace, wish, known)
 
         self._background.run("board", work, self._on_read, self._on_failed)
+
+    @Slot()
+    def _on_library_changed(self) -> None:
+        if self.is_shown:
+            self.refresh()
 
     def choose_subject(self, place: int) -> None:
         """Shows another board of the list."""

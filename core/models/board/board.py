@@ -203,13 +203,16 @@ class _Picked:
 
     @property
     def measure(self) -> str:
-        found = report.main_figure(self._figures(self.models[0]).quality.model_dump())
+        """The main measure of its figures."""
+        found = report.main_figure(self.figures(self.models[0]).quality.model_dump())
         return found[0] if found else ""
 
-    def _figures(self, key: str) -> ModelFigures:
+    def figures(self, key: str) -> ModelFigures:
+        """A model's."""
         return next(item for item in self.report.models if item.id == key)
 
     def answers(self, rows: dict[RowKey, Row]) -> Answers:
+        """Its models' answers; its rows are added to those that are known."""
         folder = self.workspace.artifact_folder(self.evaluation.report.id)
         return answers.read(folder, self.models, self.measure, rows)
 
@@ -246,7 +249,7 @@ def report_of(workspace: Workspace, evaluation: Evaluation) -> EvaluationReport 
 
 
 def _variant(member: Member, item: _Picked, said: Answers) -> Variant:
-    figures = item._figures(member.id)
+    figures = item.figures(member.id)
     found = report.main_figure(figures.quality.model_dump())
     value = found[1] if found else 0.0
     return Variant(

@@ -1,4 +1,4 @@
-"""Comparing by stored figures; what has none is measured by a job first."""
+"""Comparing by stored figures; that the others are measured first is in `test_jobs`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from core.cli.main import main
 from core.workspace.workspace import Workspace
-from tests.core.cli import terminal
 from tests.core.models import boards
 
 DATA = "Banking questions"
@@ -51,13 +50,3 @@ def test_a_file_is_written_and_a_wrong_one_is_refused_before_anything_is_measure
     assert main([*asked, str(tmp_path / "board.pdf")]) == 2
     assert main([*asked, str(tmp_path / "board.csv")]) == 2
     assert "exists already" in capsys.readouterr().err
-
-
-def test_what_has_no_figures_is_measured_once(tmp_path):
-    shell = terminal.with_tiny(tmp_path)
-    first = shell.must("compare", "tiny", "--data", "questions", "--json")
-    assert first.json["run"].startswith("evaluate-")
-    assert first.json["models"][0]["quality"]["n"] == first.json["rows"] > 0
-    again = shell.must("compare", "tiny", "--data", "questions", "--json")
-    assert again.json["run"] is None
-    assert again.json["models"] == first.json["models"]

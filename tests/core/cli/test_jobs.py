@@ -90,7 +90,7 @@ def test_from_data_to_an_answer(terminal):
 
     small = terminal.must("quantize", "tuned", "--recipe", "int8", "--name", "small", "--json").json
     assert small["state"] == "succeeded"
-    report = terminal.must("evaluate", "tiny", "tuned", "small", "--data", "questions", "--json").json
+    report = terminal.must("evaluate", "tiny", "tuned", "--data", "questions", "--json").json
     assert {"machine", "versions", "models"} <= set(report)
     for item in report["models"]:
         assert {
@@ -107,6 +107,12 @@ def test_from_data_to_an_answer(terminal):
         assert item["timing"]["energy"]["joules_an_answer"] > 0
     whole, int8 = (report["models"][place]["timing"]["weight_bytes_a_token"] for place in (0, 2))
     assert int8 < whole, "an exported model's weights are counted in its graph"
+    board = terminal.must("compare", "tiny", "tuned", "small", "--data", "questions", "--json").json
+    measured = json.loads((terminal.workspace / "runs" / board["run"] / "spec.json").read_text())
+    assert len(measured["models"]) == 1, "only what had no figures was measured"
+    assert [item["role"] for item in board["models"]] == ["base", "tuned", "tuned"]
+    assert {item["quality"]["n"] for item in board["models"]} == {board["rows"]}
+    assert sum(item["recommended"] for item in board["models"]) == 1
     answer = terminal.must(
         "chat", "small", "--prompt", "where is my card?", "--set", "max_new_tokens=8", "--json"
     )

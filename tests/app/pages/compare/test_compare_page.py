@@ -57,16 +57,16 @@ def slide(page: ComparePage, axis: Axis, limit: float | None) -> None:
 
 def rows_of(page: ComparePage) -> dict[str, int]:
     """The table's rows by the variant's name, without the star."""
-    assert page.table is not None
-    model = page.table.model()
+    assert page.table_card.table is not None
+    model = page.table_card.table.model()
     texts = [str(model.index(row, 0).data()).removeprefix("★ ") for row in range(model.rowCount())]
     return {text: row for row, text in enumerate(texts)}
 
 
 def click(page: ComparePage, name: str) -> None:
-    assert page.table is not None
-    area = page.table.visualRect(page.table.model().index(rows_of(page)[name], 1))
-    QTest.mouseClick(page.table.viewport(), LEFT, pos=area.center())
+    assert page.table_card.table is not None
+    area = page.table_card.table.visualRect(page.table_card.table.model().index(rows_of(page)[name], 1))
+    QTest.mouseClick(page.table_card.table.viewport(), LEFT, pos=area.center())
 
 
 def test_without_any_model_it_teaches_and_begins_with_the_starter(page: ComparePage, qtbot: QtBot) -> None:
@@ -97,8 +97,8 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     opened(page, qtbot)
     assert page.subtitle_label.text() == "7 variants on the same 300 test rows of “Banking questions”."
     assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
-    assert page.table is not None
-    model = page.table.model()
+    assert page.table_card.table is not None
+    model = page.table_card.table.model()
     row = rows_of(page)
     assert model.index(row["Tuned, int4-mixed"], 0).data() == "★ Tuned, int4-mixed"
     best = model.index(row["Teacher"], 1)
@@ -142,8 +142,8 @@ def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(
     place = plot.canvas.mapFromScene(plot.place_of(target))
     QTest.mouseClick(plot.canvas.viewport(), LEFT, pos=place)
     assert page.view_model.chosen.name == "Tuned, int4"
-    assert page.table is not None
-    assert page.table.currentIndex().data(ID_ROLE) == target
+    assert page.table_card.table is not None
+    assert page.table_card.table.currentIndex().data(ID_ROLE) == target
     assert "beyond chance" in page.verdict_card.note_label.text()
 
     QTest.mouseClick(page.verdict_card.back_button, LEFT)
