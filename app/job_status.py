@@ -193,6 +193,8 @@ def phase_word(phase: str) -> str:
         "asking": QCoreApplication.translate("phases", "Asking the teacher"),
         "filtering": QCoreApplication.translate("phases", "Filtering"),
         "measuring": QCoreApplication.translate("phases", "Measuring"),
+        "choosing": QCoreApplication.translate("phases", "Choosing"),
+        "rounding": QCoreApplication.translate("phases", "Rounding"),
         "looking": QCoreApplication.translate("phases", "Looking closer"),
         "fixing": QCoreApplication.translate("phases", "Fixing"),
         "downloading": QCoreApplication.translate("phases", "Downloading"),

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt
-from core.engines.quantization import building, rounding, serving
-from core.engines.quantization.recipes import RECIPES
+from core.engines.quantization import building, rounding, samples, serving
+from core.engines.quantization.recipes import RECIPES, Recipe
 from core.engines.seal import seal, without_four_bit
 from core.models import records
+from core.models.quantizing import sensitivity, sizes
+from core.models.quantizing.plan import Plan
+from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
 
 if TYPE_CHECKING:
@@ -38,7 +41,6 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     served = serving.require(spec, [job.input(adapter) for adapter in spec.adapters])
     parameters = records.inspect(bases[-1]).parameters if bases else record.parameters
     threads = int(job.resources["threads"])
-    recipe = RECIPES[spec.recipe]
     wanted = receipt.reference(source, bases, threads)
     job.check_cancelled()
 
@@ -48,14 +50,17 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             job.phase("merging")
             plain = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
-        if recipe.rounding:
+        recipe, plan, report = _planned(spec, plain, job, Path(work))
+        if plan is not None:
             job.phase("rounding")
-            plain = rounding.round_weights(plain, _inside(work, "rounded"), recipe)
+            plain = _round(spec, plain, plan, job, _inside(work, "rounded"))
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
         more = serving.OPTIONS if served else ()
         building.build(plain, folder, recipe, _inside(work, "cache"), more)
+    if report is not None:
+        sensitivity.write(folder, report)
     files = serving.put_beside(folder, served)
     context = building.settle(
         folder,
@@ -92,8 +97,54 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         agreement=made.agreement,
         kl=made.kl,
         tokens_per_s=made.tokens_per_s,
+        **_searched(report),
         adapters=made.adapters,
     )
+
+
+def _planned(
+    spec: QuantizeSpec, plain: Path, job: JobContext, work: Path
+) -> tuple[Recipe, Plan | None, Sensitivity | None]:
+    """What every matrix gets, by the recipe or by searching; None where the builder decides."""
+    recipe = RECIPES[spec.recipe]
+    algorithm = recipe.algorithm if spec.algorithm == "auto" else spec.algorithm
+    if recipe.precision == "fp32":
+        return recipe, None, None
+    if algorithm in ("builder", ""):
+        return recipe.model_copy(update={"block": spec.block}), None, None
+    found = sizes.read(plain)
+    if spec.recipe == "search":
+        from core.engines.quantization.searching import Search
+
+        data = job.input(spec.data) if spec.data else None
+        limit = None if spec.max_mb is None else round(spec.max_mb * 1e6)
+        search = Search(plain, found, data, limit, job)
+        search.measure()
+        chosen = search.choose(work / "tried")
+        return recipe.of(chosen.plan), chosen.plan, chosen.report
+    plan = recipe.planned(found, algorithm, spec.block)
+    for part in {*plan.matrices.values()}:
+        rounding.require_blocks(plain, found, part)
+    return recipe.of(plan), plan, None
+
+
+def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, folder: Path) -> Path:
+    """Rounds the weights; GPTQ first draws the rows it learns from."""
+    calibrating: tuple[tuple[int, ...], ...] = ()
+    if plan.algorithm == "gptq":
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+        calibrating = samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
+    return rounding.round_weights(plain, folder, plan, calibrating)
+
+
+def _searched(report: Sensitivity | None) -> dict[str, float]:
+    """The search's figures for the run: of what was taken, and of the fixed recipe it had to beat."""
+    if report is None:
+        return {}
+    taken = next(item for item in report.tried if item.taken)
+    return {"searched_kl": taken.kl, "fixed_kl": report.tried[0].kl}
 
 
 def _inside(work: str, name: str) -> Path:

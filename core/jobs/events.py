@@ -22,6 +22,7 @@ NAMES = {
     "progress": "done, total: how far the phase is",
     "metrics": "step, values: named numbers at a step",
     "trial": "number, state, params, value, accuracy, seconds, curve, note, importance: one try of a search",
+    "damage": "layer, group, weights, value: what rounding one part of a model alone costs",
     "sample": "step, prompt, answer, expected, model, note: an answer of the model as it is now",
     "best": "step, validation_loss: the validation rows went better than ever before",
     "validation_rows": "step, rows: the rows with the lowest and the highest loss, the best first",
