@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt
 from core.engines.quantization import building, rounding, samples, serving
-from core.engines.quantization.recipes import RECIPES, Recipe
 from core.engines.seal import seal, without_four_bit
 from core.models import records
 from core.models.quantizing import sensitivity, sizes
 from core.models.quantizing.plan import Plan
+from core.models.quantizing.recipes import RECIPES, Recipe
 from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
 
@@ -121,6 +121,8 @@ def _planned(
         search = Search(plain, found, data, limit, job)
         search.measure()
         chosen = search.choose(work / "tried")
+        said = chosen.report.model_dump(mode="json")
+        job.emit("mixture", units=said["units"], head=said["head"], tried=said["tried"])
         return recipe.of(chosen.plan), chosen.plan, chosen.report
     plan = recipe.planned(found, algorithm, spec.block)
     for part in {*plan.matrices.values()}:

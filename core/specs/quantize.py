@@ -26,9 +26,9 @@ class QuantizeSpec(Spec):
     recipe: Recipe = Option(
         "int4-mixed",
         label="Recipe",
-        help="int8 is nearly free of loss; int4-mixed is smaller; search finds the best mixture under a limit; "
-        "int4 is smallest and loses most. In int4-edges the first, last and every third layer keep 8 bits; in "
-        "int4-kquant and int4-gptq only the output layer does.",
+        help="int8 is nearly free of loss; int4-mixed is smaller; search finds the best mixture under a "
+        "limit; int4 is smallest and loses most. In int4-edges the first, last and every third layer keep 8 "
+        "bits; in int4-kquant and int4-gptq only the output layer does.",
     )
     data: str | None = Option(
         None,
@@ -61,13 +61,13 @@ class QuantizeSpec(Spec):
         "auto",
         label="Rounding",
         help="auto is what the recipe says; rtn takes the nearest step, k_quant searches the steps of each "
-        "block, gptq makes up for its losses on your rows. search tries for itself.",
+        "block, gptq makes up for its losses on your rows. search tries itself.",
         advanced=True,
     )
     block: Literal[16, 32, 64, 128] = Option(
         32,
         label="Weights that share a scale",
-        help="Fewer are more exact and take more room; 16 decodes at half the speed. search chooses for itself.",
+        help="Fewer are more exact and take more room; 16 decodes at half the speed. search chooses itself.",
         advanced=True,
     )
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)

@@ -3,8 +3,8 @@
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
 `run-distilled` ones that ended, `run-generate` a teacher at work, `compare` several, `search` what to search
-and `search-done` what was found, `prune-cut` a model that is being cut. `generate-tried` asks a real endpoint
-on the loopback for a preview.
+and `search-done` what was found, `prune-cut` a model that is being cut, `run-bits` what rounding costs, and
+`quantize-search` what to search for. `generate-tried` asks a real endpoint on the loopback for a preview.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "app")]
 
 import generating_preview  # noqa: E402
+import quantize_recording  # noqa: E402
 import recordings  # noqa: E402
 import search_recording  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
@@ -44,6 +45,7 @@ _PAGE_OF = {
     "search": "search",
     "search-done": "search_run",
     "prune-cut": "prune",
+    "quantize-search": "quantize",
 }
 _DISK_FULL = {
     "kind": "job",
@@ -87,6 +89,9 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-distilled": distilled.id,
         "run-generate": generating.id,
         "compare": [done.id, heart.id, failed.id, running.id],
+        "run-bits": quantize_recording.add_bits_search(workspace, 150, "succeeded").id,
+        "run-bits-half": quantize_recording.add_bits_search(workspace, 62, "running").id,
+        "quantize-search": taught.id,
         "search": None,
         "prune-cut": taught.id,
         "search-done": search_recording.add_search(workspace, 30, "succeeded").id,
@@ -118,6 +123,8 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
                     if wanted and picture not in wanted:
                         continue
                     window.show_page(page, argument)
+                    if picture == "quantize-search":
+                        window.current_page.view_model.choose_recipe("search")
                     QTest.qWait(_SETTLE_MS)
                     window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
             window.close()

@@ -92,6 +92,8 @@ class ResultCard(Card):
             "bytes_on_disk": (self.tr("On disk"), size_text),
             "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
             "agreement": (self.tr("Same answers as before"), self._percent_text),
+            "searched_kl": (self.tr("Away from the source, KL"), number_text),
+            "fixed_kl": (self.tr("The same for int4-edges"), number_text),
             "tokens_per_s": (self.tr("Tokens a second"), number_text),
         }
 

@@ -17,6 +17,7 @@ from app.models.run_record import Delta
 from app.pages.runs.batch_card import BatchCard
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, WarningsCard
 from app.pages.runs.charts import RunCharts
+from app.pages.runs.damage_card import DamageCard
 from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.generating_card import GeneratingCard
 from app.pages.runs.learning_card import LearningCard
@@ -49,9 +50,9 @@ class RunPage(PageFrame):
         self.progress = ProgressCard()
         for card in (self.progress, self.outcome, self.error):
             self.top.addWidget(card)
-        self.evaluation, self.generating = EvaluationCard(), GeneratingCard()
-        self.add(self.evaluation)
-        self.add(self.generating)
+        self.evaluation, self.generating, self.damage = EvaluationCard(), GeneratingCard(), DamageCard()
+        for card in (self.evaluation, self.generating, self.damage):
+            self.add(card)
         self.charts = RunCharts()
         self.add(self.charts, 1)
         self.batch, self.rows = BatchCard(), RowsCard()
@@ -146,6 +147,7 @@ class RunPage(PageFrame):
         self.learning.show_learning(self._model.learning)
         self.warnings.show_warnings(record.warnings)
         self.generating.show_run(run, record)
+        self.damage.show_record(record)
         self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)

@@ -229,8 +229,8 @@ def _say_what_was_searched(run: Run, output: Output) -> None:
     found = run.result or {}
     if "searched_kl" in found:
         output.say(
-            f"On rows that chose nothing else, it is {found['searched_kl']:.3f} nats a token from the source, "
-            f"and int4-edges {found['fixed_kl']:.3f}."
+            f"On the rows that judged, it is {found['searched_kl']:.3f} nats a token from its source, "
+            f"and the fixed recipe int4-edges is {found['fixed_kl']:.3f}."
         )
 
 

@@ -114,6 +114,5 @@ def require_blocks(source: Path, found: Matrices, part: Part) -> None:
             raise InputError(
                 f"This {family} cannot be rounded in blocks of {part.block}.",
                 why=f"{name} has rows of {shape[1]}.",
-                fix="Choose smaller blocks (--set block=32), the recipe int4, which fills the last block up, or "
-                "fp32.",
+                fix="Choose smaller blocks (--set block=32), or the recipe int4, which fills up the last.",
             )

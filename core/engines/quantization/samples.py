@@ -1,13 +1,12 @@
 """The rows on which rounding is measured, and those by which GPTQ makes up for what it loses.
 
-Validation rows of the user's own data, half for each; test rows cannot be named here. Shipped text joins them,
-so that what the model knows apart from its task counts as well, and stands alone where there is no data. It is
-not the text that an evaluation reads.
+Validation rows of the user's own data, half for each; test rows cannot be named here. Shipped text joins
+them, so that what the model knows apart from its task counts as well; without data it stands alone.
+It is not the text that an evaluation reads.
 """
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -72,7 +71,7 @@ def draw(tokenizer: PreTrainedTokenizerBase, data: Path | None) -> Samples:
     texts = [tuple(documents.document_ids(tokenizer, text)[:_TEXT_TOKENS]) for text in _texts()]
     rows = _rows(tokenizer, data) if data is not None else []
     asked, learnt = rows[::2][:JUDGING_ROWS], rows[1::2][:CALIBRATION_ROWS]
-    shared = len(os.path.commonprefix(list(rows))) if len(rows) > 1 else 0
+    shared = _shared(rows) if len(rows) > 1 else 0
     judging_texts = JUDGING_TEXTS if asked else 3 * JUDGING_TEXTS
     return Samples(
         judging=(
@@ -84,9 +83,15 @@ def draw(tokenizer: PreTrainedTokenizerBase, data: Path | None) -> Samples:
     )
 
 
+def _shared(rows: Sequence[Sequence[int]]) -> int:
+    """How many tokens all rows begin with."""
+    columns = zip(*rows, strict=False)
+    return next((at for at, column in enumerate(columns) if len(set(column)) > 1), min(map(len, rows)))
+
+
 def _rows(tokenizer: PreTrainedTokenizerBase, data: Path) -> list[tuple[int, ...]]:
     found = examples.Examples()
-    for found in examples.encode(Dataset(data), "validation", tokenizer, _ROW_TOKENS):  # noqa: B007
+    for found in examples.encode(Dataset(data), "validation", tokenizer, _ROW_TOKENS):
         if len(found.usable) >= 2 * CALIBRATION_ROWS:
             break
     if not found.usable:

@@ -1,8 +1,9 @@
-"""Chooses bits by what they cost: measures each part's damage, packs a limit with the least, checks the whole.
+"""Chooses bits by what they cost: measures each part's damage, packs a limit, checks the whole.
 
-A part's damage is the KL divergence from the source when it alone is rounded to 4 bits, on sample rows. Damages
-of single parts nearly add up, so the best mixture under a limit is a knapsack. What is chosen is then measured
-as a whole, mended by a few swaps, and measured again with GPTQ, which makes up for its losses on other rows.
+A part's damage is the KL divergence from the source when it alone is rounded to 4 bits, on sample rows.
+Damages of single parts nearly add up, so the best mixture under a limit is a knapsack. What is chosen is then
+measured as a whole, mended by a few swaps, and measured again with GPTQ, which makes up for its losses on
+other rows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,12 @@ import torch
 from core.engines import merging
 from core.engines.quantization import damage, rounding, samples
 from core.engines.quantization.damage import Meter
-from core.engines.quantization.recipes import RECIPES
 from core.errors import InputError
 from core.models import records
 from core.models.quantizing import knapsack, plan, sizes
 from core.models.quantizing.knapsack import Choice
 from core.models.quantizing.plan import Part, Plan
+from core.models.quantizing.recipes import RECIPES
 from core.models.quantizing.sensitivity import Sensitivity, Tried, Unit
 from core.workspace import durable
 
@@ -38,6 +39,8 @@ _USUAL = Part(bits=4, block=32)
 _EIGHT = 1 / 289
 _SWAPS = 6
 _KEPT = "damage.json"
+#: Bytes that `sensitivity.json` takes for a group.
+_SAID_A_GROUP = 300
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,11 @@ class Search:
     def __init__(
         self, folder: Path, found: sizes.Matrices, data: Path | None, limit: int | None, job: JobContext
     ) -> None:
+        self.groups = groups_of(found)
+        found = replace(found, beside=found.beside + _SAID_A_GROUP * (len(self.groups) + 20))
         self._folder, self._found, self._job = folder, found, job
         self.yardstick = RECIPES[YARDSTICK].planned(found, "k_quant")
         self.limit = limit or sizes.folder_bytes(found, self.yardstick)
-        self.groups = groups_of(found)
         _require_room(found, self.groups, self.limit)
         tokenizer: Any = _tokenizer(folder)
         self.samples = samples.draw(tokenizer, data)
@@ -114,7 +118,7 @@ class Search:
             self.damages.append(costs[_usual(group)])
             job.emit(
                 "damage", layer=group.layer, group=group.group, value=self.damages[-1],
-                weights=self._weights_of(group),
+                weights=self._weights_of(group), layers=self._found.count,
             )  # fmt: skip
             job.progress(done)
             job.check_cancelled()

@@ -76,5 +76,5 @@ def layer_of(name: str) -> int:
 
 
 def is_edge(layer: int, layers: int) -> bool:
-    """Whether llama.cpp's rule gives a layer more bits: the first and last eighth, and every third between."""
+    """Whether llama.cpp gives a layer more bits: the first and last eighth, and every third between."""
     return layer < layers / 8 or layer >= 7 * layers / 8 or (layer - layers // 8) % 3 == 2

@@ -96,6 +96,13 @@ def weight_bytes(found: Matrices, plan: Plan) -> int:
     return layers + head_bytes(found.head, plan.head) + own + 4 * found.others
 
 
+def plain_bytes(found: Matrices) -> int:
+    """Bytes of an export in 32 bits, in which a tied embedding is stored once."""
+    numbers = sum(rows * columns for rows, columns in found.layers.values())
+    heads = (1 if found.tied else 2) * found.head[0] * found.head[1]
+    return 4 * (numbers + heads + found.others) + found.beside
+
+
 def folder_bytes(found: Matrices, plan: Plan) -> int:
     """Bytes of the whole export; all but the weights' file is estimated, within a few kilobytes."""
     return weight_bytes(found, plan) + found.beside

@@ -1,16 +1,23 @@
-"""The recipes as data: which weights get how many bits, who rounds them, and what the receipt expects to find."""
+"""The recipes as data: which weights get how many bits, who rounds them, and what the receipt expects."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from core.engines.quantization.graph import Precision
 from core.models.quantizing import plan, sizes
 from core.models.quantizing.plan import Algorithm, Part, Plan
 
 BLOCK = 32  # weights that share a scale; 16 costs a sixth more bytes and half the speed, 128 costs quality
+
+
+class Widths(Protocol):
+    """What a finished graph was found to have."""
+
+    @property
+    def matmul(self) -> dict[int, int]:
+        """Bits → weights of matrix products."""
 
 
 class Recipe(BaseModel):
@@ -38,7 +45,7 @@ class Recipe(BaseModel):
     block: int = BLOCK
     expected: frozenset[int]
 
-    def misfit(self, found: Precision) -> str:
+    def misfit(self, found: Widths) -> str:
         """Why a finished graph is not what the name promises; empty when it is."""
         present = {bits for bits, count in found.matmul.items() if count}
         if present == self.expected:
