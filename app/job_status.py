@@ -195,6 +195,7 @@ def phase_word(phase: str) -> str:
         "measuring": QCoreApplication.translate("phases", "Measuring"),
         "choosing": QCoreApplication.translate("phases", "Choosing"),
         "rounding": QCoreApplication.translate("phases", "Rounding"),
+        "healing": QCoreApplication.translate("phases", "Healing"),
         "looking": QCoreApplication.translate("phases", "Looking closer"),
         "fixing": QCoreApplication.translate("phases", "Fixing"),
         "downloading": QCoreApplication.translate("phases", "Downloading"),

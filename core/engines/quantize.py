@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.engines import merging, receipt
 from core.engines.quantization import building, rounding, samples, serving
 from core.engines.seal import seal, without_four_bit
+from core.errors import InputError
 from core.models import records
 from core.models.quantizing import sensitivity, sizes
 from core.models.quantizing.plan import Plan
@@ -51,6 +52,8 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             plain = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
         recipe, plan, report = _planned(spec, plain, job, Path(work))
+        if spec.heal:
+            plain, plan = _heal(spec, plain, plan, job, _inside(work, "healed"))
         if plan is not None:
             job.phase("rounding")
             plain = _round(spec, plain, plan, job, _inside(work, "rounded"))
@@ -139,6 +142,42 @@ def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, folder:
         tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
         calibrating = samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
     return rounding.round_weights(plain, folder, plan, calibrating)
+
+
+def _heal(
+    spec: QuantizeSpec, plain: Path, plan: Plan | None, job: JobContext, folder: Path
+) -> tuple[Path, Plan]:
+    """The mended model and how it is rounded; the model as it was, where mending brought nothing."""
+    if plan is None:
+        raise InputError(
+            f"{spec.recipe} cannot be healed.",
+            why="Its weights are not rounded before the export, so nothing can be learnt around it.",
+            fix="Choose another recipe, or leave heal at 0.",
+            code="quantize.heal",
+        )
+    from transformers import AutoTokenizer
+
+    from core.engines.quantization import healing
+
+    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+    data = job.input(spec.data) if spec.data else None
+    teaching, judging = samples.teaching(tokenizer, data), samples.draw(tokenizer, data).judging
+    job.phase("healing", total=spec.heal, unit="steps")
+
+    def tell(step: int, loss: float) -> None:
+        job.metrics(step, loss=loss)
+        job.progress(step)
+        job.check_cancelled()
+
+    healed = healing.heal(plain, folder, plan, teaching, judging, spec.heal, tell)
+    job.result(healed_from=healed.before, healed_to=healed.after)
+    if healed.after < healed.before:
+        return healed.folder, healed.plan
+    job.warn(
+        f"Healing brought nothing: the KL would go from {healed.before:.3f} to {healed.after:.3f}, so the "
+        "model was rounded as it is. Try more steps, or more rows."
+    )
+    return plain, plan
 
 
 def _searched(report: Sensitivity | None) -> dict[str, float]:

@@ -41,9 +41,8 @@ def require_tuned() -> None:
     """The starter model, tuned in full on the starter's rows."""
     headline.require("starter", "model", "models", "add", "starter")
     headline.require(DATA, "dataset", "data", "add", "starter")
-    headline.require(
-        TUNED, "model", "finetune", "--model", "starter", "--data", DATA, "--method", "full", timeout=2 * 3600.0
-    )  # fmt: skip
+    learn = ("finetune", "--model", "starter", "--data", DATA, "--method", "full")
+    headline.require(TUNED, "model", *learn, timeout=2 * 3600.0)
 
 
 def export(recipe: str) -> Path:

@@ -22,6 +22,7 @@ from core.errors import InputError
 #: Rows and stretches of text that judge; a plan is measured on them some dozen times, a group once.
 JUDGING_ROWS, JUDGING_TEXTS = 24, 4
 CALIBRATION_ROWS, CALIBRATION_TEXTS = 96, 24
+TEACHING_ROWS = 2_000
 _TEXT_CHARACTERS, _TEXT_TOKENS, _ROW_TOKENS = 600, 96, 384
 
 
@@ -81,6 +82,20 @@ def draw(tokenizer: PreTrainedTokenizerBase, data: Path | None) -> Samples:
         calibrating=(*learnt, *texts[judging_texts : judging_texts + CALIBRATION_TEXTS]),
         rows=len(asked),
     )
+
+
+def teaching(tokenizer: PreTrainedTokenizerBase, data: Path | None) -> list[tuple[int, ...]]:
+    """Rows that a rounded model is mended on: training rows and shipped text, none of which judges."""
+    calibrating = list(draw(tokenizer, data).calibrating)
+    if data is None:
+        return calibrating
+    rows: list[tuple[int, ...]] = []
+    found = examples.Examples()
+    for found in examples.encode(Dataset(data), "train", tokenizer, _ROW_TOKENS):
+        if len(found.usable) >= TEACHING_ROWS:
+            break
+    rows += [tuple(example.ids) for example in found.usable]
+    return [*rows, *calibrating[-CALIBRATION_TEXTS:]]
 
 
 def _shared(rows: Sequence[Sequence[int]]) -> int:
