@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,12 +149,11 @@ def read_bandwidth(threads: int = 2, passes: int = 5) -> float:
     return best
 
 
+def environment() -> dict[str, str]:
+    """This process's, for a child."""
+    return dict(os.environ)
+
+
 def weight_bytes(exported: Path) -> int:
     """Bytes that one token reads: all weights, a shared embedding once."""
     return (exported / "model.onnx.data").stat().st_size
-
-
-def settings(exported: Path) -> dict[str, object]:
-    """`genai_config.json`."""
-    said: dict[str, object] = json.loads((exported / "genai_config.json").read_text())
-    return said

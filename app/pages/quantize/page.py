@@ -199,6 +199,12 @@ class QuantizePage(StepsPage):
             "fp32": self.tr("Loses nothing; as large as the original, for comparing."),
         }
 
+    def _memory(self) -> list[tuple[str, str]]:
+        found = self.view_model.memory_bytes
+        if found is None:
+            return []
+        return [(self.tr("Memory when it answers"), self.tr("about {size}").format(size=size_text(found)))]
+
     def _needs(self) -> RunNeeds:
         model = self.view_model
         blocked = {
@@ -218,6 +224,7 @@ class QuantizePage(StepsPage):
             facts=[
                 (self.tr("Size now"), size_text(model.bytes_now)),
                 (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
+                *self._memory(),
                 (
                     self.tr("Disk"),
                     self.tr("{need} of {free}").format(

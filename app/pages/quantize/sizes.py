@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from core.errors import WorkbenchError
+from core.models.fit.serving import Serving, serving
+from core.models.fit.shape import Shape, shape_of
 from core.models.quantizing import sizes
 from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.recipes import RECIPES
@@ -28,15 +30,18 @@ class ExportSizes:
         self._workspace = workspace
         self._id = ""
         self._found: sizes.Matrices | None = None
+        self._shape = Shape(0)
 
     def ask(self, artifact_id: str) -> None:
         """Changes the model; of a whole one the headers are read, which takes milliseconds."""
         if artifact_id == self._id:
             return
-        self._id, self._found = artifact_id, None
+        self._id, self._found, self._shape = artifact_id, None, Shape(0)
         if artifact_id:
+            folder = self._workspace.artifact_folder(artifact_id)
+            self._shape = shape_of(folder, 0)
             try:
-                found = sizes.read(self._workspace.artifact_folder(artifact_id))
+                found = sizes.read(folder)
             except (OSError, ValueError, WorkbenchError):
                 return
             self._found = found if found.layers and found.head[0] else None
@@ -49,6 +54,11 @@ class ExportSizes:
         if known.precision == "fp32":
             return float(sizes.plain_bytes(found))
         return float(sizes.folder_bytes(found, known.planned(found, "rtn", block)))
+
+    def memory(self, export_bytes: float, length: int) -> Serving | None:
+        """Memory of an export that holds conversations of some length; None where the sizes are not known."""
+        beside = self._found.beside if self._found else _TOKENIZER_BYTES
+        return serving(export_bytes - beside, self._shape, length) if self._shape.known else None
 
     def range_of(self, parameters: int) -> tuple[float, float]:
         """Bytes of the smallest and of the largest export that a search can make."""

@@ -166,6 +166,13 @@ class QuantizeViewModel(WizardViewModel):
         return self.sizes.of(recipe, block, self.parameters)
 
     @property
+    def memory_bytes(self) -> float | None:
+        """About the memory of the result while it answers; None where the model's sizes are not known."""
+        length = int(self.advanced.get("max_length", QuantizeSpec.model_fields["max_length"].default))
+        found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length)
+        return found.total if found is not None else None
+
+    @property
     def bytes_now(self) -> int:
         """Size of the model with its base, as it is."""
         if self.model is None:

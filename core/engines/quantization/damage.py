@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from core.engines.quantization.samples import Sample
-from core.models.quantizing.plan import Part
+from core.models.quantizing.plan import Algorithm, Part
 
 #: Positions whose distributions are compared at once; each takes a whole vocabulary.
 _AT_ONCE = 128
@@ -125,14 +125,17 @@ def rounded_as(weights: Mapping[str, torch.nn.Module], changed: Mapping[str, tor
 
 
 @torch.inference_mode()
-def round_off(weight: torch.Tensor, part: Part) -> torch.Tensor:
-    """A matrix as KQuant stores it."""
+def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") -> torch.Tensor:
+    """A matrix as Olive's Rtn or KQuant stores it."""
     from olive.common.quant.utils import WeightQuantizer
     from olive.passes.pytorch.kquant import kquant_find_qparams
 
     quantizer = WeightQuantizer(bits=part.bits, symmetric=False, group_size=part.block)
-    scales, zeros = kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
-    found: torch.Tensor = quantizer.fake_quantize(weight, scales, zeros)
+    if algorithm == "k_quant":
+        scales, zeros = kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
+        found: torch.Tensor = quantizer.fake_quantize(weight, scales, zeros)
+        return found
+    found = quantizer.fake_quantize(weight)
     return found
 
 

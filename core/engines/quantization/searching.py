@@ -2,8 +2,8 @@
 
 A part's damage is the KL divergence from the source when it alone is rounded to 4 bits, on sample rows.
 Damages of single parts nearly add up, so the best mixture under a limit is a knapsack. What is chosen is then
-measured as a whole, mended by a few swaps, and measured again with GPTQ, which makes up for its losses on
-other rows.
+measured as a whole, mended by a few swaps, and measured again with KQuant's steps and with GPTQ, which makes
+up for its losses on other rows.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class Search:
     def choose(self, work: Path) -> Found:
         """Packs, mends, tries GPTQ, and takes what is nearest to the source."""
         job = self._job
-        job.phase("choosing", total=3 + _SWAPS, unit="plans")
+        job.phase("choosing", total=4 + _SWAPS, unit="plans")
         self._try(YARDSTICK, self.yardstick)
         job.progress(1)
         packed = self.packed(self.limit)
@@ -171,8 +171,11 @@ class Search:
                 best, least = swapped, kl
             job.progress(2 + done)
         job.check_cancelled()
-        self._try("with GPTQ", best.model_copy(update={"algorithm": "gptq"}), work)
+        self._try("with KQuant", best.model_copy(update={"algorithm": "k_quant"}))
         job.progress(3 + _SWAPS)
+        job.check_cancelled()
+        self._try("with GPTQ", best.model_copy(update={"algorithm": "gptq"}), work)
+        job.progress(4 + _SWAPS)
         fitting = [at for at, item in enumerate(self.tried) if item.bytes <= self.limit]
         return self.take(min(fitting, key=lambda at: self.tried[at].kl))
 
@@ -203,7 +206,7 @@ class Search:
             for group, number in zip(self.groups, numbers, strict=True)
             for name in group.names
         }
-        return Plan(algorithm="k_quant", matrices=parts, head=heads[head])
+        return Plan(algorithm="rtn", matrices=parts, head=heads[head])
 
     def _swaps(self, packed: Plan) -> Iterator[Plan]:
         """Plans near a packed one: a part that has many bits gives them to others that nearly got them."""
@@ -232,7 +235,7 @@ class Search:
         heads = {"head": changed, **({"in": changed} if self._found.tied else {})}
         if work is None:
             layers = {
-                name: damage.round_off(self._weights[name].weight.data, part)
+                name: damage.round_off(self._weights[name].weight.data, part, tried.algorithm)
                 for name, part in tried.matrices.items()
             }
         else:

@@ -81,7 +81,7 @@ def test_it_stays_under_the_limit_and_takes_the_best_that_was_measured(
     assert records.bytes_on_disk(folder) <= said.limit_bytes == 160_000
     (taken,) = [item for item in said.tried if item.taken]
     assert taken.kl == min(item.kl for item in said.tried if item.bytes <= said.limit_bytes)
-    assert {item.algorithm for item in said.tried} == {"k_quant", "gptq"}
+    assert {item.algorithm for item in said.tried} == {"rtn", "k_quant", "gptq"}
     assert said.judging_rows == 5
 
 
@@ -109,7 +109,9 @@ def test_an_interrupted_search_takes_over_what_it_measured(
     job, out = tiny.job(searched[0], m=source, d=data, resumed=True)
     rounded: list[plan.Part] = []
     real = damage.round_off
-    monkeypatch.setattr(damage, "round_off", lambda w, part: rounded.append(part) or real(w, part))
+    monkeypatch.setattr(
+        damage, "round_off", lambda w, part, how="rtn": rounded.append(part) or real(w, part, how)
+    )
     search = searching.Search(source, sizes.read(source), data, 160_000, job)
 
     search.measure()
