@@ -93,8 +93,8 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def looks(self) -> bool:
-        """Whether the recipe looks at rows."""
-        return self.recipe in LOOKS
+        """Whether rows are looked at: by the recipe, or to mend what it rounds."""
+        return self.recipe in LOOKS or bool(self.advanced.get("heal"))
 
     def choose_data(self, artifact_id: str) -> None:
         """Whose validation rows are looked at; an empty id takes shipped text alone."""

@@ -20,6 +20,7 @@ from app.pages.runs.charts import RunCharts
 from app.pages.runs.damage_card import DamageCard
 from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.generating_card import GeneratingCard
+from app.pages.runs.healing_card import HealingCard
 from app.pages.runs.learning_card import LearningCard
 from app.pages.runs.result_card import ResultCard
 from app.pages.runs.rows_card import RowsCard
@@ -61,8 +62,10 @@ class RunPage(PageFrame):
         self.samples, self.result, self.learning = SamplesCard(), ResultCard(), LearningCard()
         self.learning.stop_requested.connect(view_model.stop)
         self.learning.again_requested.connect(view_model.repeat_keeping_best)
+        self.healing = HealingCard()
+        self.healing.heal_requested.connect(view_model.repeat_healing)
         self.warnings, self.log = WarningsCard(), LogCard()
-        for card in (self.learning, self.result, self.samples, self.warnings):
+        for card in (self.learning, self.healing, self.result, self.samples, self.warnings):
             self.add_side(card)
         self.add_side(self.log, 1)
         self._clock = QTimer(self)
@@ -145,6 +148,7 @@ class RunPage(PageFrame):
         self.batch.show_rows(record.batch)
         self.rows.show_rows(record.rows)
         self.learning.show_learning(self._model.learning)
+        self.healing.show_run(run)
         self.warnings.show_warnings(record.warnings)
         self.generating.show_run(run, record)
         self.damage.show_record(record)
