@@ -20,7 +20,7 @@ from core.engines.training import documents, examples
 from core.errors import InputError
 
 #: Rows and stretches of text that judge; a plan is measured on them some dozen times, a group once.
-JUDGING_ROWS, JUDGING_TEXTS = 24, 4
+JUDGING_ROWS, JUDGING_TEXTS = 16, 3
 CALIBRATION_ROWS, CALIBRATION_TEXTS = 96, 24
 TEACHING_ROWS = 2_000
 _TEXT_CHARACTERS, _TEXT_TOKENS, _ROW_TOKENS = 600, 96, 384
