@@ -11,6 +11,8 @@ from app.models.token_rows import TokenRow, rows_of
 from core.jobs.curves import SAME
 from core.jobs.events import Event
 from core.models.learning_curve import Overfitting, judge
+from core.models.quantizing.plan import Part
+from core.models.quantizing.sensitivity import Tried, Unit
 from core.models.trials import Trial
 
 _MAX_LOG = 1000
@@ -99,6 +101,10 @@ class RunRecord:
         self.warnings: list[str] = []
         self.made: list[Made] = []
         self.trials: dict[int, Trial] = {}
+        self.layers = 0
+        self.units: dict[tuple[int, str], Unit] = {}
+        self.head: Part | None = None
+        self.tried: tuple[Tried, ...] = ()
         self._next_seq = 0
         self._worked_s = 0.0
         self._last_t: float | None = None
@@ -148,6 +154,12 @@ class RunRecord:
                 trial = Trial.model_validate(event.fields)
                 self.trials[trial.number] = trial
                 delta.trials = True
+            case "damage":
+                unit = Unit.model_validate({**event.fields, "damage": event.get("value")})
+                self.units[unit.layer, unit.group] = unit
+                self.layers = int(event.get("layers") or 0)
+            case "mixture":
+                self._take_mixture(event)
             case "warning":
                 text = str(event.get("text", ""))
                 if text not in self.warnings:
@@ -162,6 +174,12 @@ class RunRecord:
         if line:
             self.log.append(LogLine(event.t, line))
             delta.lines.append(LogLine(event.t, line))
+
+    def _take_mixture(self, event: Event) -> None:
+        units = [Unit.model_validate(said) for said in event.get("units") or ()]
+        self.units = {(unit.layer, unit.group): unit for unit in units}
+        self.head = Part.model_validate(event.get("head"))
+        self.tried = tuple(Tried.model_validate(said) for said in event.get("tried") or ())
 
     def _add_sample(self, event: Event) -> None:
         prompt, expected = str(event.get("prompt", "")), event.get("expected")

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt
-from core.engines.quantization import building, rounding, serving
-from core.engines.quantization.recipes import RECIPES
+from core.engines.quantization import building, rounding, samples, serving
 from core.engines.seal import seal, without_four_bit
+from core.errors import InputError
 from core.models import records
+from core.models.quantizing import sensitivity, sizes
+from core.models.quantizing.plan import Plan
+from core.models.quantizing.recipes import RECIPES, Recipe
+from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
 
 if TYPE_CHECKING:
@@ -38,7 +42,6 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     served = serving.require(spec, [job.input(adapter) for adapter in spec.adapters])
     parameters = records.inspect(bases[-1]).parameters if bases else record.parameters
     threads = int(job.resources["threads"])
-    recipe = RECIPES[spec.recipe]
     wanted = receipt.reference(source, bases, threads)
     job.check_cancelled()
 
@@ -48,14 +51,19 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             job.phase("merging")
             plain = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
-        if recipe.rounding:
+        recipe, plan, report = _planned(spec, plain, job, Path(work))
+        if spec.heal:
+            plain, plan = _heal(spec, plain, plan, job, _inside(work, "healed"))
+        if plan is not None:
             job.phase("rounding")
-            plain = rounding.round_weights(plain, _inside(work, "rounded"), recipe)
+            plain = _round(spec, plain, plan, job, _inside(work, "rounded"))
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
         more = serving.OPTIONS if served else ()
         building.build(plain, folder, recipe, _inside(work, "cache"), more)
+    if report is not None:
+        sensitivity.write(folder, report)
     files = serving.put_beside(folder, served)
     context = building.settle(
         folder,
@@ -92,8 +100,92 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         agreement=made.agreement,
         kl=made.kl,
         tokens_per_s=made.tokens_per_s,
+        **_searched(report),
         adapters=made.adapters,
     )
+
+
+def _planned(
+    spec: QuantizeSpec, plain: Path, job: JobContext, work: Path
+) -> tuple[Recipe, Plan | None, Sensitivity | None]:
+    """What every matrix gets, by the recipe or by searching; None where the builder decides."""
+    recipe = RECIPES[spec.recipe]
+    algorithm = recipe.algorithm if spec.algorithm == "auto" else spec.algorithm
+    if recipe.precision == "fp32":
+        return recipe, None, None
+    if algorithm in ("builder", ""):
+        return recipe.model_copy(update={"block": spec.block}), None, None
+    found = sizes.read(plain)
+    if spec.recipe == "search":
+        from core.engines.quantization.searching import Search
+
+        data = job.input(spec.data) if spec.data else None
+        limit = None if spec.max_mb is None else round(spec.max_mb * 1e6)
+        search = Search(plain, found, data, limit, job)
+        search.measure()
+        chosen = search.choose(work / "tried")
+        said = chosen.report.model_dump(mode="json")
+        job.emit("mixture", units=said["units"], head=said["head"], tried=said["tried"])
+        return recipe.of(chosen.plan), chosen.plan, chosen.report
+    plan = recipe.planned(found, algorithm, spec.block)
+    for part in {*plan.matrices.values()}:
+        rounding.require_blocks(plain, found, part)
+    return recipe.of(plan), plan, None
+
+
+def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, folder: Path) -> Path:
+    """Rounds the weights; GPTQ first draws the rows it learns from."""
+    calibrating: tuple[tuple[int, ...], ...] = ()
+    if plan.algorithm == "gptq":
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+        calibrating = samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
+    return rounding.round_weights(plain, folder, plan, calibrating)
+
+
+def _heal(
+    spec: QuantizeSpec, plain: Path, plan: Plan | None, job: JobContext, folder: Path
+) -> tuple[Path, Plan]:
+    """The mended model and how it is rounded; the model as it was, where mending brought nothing."""
+    if plan is None:
+        raise InputError(
+            f"{spec.recipe} cannot be healed.",
+            why="Its weights are not rounded before the export, so nothing can be learnt around it.",
+            fix="Choose another recipe, or leave heal at 0.",
+            code="quantize.heal",
+        )
+    from transformers import AutoTokenizer
+
+    from core.engines.quantization import healing
+
+    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+    data = job.input(spec.data) if spec.data else None
+    teaching, judging = samples.teaching(tokenizer, data), samples.draw(tokenizer, data).judging
+    job.phase("healing", total=spec.heal, unit="steps")
+
+    def tell(step: int, loss: float) -> None:
+        job.metrics(step, loss=loss)
+        job.progress(step)
+        job.check_cancelled()
+
+    healed = healing.heal(plain, folder, plan, teaching, judging, spec.heal, tell)
+    job.result(healed_from=healed.before, healed_to=healed.after)
+    if healed.after < healed.before:
+        return healed.folder, healed.plan
+    job.warn(
+        f"Healing brought nothing: the KL would go from {healed.before:.3f} to {healed.after:.3f}, so the "
+        "model was rounded as it is. Try more steps, or more rows."
+    )
+    return plain, plan
+
+
+def _searched(report: Sensitivity | None) -> dict[str, float]:
+    """The search's figures for the run: of what was taken, and of the fixed recipe it had to beat."""
+    if report is None:
+        return {}
+    taken = next(item for item in report.tried if item.taken)
+    return {"searched_kl": taken.kl, "fixed_kl": report.tried[0].kl}
 
 
 def _inside(work: str, name: str) -> Path:

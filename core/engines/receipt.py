@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict
 
 from core.engines.measuring import machine
 from core.engines.quantization import building, graph
-from core.engines.quantization.recipes import Recipe
 from core.engines.runtimes import dialect
 from core.engines.runtimes.runtime import Source
 from core.models import records
+from core.models.quantizing.recipes import Recipe
 from core.workspace import durable
 
 Status = Literal["green", "amber", "red"]

@@ -22,6 +22,8 @@ NAMES = {
     "progress": "done, total: how far the phase is",
     "metrics": "step, values: named numbers at a step",
     "trial": "number, state, params, value, accuracy, seconds, curve, note, importance: one try of a search",
+    "damage": "layer, group, weights, value, layers: what rounding one part of a model alone costs",
+    "mixture": "units, head, tried: how each part of a model is stored in the end, and what was tried",
     "sample": "step, prompt, answer, expected, model, note, teacher: an answer of the model as it is now",
     "best": "step, validation_loss: the validation rows went better than ever before",
     "validation_rows": "step, rows: the rows with the lowest and the highest loss, the best first",

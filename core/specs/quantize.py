@@ -6,11 +6,16 @@ from typing import ClassVar, Literal
 
 from core.specs.base import THREADS_HELP, Option, Spec
 
-Recipe = Literal["fp32", "int8", "int4", "int4-mixed"]
+Recipe = Literal["fp32", "int8", "int4", "int4-mixed", "int4-edges", "int4-kquant", "int4-gptq", "search"]
 
 
 class QuantizeSpec(Spec):
-    """Makes a model small and fast as an ONNX Runtime GenAI folder."""
+    """Makes a model small and fast as an ONNX Runtime GenAI folder.
+
+    `search` measures on your rows what rounding each part of each layer costs, and packs the limit with the
+    bits that cost least. AWQ and HQQ are not offered: nothing that runs without a graphics processor writes
+    them so that ONNX Runtime GenAI can load them.
+    """
 
     kind: ClassVar[str] = "quantize"
     title: ClassVar[str] = "Quantize"
@@ -21,7 +26,22 @@ class QuantizeSpec(Spec):
     recipe: Recipe = Option(
         "int4-mixed",
         label="Recipe",
-        help="int8 is nearly free of loss; int4-mixed is smaller; int4 is smallest and loses most.",
+        help="int8 is nearly free of loss; int4-mixed is smaller; search finds the best mixture under a "
+        "limit; int4 is smallest and loses most. In int4-edges the first, last and every third layer keep 8 "
+        "bits; in int4-kquant and int4-gptq only the output layer does.",
+    )
+    data: str | None = Option(
+        None,
+        label="Your rows",
+        help="Data whose validation rows judge search and calibrate GPTQ; shipped text alone when empty.",
+    )
+    max_mb: float | None = Option(
+        None,
+        label="At most",
+        help="For search: how large the result may be; empty means as large as int4-edges.",
+        unit="MB",
+        gt=0,
+        le=1_000_000,
     )
     adapters: tuple[str, ...] = Option(
         (),
@@ -37,11 +57,34 @@ class QuantizeSpec(Spec):
         ge=64,
         le=131072,
     )
+    algorithm: Literal["auto", "rtn", "k_quant", "gptq"] = Option(
+        "auto",
+        label="Rounding",
+        help="auto is what the recipe says; rtn takes the nearest step, k_quant searches the steps of each "
+        "block, gptq makes up for its losses on your rows. search tries itself.",
+        advanced=True,
+    )
+    block: Literal[16, 32, 64, 128] = Option(
+        32,
+        label="Weights that share a scale",
+        help="Fewer are more exact and take more room; 16 decodes at half the speed. search chooses itself.",
+        advanced=True,
+    )
+    heal: int = Option(
+        0,
+        label="Healing steps",
+        help="Mends the rounded model by a short distillation from itself unrounded, on the training rows of "
+        "your data; kept only if it brings it nearer. 100 steps take minutes; 0 mends nothing.",
+        unit="steps",
+        advanced=True,
+        ge=0,
+        le=100_000,
+    )
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
 
     def inputs(self) -> tuple[str, ...]:
-        """The model and the adapters that go with it."""
-        return (self.model, *self.adapters)
+        """The model, the adapters that go with it, and the data."""
+        return (self.model, *self.adapters, *((self.data,) if self.data else ()))
 
     def needs_weights(self) -> tuple[str, ...]:
         """The model."""

@@ -4,7 +4,7 @@ A made-up workspace in a temporary folder is shown, light and dark. Look at them
 sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
 `run-distilled` ones that ended, `run-measured` an evaluation, `run-generate` a teacher at work,
 `compare-runs` several, `search` what to search and `search-done` what was found, `prune-cut` a model that is
-being cut, `blind-chat` two variants.
+being cut, `run-bits` what rounding costs, `quantize-search` what to search for, `blind-chat` two variants.
 `generate-tried` asks a real endpoint on the loopback for a preview.
 """
 
@@ -24,6 +24,7 @@ sys.path[:0] = [str(_TESTS.parent), str(_TESTS / "app")]
 
 import evaluation_recording  # noqa: E402
 import generating_preview  # noqa: E402
+import quantize_recording  # noqa: E402
 import recordings  # noqa: E402
 import search_recording  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
@@ -49,6 +50,7 @@ _PAGE_OF = {
     "search": "search",
     "search-done": "search_run",
     "prune-cut": "prune",
+    "quantize-search": "quantize",
 }
 _DISK_FULL = {
     "kind": "job",
@@ -97,6 +99,9 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "run-generate": generating.id,
         "run-measured": evaluation_recording.add_evaluation(workspace).id,
         "compare-runs": [done.id, heart.id, failed.id, running.id],
+        "run-bits": quantize_recording.add_bits_search(workspace, 150, "succeeded").id,
+        "run-bits-half": quantize_recording.add_bits_search(workspace, 62, "running").id,
+        "quantize-search": taught.id,
         "search": None,
         "blind-chat": [item.id for item in pair],
         "prune-cut": taught.id,
@@ -138,6 +143,8 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
                     window.show_page(page, argument)
                     if picture == "run-measured":
                         _open_panels(window)
+                    if picture == "quantize-search":
+                        window.current_page.view_model.choose_recipe("search")
                     QTest.qWait(_SETTLE_MS)
                     window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
             window.close()

@@ -9,6 +9,7 @@ from app.formats import size_text
 from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
+from app.pages.quantize.search_limits import SearchLimits
 from app.pages.quantize.serving_list import ServingList
 from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel
 from app.pages.run_preview import RunNeeds
@@ -49,8 +50,10 @@ class QuantizePage(StepsPage):
         self.change_button = PlainButton(self.tr("Change"), parent=self)
         self.change_button.setAccessibleName(self.tr("Change the recipe"))
         self.recipe_card.add_action(self.change_button)
-        self.recipes = ChoiceCards(self.tr("Recipe"), 1, self)
+        self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
         self.recipe_card.add(self.recipes)
+        self.limits = SearchLimits(self)
+        self.recipe_card.add(self.limits)
         self.serving = ServingList(self)
         self.recipe_card.add(self.serving)
         self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
@@ -79,6 +82,8 @@ class QuantizePage(StepsPage):
         self.recipes.chosen.connect(model.choose_recipe)
         self.form.values_changed.connect(self._on_form_changed)
         self.serving.toggled.connect(model.serve)
+        self.limits.size.changed.connect(model.set_limit)
+        self.limits.data_chosen.connect(model.choose_data)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
 
@@ -138,6 +143,8 @@ class QuantizePage(StepsPage):
         self.recipe_card.setVisible(self._shown != "model")
         self.recipes.setVisible(is_open)
         self.form.setVisible(is_open)
+        self.limits.show_state(model)
+        self.limits.setVisible(is_open and model.looks)
         self.serving.show_adapters(model.adapters(), model.served)
         self.serving.setVisible(is_open and bool(model.adapters()))
         self.change_button.setVisible(not is_open)
@@ -160,14 +167,22 @@ class QuantizePage(StepsPage):
                     pill=self.tr("Recommended") if recipe == "int4-mixed" else "",
                 )
             )
+        blocked = self.recipes.blockSignals(True)
         if choices != self._choices:
             self._choices = choices
             self.recipes.set_choices(choices, self.view_model.recipe)
+        elif self.recipes.current != self.view_model.recipe:
+            self.recipes.choose(self.view_model.recipe)
+        self.recipes.blockSignals(blocked)
 
     def _recipe_titles(self) -> dict[str, str]:
         return {
             "int8": self.tr("8 bit (int8)"),
             "int4-mixed": self.tr("4 and 8 bit mixed (int4-mixed)"),
+            "search": self.tr("Searched for this model (search)"),
+            "int4-edges": self.tr("8 bit at the edges (int4-edges)"),
+            "int4-gptq": self.tr("4 bit, mended on your rows (int4-gptq)"),
+            "int4-kquant": self.tr("4 bit, searched steps (int4-kquant)"),
             "int4": self.tr("4 bit (int4)"),
             "fp32": self.tr("Full precision (fp32)"),
         }
@@ -176,9 +191,19 @@ class QuantizePage(StepsPage):
         return {
             "int8": self.tr("Nearly free of loss."),
             "int4-mixed": self.tr("Small and fast; the sensitive parts keep 8 bits."),
+            "search": self.tr("Measures what each part costs and packs the size you allow. Takes minutes."),
+            "int4-edges": self.tr("The first, last and every third layer keep 8 bits, as llama.cpp chooses."),
+            "int4-gptq": self.tr("Each column makes up for what the one before lost."),
+            "int4-kquant": self.tr("Needs no rows; only the output layer keeps 8 bits."),
             "int4": self.tr("The smallest; loses most."),
             "fp32": self.tr("Loses nothing; as large as the original, for comparing."),
         }
+
+    def _memory(self) -> list[tuple[str, str]]:
+        found = self.view_model.memory_bytes
+        if found is None:
+            return []
+        return [(self.tr("Memory when it answers"), self.tr("about {size}").format(size=size_text(found)))]
 
     def _needs(self) -> RunNeeds:
         model = self.view_model
@@ -199,6 +224,7 @@ class QuantizePage(StepsPage):
             facts=[
                 (self.tr("Size now"), size_text(model.bytes_now)),
                 (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
+                *self._memory(),
                 (
                     self.tr("Disk"),
                     self.tr("{need} of {free}").format(
@@ -206,7 +232,7 @@ class QuantizePage(StepsPage):
                     ),
                 ),
             ],
-            note=self.tr("Sizes are estimated from the number of parameters."),
+            note=self.tr("Sizes are computed from the model's own matrices."),
             blocked=blocked,
             command=model.command(),
         )

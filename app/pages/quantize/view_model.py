@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import shutil
 from typing import Any, Literal
@@ -10,18 +11,18 @@ from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
-from app.models.library import ModelItem
+from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
+from app.pages.quantize.sizes import ExportSizes
 from app.pages.wizard_view_model import WizardViewModel
 from core.specs import QuantizeSpec
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]
 STEPS: tuple[Step, ...] = ("model", "recipe", "check")
-RECIPES = ("int8", "int4-mixed", "int4", "fp32")
-#: Bytes a parameter on disk, with scales; the embedding stays at 8 bits in the 4-bit recipes.
-BYTES_A_PARAMETER = {"fp32": 4.0, "int8": 1.16, "int4-mixed": 0.85, "int4": 0.65}
-_TOKENIZER_BYTES = 4e6
+RECIPES = ("int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-kquant", "int4", "fp32")
+#: Recipes that look at rows.
+LOOKS = ("search", "int4-gptq")
 
 
 class QuantizeViewModel(WizardViewModel):
@@ -41,6 +42,10 @@ class QuantizeViewModel(WizardViewModel):
         self.recipe = str(QuantizeSpec.model_fields["recipe"].default)
         self.advanced: dict[str, Any] = {}
         self.served: list[str] = []
+        self.data_sets: list[DataItem] = []
+        self.data: DataItem | None = None
+        self.max_mb: float | None = None
+        self.sizes = ExportSizes(self._workspace)
         self.errors: dict[str, str] = {}
         self._all: list[ModelItem] = []
         bridge.run_changed.connect(self.refresh)
@@ -52,6 +57,8 @@ class QuantizeViewModel(WizardViewModel):
         self.models = [item for item in self._all if not item.is_exported]
         self.model = library.kept(self.models, self.model)
         self._keep_served()
+        self.data_sets = [item for item in library.data_sets(self._workspace) if item.validation]
+        self.data = library.found(self.data_sets, self.data.id) if self.data else None
         self.changed.emit()
 
     @Slot(str)
@@ -74,6 +81,7 @@ class QuantizeViewModel(WizardViewModel):
         self.changed.emit()
 
     def _keep_served(self) -> None:
+        self.sizes.ask(library.root(self._all, self.model).id if self.model else "")
         possible = {item.id for item in self.adapters()}
         self.served = [artifact for artifact in self.served if artifact in possible]
 
@@ -81,6 +89,35 @@ class QuantizeViewModel(WizardViewModel):
     def choose_recipe(self, recipe: str) -> None:
         """One of `RECIPES`."""
         self.recipe = recipe
+        self.changed.emit()
+
+    @property
+    def looks(self) -> bool:
+        """Whether rows are looked at: by the recipe, or to mend what it rounds."""
+        return self.recipe in LOOKS or bool(self.advanced.get("heal"))
+
+    def choose_data(self, artifact_id: str) -> None:
+        """Whose validation rows are looked at; an empty id takes shipped text alone."""
+        self.data = library.found(self.data_sets, artifact_id)
+        self.changed.emit()
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """How small and how large the search can make the model, in MB."""
+        least, most = self.sizes.range_of(self.parameters)
+        return math.ceil(least / 1e5) / 10, math.ceil(most / 1e5) / 10
+
+    @property
+    def limit_mb(self) -> float:
+        """The limit as set, or the size of the fixed recipe that the search has to beat."""
+        least, most = self.limits
+        usual = math.ceil((self.expected_bytes("int4-edges") or 0) / 1e5) / 10
+        return min(max(self.max_mb or usual, least), most)
+
+    @Slot(float)
+    def set_limit(self, limit_mb: float) -> None:
+        """How large the searched result may be, in MB."""
+        self.max_mb = limit_mb
         self.changed.emit()
 
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
@@ -94,10 +131,12 @@ class QuantizeViewModel(WizardViewModel):
         told = repeat.spec.model_dump()
         self.model = library.found(self.models, told["model"])
         self.recipe = told["recipe"]
+        self.data = library.found(self.data_sets, told["data"] or "")
+        self.max_mb = told["max_mb"]
         self.advanced = {
             name: told[name]
             for name, info in QuantizeSpec.model_fields.items()
-            if name not in ("model", "recipe") and told[name] != info.default
+            if name not in ("model", "recipe", "data", "max_mb") and told[name] != info.default
         }
         self.errors = {}
         self._name = repeat.name
@@ -121,9 +160,17 @@ class QuantizeViewModel(WizardViewModel):
 
     def expected_bytes(self, recipe: str) -> float | None:
         """About how large the result will be; None without a model that says how many parameters it has."""
-        if not self.parameters:
-            return None
-        return self.parameters * BYTES_A_PARAMETER[recipe] + _TOKENIZER_BYTES
+        if recipe == "search":
+            return self.limit_mb * 1e6 if self.parameters else None
+        block = int(self.advanced.get("block", QuantizeSpec.model_fields["block"].default))
+        return self.sizes.of(recipe, block, self.parameters)
+
+    @property
+    def memory_bytes(self) -> float | None:
+        """About the memory of the result while it answers; None where the model's sizes are not known."""
+        length = int(self.advanced.get("max_length", QuantizeSpec.model_fields["max_length"].default))
+        found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length)
+        return found.total if found is not None else None
 
     @property
     def bytes_now(self) -> int:
@@ -137,7 +184,7 @@ class QuantizeViewModel(WizardViewModel):
     def disk_needed(self) -> float:
         """The result and a full-precision copy on the way."""
         expected = self.expected_bytes(self.recipe) or 0.0
-        return expected + self.parameters * BYTES_A_PARAMETER["fp32"]
+        return expected + self.parameters * 4.0
 
     @property
     def disk_free(self) -> int:
@@ -169,7 +216,9 @@ class QuantizeViewModel(WizardViewModel):
         if self.served:
             names = {item.id: item.name for item in self._all}
             parts += ["--adapters", ",".join(names[artifact] for artifact in self.served)]
-        for field, value in self.advanced.items():
+        if self.looks and self.data is not None:
+            parts += ["--data", self.data.name]
+        for field, value in {**self._limit(), **self.advanced}.items():
             parts += ["--set", f"{field}={value}"]
         if self.name:
             parts += ["--name", self.name]
@@ -180,5 +229,9 @@ class QuantizeViewModel(WizardViewModel):
         """Queues the run; does nothing while something blocks it."""
         if self.blocker or self.model is None:
             return
-        told = {"model": self.model.id, "recipe": self.recipe, "adapters": self.served, **self.advanced}
+        told = {"model": self.model.id, "recipe": self.recipe, "adapters": self.served, **self._limit()}
+        told |= {"data": self.data.id if self.looks and self.data else None, **self.advanced}
         self._queue(QuantizeSpec.model_validate(told))
+
+    def _limit(self) -> dict[str, float]:
+        return {"max_mb": self.limit_mb} if self.recipe == "search" and self.parameters else {}

@@ -93,6 +93,10 @@ class ResultCard(Card):
             "bytes_on_disk": (self.tr("On disk"), size_text),
             "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
             "agreement": (self.tr("Same answers as before"), self._percent_text),
+            "searched_kl": (self.tr("Away from the source, KL"), number_text),
+            "fixed_kl": (self.tr("The same for int4-edges"), number_text),
+            "healed_from": (self.tr("KL before healing"), number_text),
+            "healed_to": (self.tr("KL after healing"), number_text),
             "tokens_per_s": (self.tr("Tokens a second"), number_text),
         }
 

@@ -17,8 +17,10 @@ from app.models.run_record import Delta
 from app.pages.runs.batch_card import BatchCard
 from app.pages.runs.cards import LogCard, OutcomeCard, ProgressCard, WarningsCard
 from app.pages.runs.charts import RunCharts
+from app.pages.runs.damage_card import DamageCard
 from app.pages.runs.evaluation_card import EvaluationCard
 from app.pages.runs.generating_card import GeneratingCard
+from app.pages.runs.healing_card import HealingCard
 from app.pages.runs.learning_card import LearningCard
 from app.pages.runs.result_card import ResultCard
 from app.pages.runs.rows_card import RowsCard
@@ -49,9 +51,9 @@ class RunPage(PageFrame):
         self.progress = ProgressCard()
         for card in (self.progress, self.outcome, self.error):
             self.top.addWidget(card)
-        self.evaluation, self.generating = EvaluationCard(), GeneratingCard()
-        self.add(self.evaluation)
-        self.add(self.generating)
+        self.evaluation, self.generating, self.damage = EvaluationCard(), GeneratingCard(), DamageCard()
+        for card in (self.evaluation, self.generating, self.damage):
+            self.add(card)
         self.charts = RunCharts()
         self.add(self.charts, 1)
         self.batch, self.rows = BatchCard(), RowsCard()
@@ -60,8 +62,10 @@ class RunPage(PageFrame):
         self.samples, self.result, self.learning = SamplesCard(), ResultCard(), LearningCard()
         self.learning.stop_requested.connect(view_model.stop)
         self.learning.again_requested.connect(view_model.repeat_keeping_best)
+        self.healing = HealingCard()
+        self.healing.heal_requested.connect(view_model.repeat_healing)
         self.warnings, self.log = WarningsCard(), LogCard()
-        for card in (self.learning, self.result, self.samples, self.warnings):
+        for card in (self.learning, self.healing, self.result, self.samples, self.warnings):
             self.add_side(card)
         self.add_side(self.log, 1)
         self._clock = QTimer(self)
@@ -144,8 +148,10 @@ class RunPage(PageFrame):
         self.batch.show_rows(record.batch)
         self.rows.show_rows(record.rows)
         self.learning.show_learning(self._model.learning)
+        self.healing.show_run(run)
         self.warnings.show_warnings(record.warnings)
         self.generating.show_run(run, record)
+        self.damage.show_record(record)
         self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)

@@ -25,6 +25,9 @@ from core.models.learning_curve import Overfitting
 from core.recipes import saving
 from core.workspace.records import Run
 
+#: Steps of healing that are offered: some minutes for a small model.
+HEALING_STEPS = 100
+
 
 @dataclass(frozen=True)
 class Learning:
@@ -220,6 +223,10 @@ class RunViewModel(QObject):
     def repeat_keeping_best(self) -> None:
         """Like `repeat`, with the best weights kept."""
         self._repeat({"keep_best": True})
+
+    def repeat_healing(self) -> None:
+        """Like `repeat`, with the rounded model mended."""
+        self._repeat({"heal": HEALING_STEPS})
 
     def _repeat(self, changes: dict[str, Any]) -> None:
         assert self.run is not None

@@ -99,6 +99,7 @@ def add_quantize(below: Below) -> None:
     parser.add_argument("model", metavar="M", help="the model to make small; it stays as it is")
     recipes = get_args(QuantizeSpec.model_fields["recipe"].annotation)
     parser.add_argument("--recipe", choices=recipes, help="int4-mixed when empty")
+    parser.add_argument("--data", metavar="D", help="the data whose validation rows judge `search` and GPTQ")
     parser.add_argument(
         "--adapters", metavar="A,B", help="LoRA adapters over M that the small model serves beside it"
     )
@@ -214,13 +215,25 @@ def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     values: dict[str, Any] = {"model": model.id, **parse_settings(arguments.set, QuantizeSpec)}
     if arguments.recipe:
         values["recipe"] = arguments.recipe
+    if wanted := arguments.data or values.get("data"):
+        values["data"] = workspace.artifact(str(wanted), "dataset").id
     named = arguments.adapters or values.get("adapters") or []
     refs = named.strip("[]").split(",") if isinstance(named, str) else map(str, named)
     values["adapters"] = [workspace.artifact(ref.strip(), "model").id for ref in refs]
     spec = build(QuantizeSpec, values)
     name = arguments.name or workspace.free_name(f"{model.name}-{spec.recipe}", "model")
     run = require_kept(start(workspace, spec, name, output, "Quantizing"))
+    _say_what_was_searched(run, output)
     return finish(workspace, run, output)
+
+
+def _say_what_was_searched(run: Run, output: Output) -> None:
+    found = run.result or {}
+    if "searched_kl" in found:
+        output.say(
+            f"On the rows that judged, it is {found['searched_kl']:.3f} nats a token from its source, "
+            f"and the fixed recipe int4-edges is {found['fixed_kl']:.3f}."
+        )
 
 
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.engines.quantization.recipes import Recipe
 from core.errors import JobError
 from core.models import records
+from core.models.quantizing.recipes import Recipe
 from core.workspace import durable
 
 GRAPH = "model.onnx"

@@ -8,61 +8,111 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.engines.quantization.recipes import BLOCK, Recipe
 from core.errors import InputError
-from core.models import safetensors_header
+from core.models.quantizing.plan import Part, Plan
+from core.models.quantizing.sizes import Matrices
+
+_ROWS = "slm_workbench_rows"
 
 
-def round_weights(source: Path, folder: Path, recipe: Recipe) -> Path:
-    """Writes a folder whose linear layers are rounded as the recipe says; the builder takes it from there.
+def round_weights(source: Path, folder: Path, plan: Plan, calibrating: Sequence[Sequence[int]] = ()) -> Path:
+    """Writes a folder whose linear layers are rounded as the plan says; the builder takes it from there.
 
-    Raises:
-        InputError: The model's sizes do not fit the recipe's blocks.
+    Args:
+        source: The model in full precision.
+        folder: An empty folder.
+        plan: What every matrix gets.
+        calibrating: Token ids of sample rows, for GPTQ.
+
+    Returns:
+        `folder`.
     """
     logging.getLogger("olive").setLevel(logging.WARNING)
     from olive.hardware import DEFAULT_CPU_ACCELERATOR
     from olive.model import HfModelHandler
     from olive.passes.olive_pass import create_pass_from_dict
-    from olive.passes.pytorch import kquant, rtn
+    from olive.passes.pytorch import gptq, kquant, rtn
 
-    linear = _linear_layers(source)
-    _check_sizes(source, linear)
-    four = [name for name in linear if name.rpartition(".")[2] in recipe.four_bit]
-    kinds: dict[str, Any] = {"Rtn": rtn.Rtn, "KQuant": kquant.KQuant}
-    settings = {
-        "bits": recipe.bits,
-        "group_size": BLOCK,
+    usual = Counter(plan.matrices.values()).most_common(1)[0][0]
+    kinds: dict[str, Any] = {"rtn": rtn.Rtn, "k_quant": kquant.KQuant, "gptq": gptq.Gptq}
+    settings: dict[str, Any] = {
+        "bits": usual.bits,
+        "group_size": usual.block,
         "sym": False,  # the builder cannot read symmetric ones: it packs zero points that are not there
         "lm_head": False,
-        "embeds": False,
-        "overrides": {name: {"bits": 4} for name in four},
+        "overrides": {
+            name: {"bits": part.bits, "group_size": part.block}
+            for name, part in plan.matrices.items()
+            if part != usual
+        },
     }
+    if plan.algorithm == "gptq":
+        settings["data_config"] = _data(calibrating)
+    else:
+        settings["embeds"] = False
     rounding = create_pass_from_dict(
-        kinds[recipe.rounding], settings, disable_search=True, accelerator_spec=DEFAULT_CPU_ACCELERATOR
+        kinds[plan.algorithm], settings, disable_search=True, accelerator_spec=DEFAULT_CPU_ACCELERATOR
     )
     rounding.run(HfModelHandler(str(source), load_kwargs={"trust_remote_code": False}), str(folder))
     return folder
 
 
-def _linear_layers(source: Path) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the layers' matrices, from the weights' headers."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for path in sorted(source.glob("model*.safetensors")):
-        for name, tensor in safetensors_header.read(path).items():
-            if name.endswith(".weight") and len(tensor.shape) == 2 and ".layers." in name:
-                shapes[name.removesuffix(".weight")] = tensor.shape
-    return shapes
+def _data(calibrating: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """The rows as Olive takes data of one's own; what it would take otherwise is WikiText from the hub."""
+    import torch
+    from olive.data.registry import Registry
+
+    rows = []
+    for ids in calibrating:
+        row = torch.tensor([list(ids)])
+        rows.append(({"input_ids": row, "attention_mask": torch.ones_like(row)}, 0))
+    Registry.register_dataset(_ROWS)(lambda: rows)
+    return {
+        "name": _ROWS,
+        "load_dataset_config": {"type": _ROWS},
+        "dataloader_config": {"type": "no_auto_batch_dataloader"},
+    }
 
 
-def _check_sizes(source: Path, linear: dict[str, tuple[int, ...]]) -> None:
-    for name, shape in linear.items():
-        if shape[1] % BLOCK:
+def rounded(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """The rounded matrices of a folder as the numbers they stand for, by name: torch tensors (out, in)."""
+    from olive.common.quant.utils import unpack_from_uint8
+    from safetensors import safe_open
+
+    config = json.loads((folder / "config.json").read_bytes())["quantization_config"]
+    found: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="pt") as file:
+            inside = set(file.keys())
+            for name in names:
+                if f"{name}.qweight" not in inside:
+                    continue
+                bits = int((config.get("overrides") or {}).get(name, {}).get("bits", config["bits"]))
+                packed, scales = (file.get_tensor(f"{name}.{part}") for part in ("qweight", "scales"))
+                rows, blocks = scales.shape
+                whole = unpack_from_uint8(packed, bits, (rows, packed.shape[1] * 8 // bits))
+                zeros = unpack_from_uint8(file.get_tensor(f"{name}.qzeros"), bits, (rows, blocks))
+                whole = whole.reshape(rows, blocks, -1) - zeros[..., None]
+                found[name] = (whole * scales.float()[..., None]).reshape(rows, -1)
+    return found
+
+
+def require_blocks(source: Path, found: Matrices, part: Part) -> None:
+    """Refuses blocks that do not fill the rows.
+
+    Raises:
+        InputError: The model's sizes do not fit.
+    """
+    for name, shape in found.layers.items():
+        if shape[1] % part.block:
             family = json.loads((source / "config.json").read_bytes()).get("model_type", "model")
             raise InputError(
-                f"This {family} cannot be rounded in blocks of {BLOCK}.",
+                f"This {family} cannot be rounded in blocks of {part.block}.",
                 why=f"{name} has rows of {shape[1]}.",
-                fix="Use the recipe int4, which fills the last block up, or fp32.",
+                fix="Choose smaller blocks (--set block=32), or the recipe int4, which fills up the last.",
             )

@@ -13,7 +13,7 @@ import pytest
 
 from core.engines import receipt
 from core.engines.quantization import building
-from core.engines.quantization.recipes import RECIPES, Recipe
+from core.models.quantizing.recipes import RECIPES, Recipe
 from tests.core.engines import tiny
 
 

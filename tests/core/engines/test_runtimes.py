@@ -10,11 +10,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from core.engines.quantization import building
-from core.engines.quantization.recipes import RECIPES
 from core.engines.runtimes import dialect
 from core.engines.runtimes.genai_runtime import GenaiRuntime
 from core.engines.runtimes.runtime import Runtime, Source
 from core.engines.runtimes.torch_runtime import TorchRuntime
+from core.models.quantizing.recipes import RECIPES
 from tests.core.engines import tiny
 
 TEXTS = ("hello", "where is my card?", "a", "change my PIN, please, as soon as you can", "top up?")

@@ -10,10 +10,13 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.job_bridge import JobBridge
+from app.models.repeat import Repeat
 from app.pages.quantize.page import QuantizePage
 from app.pages.quantize.view_model import QuantizeViewModel
+from core.specs import QuantizeSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
+from tests.core.models import hollow
 
 LEFT = Qt.MouseButton.LeftButton
 Add = Callable[..., Artifact]
@@ -104,3 +107,68 @@ def test_add_ons_over_the_model_can_be_served_beside_it(
     assert "--adapters first" in page.view_model.command()
     QTest.mouseClick(page.preview_card.start_button, LEFT)
     assert workspace.store.runs()[0].spec["adapters"] == [first.id]
+
+
+def test_sizes_are_those_of_the_model_s_own_matrices(page: QuantizePage, workspace: Workspace) -> None:
+    page.open_with(hollow.add(workspace, "Taught").id)
+    recipes = ("int8", "int4-mixed", "int4-edges", "int4-gptq", "int4")
+    sizes = [page.view_model.expected_bytes(recipe) for recipe in recipes]
+    assert sizes == sorted(sizes, reverse=True)
+    layers, head = 30 * 3_538_944, 49152 * 576
+    assert sizes[0] == pytest.approx(layers * 1.15625 + head * 1.125, rel=0.03)
+
+
+def test_a_search_is_told_its_limit_and_whose_rows_judge(
+    page: QuantizePage, workspace: Workspace, add_data: Add
+) -> None:
+    data = add_data("Banking")
+    model = hollow.add(workspace, "Taught")
+    page.open_with(model.id)
+    assert not page.limits.isVisible()
+    QTest.mouseClick(page.recipes._cards["search"], LEFT)
+    assert page.limits.size.isVisible()
+    usual = page.view_model.limit_mb
+    assert usual == pytest.approx((page.view_model.expected_bytes("int4-edges") or 0) / 1e6, abs=0.1)
+    control = page.limits.size.spin
+    control.setFocus()
+    control.selectAll()
+    QTest.keyClicks(control, "95")
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    page.limits.data.setFocus()
+    QTest.keyClick(page.limits.data, Qt.Key.Key_Down)
+    assert page.view_model.data is not None
+    assert page.view_model.command() == (
+        "slm-workbench quantize Taught --recipe search --data Banking --set max_mb=95.0 --name Taught-search"
+    )
+
+    QTest.mouseClick(page.preview_card.start_button, LEFT)
+
+    spec = workspace.store.runs()[0].spec
+    assert (spec["recipe"], spec["data"], spec["max_mb"]) == ("search", data.id, 95.0)
+
+
+def test_rows_are_asked_for_only_by_recipes_that_look_at_them(
+    page: QuantizePage, workspace: Workspace, add_data: Add
+) -> None:
+    add_data("Banking")
+    page.open_with(hollow.add(workspace, "Taught").id)
+    QTest.mouseClick(page.recipes._cards["int4-gptq"], LEFT)
+    assert page.limits.isVisible()
+    assert not page.limits.size.isVisible()
+    page.limits.data.setFocus()
+    QTest.keyClick(page.limits.data, Qt.Key.Key_Down)
+    assert "--data Banking" in page.view_model.command()
+    QTest.mouseClick(page.recipes._cards["int8"], LEFT)
+    assert not page.limits.isVisible()
+    assert "--data" not in page.view_model.command()
+
+
+def test_a_repeated_search_has_its_limit_and_rows(
+    page: QuantizePage, workspace: Workspace, add_data: Add
+) -> None:
+    data, model = add_data("Banking"), hollow.add(workspace, "Taught")
+    spec = QuantizeSpec(model=model.id, recipe="search", data=data.id, max_mb=100.0)
+    page.open_with(Repeat("quantize", spec, "again"))
+    assert page.recipes.current == "search"
+    assert page.limits.size.spin.value() == 100.0
+    assert page.limits.data.currentText() == "Banking"

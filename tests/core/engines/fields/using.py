@@ -201,7 +201,12 @@ SIGHTS: dict[str, dict[str, Sight]] = {
     "quantize": {
         "model": Sight(quantized, "b", "weights"),
         "recipe": Sight(quantized, "int4", "bits"),
+        "data": Sight(quantized, "e", "weights", {"recipe": "int4-gptq", "data": "d"}),
+        "max_mb": Sight(quantized, 0.16, "weights", {"recipe": "search", "max_mb": 0.14}),
         "adapters": Sight(quantized, ("one",), "adapters"),
+        "algorithm": Sight(quantized, "rtn", "weights", {"recipe": "int4-kquant"}),
+        "heal": Sight(quantized, 2, "weights", {"recipe": "int4-mixed", "data": "d"}),
+        "block": Sight(quantized, 16, "weights", {"recipe": "int8"}),
         "max_length": Sight(quantized, 100, "max_length"),
         "threads": Sight(child_threads, 3, "threads"),
     },

@@ -1,0 +1,62 @@
+"""What a recipe that looks at rows is told: how large the result may be, and whose rows judge."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from app.formats import short_name
+from app.pages.quantize.view_model import QuantizeViewModel
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
+from app.widgets.amount import AmountField
+from app.widgets.labels import Label
+
+
+class SearchLimits(QWidget):
+    """A slider for the size, and a choice among the data sets.
+
+    Signals:
+        data_chosen: Id of a data set; empty for shipped text alone.
+    """
+
+    data_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: list[tuple[str, str]] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_L)
+        self.size = AmountField(self.tr("How large may it be?"), self.tr(" MB"), self)
+        self.size.note.setText(self.tr("Within this size, the bits go where they change the answers most."))
+        label = Label(self.tr("Whose rows judge?"))
+        self.data = QComboBox(self)
+        self.data.setMinimumHeight(CONTROL_HEIGHT)
+        self.data.setAccessibleName(self.tr("Whose rows judge?"))
+        label.setBuddy(self.data)
+        self.data.activated.connect(self._on_chosen)
+        note = self.tr("Its validation rows are read, never its test rows. Shipped text is read as well.")
+        rows = QVBoxLayout()
+        rows.setSpacing(SPACE_XS)
+        for part in (label, self.data, Label(note, "note", wrap=True)):
+            rows.addWidget(part)
+        column.addWidget(self.size)
+        column.addLayout(rows)
+
+    def show_state(self, model: QuantizeViewModel) -> None:
+        """Shows what can be chosen and what is."""
+        self.size.setVisible(model.recipe == "search")
+        least, most = model.limits
+        self.size.show_amount(least, most, model.limit_mb, decimals=1)
+        shown = [("", self.tr("Shipped text alone")), *((item.id, item.name) for item in model.data_sets)]
+        if shown != self._shown:
+            self._shown = shown
+            self.data.clear()
+            for artifact, name in shown:
+                self.data.addItem(short_name(name, 60), artifact)
+        chosen = model.data.id if model.data else ""
+        self.data.setCurrentIndex(next(at for at, (item, _) in enumerate(shown) if item == chosen))
+
+    @Slot(int)
+    def _on_chosen(self, place: int) -> None:
+        self.data_chosen.emit(str(self.data.itemData(place)))

@@ -1,0 +1,74 @@
+"""How large the chosen model becomes with each recipe: from the headers of its weights, or by experience."""
+
+from __future__ import annotations
+
+from core.errors import WorkbenchError
+from core.models.fit.serving import Serving, serving
+from core.models.fit.shape import Shape, shape_of
+from core.models.quantizing import sizes
+from core.models.quantizing.plan import Part, Plan
+from core.models.quantizing.recipes import RECIPES
+from core.workspace.workspace import Workspace
+
+#: Bytes a parameter on disk, with scales, where the files do not say more; the output layer stays at 8 bits
+#: in most of the 4-bit recipes.
+_BYTES_A_PARAMETER = {
+    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.96, "int4-edges": 0.82, "int4-gptq": 0.74, "int4-kquant": 0.74,
+    "int4": 0.65,
+}  # fmt: skip
+_TOKENIZER_BYTES = 4e6
+
+
+class ExportSizes:
+    """Sizes of one model's exports.
+
+    Args:
+        workspace: Where the model is.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._id = ""
+        self._found: sizes.Matrices | None = None
+        self._shape = Shape(0)
+
+    def ask(self, artifact_id: str) -> None:
+        """Changes the model; of a whole one the headers are read, which takes milliseconds."""
+        if artifact_id == self._id:
+            return
+        self._id, self._found, self._shape = artifact_id, None, Shape(0)
+        if artifact_id:
+            folder = self._workspace.artifact_folder(artifact_id)
+            self._shape = shape_of(folder, 0)
+            try:
+                found = sizes.read(folder)
+            except (OSError, ValueError, WorkbenchError):
+                return
+            self._found = found if found.layers and found.head[0] else None
+
+    def of(self, recipe: str, block: int, parameters: int) -> float | None:
+        """Bytes of an export; None when nothing is known."""
+        found, known = self._found, RECIPES[recipe]
+        if found is None:
+            return parameters * _BYTES_A_PARAMETER[recipe] + _TOKENIZER_BYTES if parameters else None
+        if known.precision == "fp32":
+            return float(sizes.plain_bytes(found))
+        return float(sizes.folder_bytes(found, known.planned(found, "rtn", block)))
+
+    def memory(self, export_bytes: float, length: int) -> Serving | None:
+        """Memory of an export that holds conversations of some length; None where the sizes are not known."""
+        beside = self._found.beside if self._found else _TOKENIZER_BYTES
+        return serving(export_bytes - beside, self._shape, length) if self._shape.known else None
+
+    def range_of(self, parameters: int) -> tuple[float, float]:
+        """Bytes of the smallest and of the largest export that a search can make."""
+        found = self._found
+        if found is None:
+            whole = float(parameters)
+            return whole * 0.6 + _TOKENIZER_BYTES, whole * 1.16 + _TOKENIZER_BYTES
+        block = 64 if not any(shape[1] % 64 for shape in (*found.layers.values(), found.head)) else 32
+        small = dict.fromkeys(found.layers, Part(bits=4, block=block))
+        large = dict.fromkeys(found.layers, Part(bits=8))
+        least = Plan(algorithm="rtn", matrices=small, head=Part(bits=4))
+        most = Plan(algorithm="rtn", matrices=large, head=Part(bits=8))
+        return float(sizes.folder_bytes(found, least)), float(sizes.folder_bytes(found, most))
