@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from core.data import harness
 from core.data.dataset import Dataset
 from core.engines import add_model, chat, evaluate, hub_download, preview, prune, quantize
 from core.engines.measuring import child, judging, rows
@@ -15,7 +16,7 @@ from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
 from core.errors import InputError
 from core.jobs.session import ChatSession
-from core.models import harness, hub
+from core.models import hub
 from core.specs import QuantizeSpec, Spec
 from core.workspace import manifest
 from core.workspace.workspace import Workspace

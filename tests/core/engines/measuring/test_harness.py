@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.data import harness as check
 from core.data import harness_tasks
 from core.engines import evaluate
 from core.engines.measuring import harness
 from core.errors import InputError
-from core.models import harness as check
 from core.models.report import EvaluationReport, HarnessFigure
 from core.specs import EvaluateSpec
 from tests.core.engines import tiny
