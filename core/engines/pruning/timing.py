@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from core.engines import merging
 from core.engines.pruning import influence
 from core.engines.quantization import building, rounding
-from core.engines.quantization.recipes import RECIPES
 from core.engines.runtimes.runtime import Source, open_runtime
 from core.models.pruning import pace
 from core.models.pruning.pace import Pace
 from core.models.pruning.sizes import Cut, Sizes
+from core.models.quantizing import sizes as quantized_sizes
+from core.models.quantizing.recipes import RECIPES
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -98,8 +99,12 @@ def _open(folders: Sequence[Path], cut: Cut, work: Path, threads: int) -> Any:
     AutoModelForCausalLM.from_config(config).save_pretrained(plain)
     merging.copy_tokenizer(folders, plain)
     recipe = RECIPES[_RECIPE]
-    rounding.round_weights(plain, rounded, recipe)
-    building.build(rounded, built, recipe, cache)
+    found = quantized_sizes.read(plain)
+    plan = recipe.planned(found, "rtn")
+    for unit in {*plan.matrices.values()}:
+        rounding.require_blocks(plain, found, unit)
+    rounding.round_weights(plain, rounded, plan, ())
+    building.build(rounded, built, recipe.of(plan), cache)
     return open_runtime(Source("onnx", built, (), (), threads))
 
 

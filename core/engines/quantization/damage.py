@@ -64,7 +64,7 @@ class Meter:
             total += _divergence(self._truth[at], logits)
         return total / self.tokens
 
-    @torch.inference_mode()
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _logits(self, at: int) -> torch.Tensor:
         """Logits of every judged position: (positions, vocabulary)."""
         ids, judged = self._inputs[at]
@@ -80,7 +80,7 @@ class Meter:
         replaced = self._layers[:first]
         for number, layer in enumerate(replaced):
             kept = self._kept[at][number]
-            layer.forward = lambda *_given, kept=kept, **_named: kept  # type: ignore[method-assign]
+            layer.forward = lambda *_given, kept=kept, **_named: kept
         try:
             yield
         finally:
@@ -124,7 +124,7 @@ def rounded_as(weights: Mapping[str, torch.nn.Module], changed: Mapping[str, tor
             weights[name].weight.data = matrix
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") -> torch.Tensor:
     """A matrix as Olive's Rtn or KQuant stores it."""
     from olive.common.quant.utils import WeightQuantizer
@@ -139,7 +139,7 @@ def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") ->
     return found
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def error(weight: torch.Tensor, rounded: torch.Tensor) -> float:
     """Sum of squares of what rounding changed."""
     return float((weight - rounded).square().sum())

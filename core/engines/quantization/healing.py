@@ -158,7 +158,7 @@ def _padded(batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return ids, inside
 
 
-@torch.no_grad()  # autograd keeps what is made here, which it could not after inference_mode
+@torch.no_grad()  # type: ignore[untyped-decorator]  # autograd keeps what is made here, which it could not after inference_mode
 def _coarse(model: Any, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Likeliest tokens (positions, k) and their log-probabilities, with the rest as one more."""
     ids, inside = _padded(batch)
