@@ -43,31 +43,32 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     job.check_cancelled()
 
     with tempfile.TemporaryDirectory(dir=job.folder, prefix="work-") as work:
-        plain = source
+        whole = source
         if bases:
             job.phase("merging")
-            plain = merging.merge(source, bases, _inside(work, "merged"))
+            whole = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
+        plain = whole
         if recipe.rounding:
             job.phase("rounding")
-            plain = rounding.round_weights(plain, _inside(work, "rounded"), recipe)
+            plain = rounding.round_weights(whole, _inside(work, "rounded"), recipe)
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
         more = serving.OPTIONS if served else ()
         building.build(plain, folder, recipe, _inside(work, "cache"), more)
-    files = serving.put_beside(folder, served)
-    context = building.settle(
-        folder,
-        template=source / records.TEMPLATE,
-        max_length=spec.max_length,
-        stop_ids=wanted.stop_ids,
-        pad_id=wanted.pad_id,
-    )
-    job.check_cancelled()
+        files = serving.put_beside(folder, served)
+        context = building.settle(
+            folder,
+            template=source / records.TEMPLATE,
+            max_length=spec.max_length,
+            stop_ids=wanted.stop_ids,
+            pad_id=wanted.pad_id,
+        )
+        job.check_cancelled()
 
-    job.phase("checking")
-    made = receipt.make(folder, recipe, wanted, threads)
+        job.phase("checking")
+        made = receipt.make(folder, recipe, wanted, threads, weights_of=whole, max_length=spec.max_length)
     for adapter, file in zip(served, files, strict=True):
         job.check_cancelled()
         theirs = receipt.reference(adapter.folder, (source, *bases), threads)

@@ -31,12 +31,23 @@ class Recipe:
     bits: int = 0
     four_bit: frozenset[str] = frozenset()
 
+    def bits_of(self, name: str) -> int | None:
+        """Bits of a layer's product of this name; None where the builder decides."""
+        if not self.rounding:
+            return None
+        return 4 if name in self.four_bit else self.bits
+
     def misfit(self, found: Precision) -> str:
         """Why a finished graph is not what the name promises; empty when it is."""
         present = {bits for bits, count in found.matmul.items() if count}
-        if present == self.expected:
-            return ""
-        return f"{self.name} is {_listed(self.expected)} bits a weight; matrices here have {_listed(present)}"
+        if present != self.expected:
+            promised, there = _listed(self.expected), _listed(present)
+            return f"{self.name} is {promised} bits a weight; matrices here have {there}"
+        for (layer, name), bits in found.products.items():
+            wanted = self.bits_of(name) if layer else None
+            if wanted not in (None, bits):
+                return f"{self.name} keeps {name} in {wanted} bits; in layer {layer} it has {bits}"
+        return ""
 
 
 def _listed(bits: set[int] | frozenset[int]) -> str:
