@@ -92,7 +92,7 @@ def make(
     else:
         checks.append(Check(name="behaviour", status="red", text="Not run, because of the faults above"))
     return Receipt(
-        **_verdict(checks),
+        **verdict(checks),
         recipe=recipe.name,
         checks=tuple(checks),
         bytes=records.bytes_on_disk(folder),
@@ -115,14 +115,15 @@ def add_adapter(
     figures = {key: found[key] for key in ("agreement", "kl", "tokens_per_s") if key in found}
     return made.model_copy(
         update={
-            **_verdict((*made.checks, *checks)),
+            **verdict((*made.checks, *checks)),
             "checks": (*made.checks, *checks),
             "adapters": {**made.adapters, name: figures},
         }
     )
 
 
-def _verdict(checks: Sequence[Check]) -> dict[str, Any]:
+def verdict(checks: Sequence[Check]) -> dict[str, Any]:
+    """The worst status, and the text of all that is not green."""
     return {
         "status": max((item.status for item in checks), key=WORST.index),
         "reasons": tuple(item.text for item in checks if item.status != "green"),
