@@ -1,6 +1,7 @@
 """Does an export do what its source does? Checked in the runtime it is made for, in a fresh process.
 
-Green may be deployed; amber too, with its reasons shown; red may be measured but not deployed.
+Green may be deployed; amber too, with its reasons shown; red may be measured but not deployed,
+unless a person says why.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,10 +20,14 @@ from core.engines.checking.check import WORST, Check, Status, check
 from core.engines.measuring import machine
 from core.engines.quantization import building, graph
 from core.engines.quantization.recipes import Recipe
+from core.errors import InputError
 from core.models import records
 from core.workspace import durable
 
-__all__ = ["Check", "Receipt", "Reference", "add_adapter", "blocked", "make", "reference", "write"]
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+
+__all__ = ["Check", "Receipt", "Reference", "add_adapter", "make", "reference", "require_usable", "write"]
 
 
 class Receipt(BaseModel):
@@ -136,13 +141,29 @@ def write(folder: Path, receipt: Receipt) -> None:
     durable.write_text(folder / records.RECEIPT, text)
 
 
-def blocked(folder: Path) -> Sequence[str]:
-    """Why a model may not be deployed or talked to; empty when it may."""
-    path = folder / records.RECEIPT
-    if records.receipt_status(folder) != "red":
-        return ()
-    try:
-        reasons = records.read_json(path).get("reasons")
-    except ValueError:
-        return ("Its receipt cannot be read.",)
-    return tuple(map(str, reasons)) if isinstance(reasons, list) else ("Its receipt gives no reasons.",)
+def require_usable(job: JobContext, artifact_id: str, refusal: str) -> None:
+    """Refuses a model whose receipt is red, unless the person has said why it is used anyway.
+
+    Args:
+        job: Knows the model and what was decided about it.
+        artifact_id: The model.
+        refusal: What cannot be done with it, such as `cannot be a teacher`.
+
+    Raises:
+        InputError: It may not be used.
+    """
+    folder = job.input(artifact_id)
+    reasons = records.refusal(folder)
+    if not reasons:
+        return
+    name = records.describe(folder).name or folder.name
+    if artifact_id in job.used_anyway:
+        job.warn(f"The receipt of {name} is red, and it is used anyway: {'; '.join(reasons)}")
+        return
+    raise InputError(
+        f"{name} {refusal}: its receipt is red.",
+        why="; ".join(reasons),
+        fix="Make it again, or take another recipe; Evaluate still measures it. "
+        "To use it as it is: `slm-workbench chat M --anyway WHY`.",
+        code="receipt.red",
+    )

@@ -59,7 +59,9 @@ def listen(model: Any, tokenizer: Any, folders: Sequence[Path]) -> Said:
         tokenizer: Its tokenizer.
         folders: Where it comes from; the first that has a chat template counts.
     """
-    path = next((folder / records.TEMPLATE for folder in folders if (folder / records.TEMPLATE).exists()), None)
+    path = next(
+        (folder / records.TEMPLATE for folder in folders if (folder / records.TEMPLATE).exists()), None
+    )
     template = path.read_bytes() if path else b""
     texts = rendered(tokenizer) if tokenizer.chat_template else PROMPTS
     ids = tuple(tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts)
@@ -80,7 +82,9 @@ def make(folder: Path, bases: Sequence[Path], how: str, said: Said, threads: int
     template = folder / records.TEMPLATE
     kept = template.read_bytes() if template.exists() else b""
     same = "The chat template is the same, byte for byte" if kept else "It has no chat template, as before"
-    checks = [check("chat template", kept == said.template, same, "The chat template is not the same as before")]
+    checks = [
+        check("chat template", kept == said.template, same, "The chat template is not the same as before")
+    ]
     checks += _in_fresh_process(folder, tuple(bases), said, threads, found)
     return Receipt(
         **verdict(checks),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from core.engines.checking import behaviour
 from core.engines.quantization import building, rounding, serving
 from core.engines.quantization.recipes import RECIPES
 from core.errors import IntegrityError
+from core.models import records
 from core.workspace import manifest
 from tests.core.engines import tiny
 
@@ -75,8 +76,8 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
 
 
 @pytest.fixture
-def copy(exports: Exports, tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    yield lambda name: shutil.copytree(exports.of(name), tmp_path / "export")
+def copy(exports: Exports, tmp_path: Path) -> Callable[[str], Path]:
+    return lambda name: shutil.copytree(exports.of(name), tmp_path / "export")
 
 
 # --- planting ---
@@ -378,11 +379,11 @@ def test_only_red_blocks(exports: Exports, copy: Callable[[str], Path]) -> None:
     export = copy("int4")
     made = exports.judge(export)
     receipt.write(export, made)
-    assert not receipt.blocked(export)
+    assert not records.refusal(export)
 
     receipt.write(export, made.model_copy(update={"status": "red", "reasons": ("because",)}))
 
-    assert receipt.blocked(export) == ("because",)
+    assert records.refusal(export) == ("because",)
 
 
 @pytest.mark.parametrize(
@@ -400,16 +401,13 @@ def test_a_circle_is_the_same_few_tokens_to_the_end(answer: list[int], circles: 
     assert behaviour.loops(answer) is circles
 
 
-@pytest.mark.parametrize(("times", "status"), [(0.1, "green"), (1e3, "red")])
-def test_an_export_far_slower_than_its_source_is_red(
-    exports: Exports, copy: Callable[[str], Path], times: float, status: str
-) -> None:
-    source = replace(exports.wanted, tokens_per_s=exports.wanted.tokens_per_s * times)
+def test_an_export_far_slower_than_its_source_is_red(exports: Exports, copy: Callable[[str], Path]) -> None:
+    source = replace(exports.wanted, tokens_per_s=exports.wanted.tokens_per_s * 1e3)
 
     made = exports.judge(copy("int4"), "int4", source)
 
-    assert made.status == status
-    assert (status == "green") or "slower than its source in fp32" in made.reasons[0]
+    assert made.status == "red"
+    assert "slower than its source in fp32" in made.reasons[0]
 
 
 def test_an_adapter_whose_names_the_graph_does_not_know_is_red(
