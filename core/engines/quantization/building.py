@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from core.engines.quantization.recipes import Recipe
 from core.errors import JobError
@@ -16,6 +17,9 @@ from core.workspace import durable
 
 GRAPH = "model.onnx"
 SETTINGS = "genai_config.json"
+#: Layers with a window (Gemma 2 and 3) keep the whole conversation: a shorter memory of theirs is refused by
+#: the runtime as soon as a conversation is opened that is shorter than the window.
+_ALWAYS = ("windowed_kv_cache=false", "hf_remote=false", "hf_token=false")
 
 
 def build(source: Path, folder: Path, recipe: Recipe, cache: Path, more: Sequence[str] = ()) -> None:
@@ -26,10 +30,15 @@ def build(source: Path, folder: Path, recipe: Recipe, cache: Path, more: Sequenc
     """
     from onnxruntime_genai.models import builder
 
+    from core.engines.quantization.gemma3 import Gemma3
+
     given = ("", str(source), str(folder), recipe.precision, "cpu", str(cache))
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # it reports layer by layer with print
-            said = [*recipe.options, *more, "hf_remote=false", "hf_token=false"]
+        with (
+            mock.patch.object(builder, "Gemma3Model", Gemma3),
+            contextlib.redirect_stdout(sys.stderr),
+        ):  # it reports layer by layer with print
+            said = [*recipe.options, *more, *_ALWAYS]
             options = builder.parse_extra_options(*given, said)
             builder.create_model(*given, **options)
     except Exception as error:  # a builder of 6,768 lines raises whatever happens to it

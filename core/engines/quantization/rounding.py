@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from core.engines.quantization import parting
 from core.engines.quantization.recipes import BLOCK, Recipe
 from core.errors import InputError
 from core.models import safetensors_header
@@ -44,6 +45,7 @@ def round_weights(source: Path, folder: Path, recipe: Recipe) -> Path:
         kinds[recipe.rounding], settings, disable_search=True, accelerator_spec=DEFAULT_CPU_ACCELERATOR
     )
     rounding.run(HfModelHandler(str(source), load_kwargs={"trust_remote_code": False}), str(folder))
+    parting.take_apart(folder)
     return folder
 
 

@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engines.quantization import graph
+from core.engines.quantization import graph, parting
 from core.models import records
 
 Matrix = NDArray[np.float32]
 _NODE = re.compile(r"/model/layers\.(\d+)/(attn|mlp)/(?:.*/)?(\w+)/MatMul")
 _NORM = re.compile(r"model\.layers\.(\d+)\.(?:(attn)\.(\w+)\.layernorm|(\w+))\.weight")
 _PLACES = {"attn": "self_attn", "mlp": "mlp"}
-#: What the builder, or the family itself, keeps as one matrix, and its parts in order.
-_JOINED = {"qkv_proj": ("q_proj", "k_proj", "v_proj"), "gate_up_proj": ("gate_proj", "up_proj")}
 
 
 @dataclass(frozen=True)
@@ -127,24 +125,16 @@ class SourceWeights:
         own = self._read(f"{path}.{name}")
         if own is not None:
             return own
-        if name in _JOINED:
-            parts = [self._read(f"{path}.{part}") for part in _JOINED[name]]
+        if name in parting.JOINED:
+            parts = [self._read(f"{path}.{part}") for part in parting.JOINED[name]]
             found = [part for part in parts if part is not None]
             return np.concatenate(found) if len(found) == len(parts) else None
-        for joined, names in _JOINED.items():
+        for joined, names in parting.JOINED.items():
             whole = self._read(f"{path}.{joined}") if name in names else None
             if whole is not None:
-                ends = np.cumsum(self._sizes(joined, len(whole)))[:-1]
+                ends = np.cumsum(parting.rows(self._config, joined, len(whole)))[:-1]
                 return np.split(whole, ends)[names.index(name)]
         return None
-
-    def _sizes(self, joined: str, rows: int) -> list[int]:
-        """Rows of each part of a joined matrix."""
-        if joined == "gate_up_proj":
-            return [rows // 2, rows // 2]
-        heads, keys = (int(self._config[key]) for key in ("num_attention_heads", "num_key_value_heads"))
-        head = rows // (heads + 2 * keys)
-        return [heads * head, keys * head, keys * head]
 
     def _norm(self, name: str) -> Matrix | None:
         match = _NORM.fullmatch(name)
