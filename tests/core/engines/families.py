@@ -58,7 +58,11 @@ FAMILIES: dict[str, Any] = {
         original_max_position_embeddings=256,
         partial_rotary_factor=0.75,
         sliding_window=512,
-        rope_parameters={**_LONG, "short_factor": [1.0] * 24, "long_factor": [1.0 + at / 4 for at in range(24)]},
+        rope_parameters={
+            **_LONG,
+            "short_factor": [1.0] * 24,
+            "long_factor": [1.0 + at / 4 for at in range(24)],
+        },
         tie_word_embeddings=True,
     ),
 }

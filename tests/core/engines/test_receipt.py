@@ -337,20 +337,32 @@ def test_another_models_weights_are_red(exports: Exports, tmp_path: Path) -> Non
 def test_answers_that_go_round_in_circles_are_red(exports: Exports, copy: Callable[[str], Path]) -> None:
     """Random weights repeat themselves; a source that does not is played by other answers."""
     varied = tuple(tuple(range(10 + at, 58 + at)) for at in range(len(exports.wanted.answers)))
-    source = replace(exports.wanted, answers=varied, log_probabilities=_shorter(exports.wanted, varied))
+    sure = _sharpened(replace(exports.wanted, log_probabilities=_longer(exports.wanted, varied)))
 
-    made = exports.judge(copy("int4"), "int4", source)
+    made = exports.judge(copy("int4"), "int4", replace(sure, answers=varied))
 
     assert made.status == "red"
-    assert any("repeat themselves without end" in reason for reason in made.reasons)
+    assert any("6 of 6 answers repeat themselves" in reason for reason in made.reasons)
 
 
-def _shorter(wanted: receipt.Reference, answers: tuple[tuple[int, ...], ...]) -> tuple[Any, ...]:
+def _longer(wanted: receipt.Reference, answers: tuple[tuple[int, ...], ...]) -> tuple[Any, ...]:
     """Distributions of the right length; what they say does not count here."""
+    dice = np.random.default_rng(3)
     return tuple(
-        np.full((len(prompt) + len(answer), scores.shape[-1]), -np.log(scores.shape[-1]), dtype=np.float16)
+        dice.standard_normal((len(prompt) + len(answer), scores.shape[-1])).astype(np.float16)
         for prompt, answer, scores in zip(wanted.prompts, answers, wanted.log_probabilities, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("circles", "kl", "status"),
+    [(0, 1.0, "green"), (1, 0.1, "amber"), (4, 0.1, "red"), (1, 0.001, "green"), (4, 0.001, "amber")],
+)
+def test_circles_count_where_the_export_also_says_other_things(circles: int, kl: float, status: str) -> None:
+    plain, circle = tuple(range(40)), (5,) * 40
+    answers = [circle] * circles + [plain] * (6 - circles)
+
+    assert behaviour.repetition(answers, [plain] * 6, kl).status == status
 
 
 def test_other_answers_are_red_even_where_no_weight_could_be_compared(
