@@ -56,7 +56,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         job.phase("building")
         folder = job.stage("model")
         more = serving.OPTIONS if served else ()
-        building.build(plain, folder, recipe, _inside(work, "cache"), more)
+        building.build(plain, folder, recipe, _inside(work, "cache"), more, target=spec.target)
         files = serving.put_beside(folder, served)
         context = building.settle(
             folder,

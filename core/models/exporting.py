@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import InputError
-from core.models import architectures, records
+from core.models import architectures, records, targets
 from core.models.pruning import refusal
 from core.specs import QuantizeSpec
 from core.workspace.workspace import Workspace
@@ -19,6 +19,7 @@ def refuse(workspace: Workspace, spec: QuantizeSpec) -> None:
     Raises:
         InputError: The export could not be built, or not run here.
     """
+    targets.require(spec.target)
     folder = refusal.folders_of(workspace, workspace.artifact(spec.model, "model"))[-1]
     if not (folder / "config.json").exists():
         return

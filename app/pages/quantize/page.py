@@ -10,6 +10,7 @@ from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
 from app.pages.quantize.serving_list import ServingList
+from app.pages.quantize.target_list import TargetList
 from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel
 from app.pages.run_preview import RunNeeds
 from app.pages.wizard_page import StepsPage
@@ -53,6 +54,8 @@ class QuantizePage(StepsPage):
         self.recipe_card.add(self.recipes)
         self.serving = ServingList(self)
         self.recipe_card.add(self.serving)
+        self.targets = TargetList(self)
+        self.recipe_card.add(self.targets)
         self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
         self.recipe_card.add(self.form)
         self.check_card = Card(self.tr("Check and run"), parent=self)
@@ -79,11 +82,13 @@ class QuantizePage(StepsPage):
         self.recipes.chosen.connect(model.choose_recipe)
         self.form.values_changed.connect(self._on_form_changed)
         self.serving.toggled.connect(model.serve)
+        self.targets.chosen.connect(model.choose_target)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
 
     def open_with(self, argument: object) -> None:
         """Reads the models again; a model's id preselects it, a `Repeat` fills all."""
+        self.view_model.ask_runtime()
         if isinstance(argument, Repeat):
             self.view_model.fill(argument)
             self._go_to("recipe")
@@ -140,6 +145,8 @@ class QuantizePage(StepsPage):
         self.form.setVisible(is_open)
         self.serving.show_adapters(model.adapters(), model.served)
         self.serving.setVisible(is_open and bool(model.adapters()))
+        self.targets.show_targets(model.target_obstacles, model.target)
+        self.targets.setVisible(is_open)
         self.change_button.setVisible(not is_open)
         self.recipe_card.set_note("" if is_open else self._recipe_titles()[model.recipe])
         self.check_card.setVisible(self._shown == "check")

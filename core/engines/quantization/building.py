@@ -13,6 +13,7 @@ from unittest import mock
 from core.engines.quantization.recipes import Recipe
 from core.errors import JobError
 from core.models import records
+from core.models.targets import TARGETS
 from core.workspace import durable
 
 GRAPH = "model.onnx"
@@ -22,8 +23,24 @@ SETTINGS = "genai_config.json"
 _ALWAYS = ("windowed_kv_cache=false", "hf_remote=false", "hf_token=false")
 
 
-def build(source: Path, folder: Path, recipe: Recipe, cache: Path, more: Sequence[str] = ()) -> None:
-    """Builds the ONNX folder from a transformers folder; `more` are options beside the recipe's.
+def build(
+    source: Path,
+    folder: Path,
+    recipe: Recipe,
+    cache: Path,
+    more: Sequence[str] = (),
+    *,
+    target: str = "cpu",
+) -> None:
+    """Builds the ONNX folder from a transformers folder.
+
+    Args:
+        source: The transformers folder.
+        folder: Where the export goes.
+        recipe: How small it becomes.
+        cache: An empty folder for the builder.
+        more: Options beside the recipe's.
+        target: Where it will run.
 
     Raises:
         JobError: The builder refused or failed.
@@ -32,7 +49,7 @@ def build(source: Path, folder: Path, recipe: Recipe, cache: Path, more: Sequenc
 
     from core.engines.quantization.gemma3 import Gemma3
 
-    given = ("", str(source), str(folder), recipe.precision, "cpu", str(cache))
+    given = ("", str(source), str(folder), recipe.precision, TARGETS[target].builder, str(cache))
     try:
         with (
             mock.patch.object(builder, "Gemma3Model", Gemma3),

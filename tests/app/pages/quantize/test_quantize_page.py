@@ -104,3 +104,18 @@ def test_add_ons_over_the_model_can_be_served_beside_it(
     assert "--adapters first" in page.view_model.command()
     QTest.mouseClick(page.preview_card.start_button, LEFT)
     assert workspace.store.runs()[0].spec["adapters"] == [first.id]
+
+
+def test_targets_that_are_not_here_stay_in_the_list_with_what_they_take(
+    page: QuantizePage, qtbot: QtBot, add_model: Add
+) -> None:
+    add_model()
+    page.open_with("")
+    box = page.targets.box
+    qtbot.waitUntil(lambda: not page.view_model._background.is_busy("targets"), timeout=60000)
+    row = box.findData("cuda")
+    assert box.currentData() == "cpu"
+    assert not box.model().item(row).isEnabled()
+    assert "NVIDIA GPU with its driver" in box.itemData(row, Qt.ItemDataRole.ToolTipRole)
+    page.view_model.choose_target("cuda")
+    assert page.view_model.target == "cpu"
