@@ -96,8 +96,12 @@ def _reader(path: Path) -> GGUFReader:
     return Reader(path)
 
 
-def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
-    """Writes config, tokenizer, template and bfloat16 weights into `folder`."""
+def load(path: Path, facts: GgufFacts) -> tuple[Any, Any]:
+    """The file's tokenizer and its model in fp32.
+
+    Raises:
+        InputError: transformers cannot read it.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -118,6 +122,16 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
             fix="Get the model as a transformers folder instead.",
             details=str(error),
         ) from error
+    _restore_pre_tokenizer(tokenizer, facts.pre_tokenizer)
+    return tokenizer, read
+
+
+def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
+    """Writes config, tokenizer, template and bfloat16 weights into `folder`."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    tokenizer, read = load(path, facts)
     config = type(read.config).from_dict(
         {
             key: value
@@ -131,7 +145,6 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
     model.load_state_dict(read.state_dict(), assign=True)
     model.tie_weights()
     model.generation_config = read.generation_config
-    _restore_pre_tokenizer(tokenizer, facts.pre_tokenizer)
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

@@ -41,8 +41,8 @@ def compare(folder: Path, model: Any, source: Path) -> Check:
         compared += 1
         if weight.values.shape != wanted.shape:
             wrong.append(f"{weight.name} has another shape")
-        elif fault := _fault(weight.values, wanted, weight.bits):
-            wrong.append(f"{weight.name} {fault}")
+        elif wrong_by := fault(weight.values, wanted, weight.bits):
+            wrong.append(f"{weight.name} {wrong_by}")
     if wrong:
         more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         text = f"The weights are not the source's: {'; '.join(wrong[:_NAMED])}{more}"
@@ -53,7 +53,7 @@ def compare(folder: Path, model: Any, source: Path) -> Check:
     return Check(name="weights", status="green", text=f"{compared} weights are the source's, rounded{rest}")
 
 
-def _fault(found: stored.Matrix, wanted: stored.Matrix, bits: int) -> str:
+def fault(found: stored.Matrix, wanted: stored.Matrix, bits: int) -> str:
     """What is wrong with a weight; empty when nothing is."""
     if not np.isfinite(found).all():
         return "has numbers that are infinite or none"
