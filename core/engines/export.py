@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from core.engines.runtimes import dialect
 from core.engines.seal import seal, without_four_bit
 from core.models import gguf_export, records
 from core.specs import ExportSpec
-from core.workspace import durable
+from core.workspace import copies
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -54,8 +53,9 @@ def run(spec: ExportSpec, job: JobContext) -> None:
     if made.status == "red":
         job.warn("The receipt is red, so the file is not handed out: " + "; ".join(made.reasons))
     elif spec.out:
-        hand_out(folder, Path(spec.out).expanduser())
-    meta = {"format": spec.format, "recipe": spec.numbers, "file": file.name, "receipt": made.status}
+        gguf_export.require_empty(Path(spec.out))
+        copies.hand_out(folder, Path(spec.out))
+    meta = {"format": "gguf", "recipe": spec.numbers, "file": file.name, "receipt": made.status}
     job.artifact("package", folder, meta=meta)
     job.result(
         file=file.name,
@@ -83,15 +83,3 @@ def _words(
         pad_id=wanted.pad_id,
         licence=licence,
     )
-
-
-def hand_out(folder: Path, out: Path) -> None:
-    """Copies the file and its receipt to a folder outside; whole or not at all."""
-    gguf_export.require_empty(out)
-    out.mkdir(parents=True, exist_ok=True)
-    for path in sorted(folder.iterdir()):
-        shutil.copyfile(path, out / f".{path.name}.part")
-        durable.sync_file(out / f".{path.name}.part")
-    for path in sorted(folder.iterdir()):
-        (out / f".{path.name}.part").rename(out / path.name)
-    durable.sync_folder(out)

@@ -1,7 +1,8 @@
-"""GGUF → transformers folder, by transformers' own reader, with its three gaps closed.
+"""GGUF → transformers folder, by transformers' own reader, with its four gaps closed.
 
 The gaps: it refuses to save a model that came from GGUF until the weights sit in a model whose configuration
-has no `quantization_config`; it drops the pre-tokenizer that the file names; and it trusts declared sizes.
+has no `quantization_config`; it drops the pre-tokenizer that the file names; it takes every Qwen 3 head for one of 128 numbers; and it
+trusts declared sizes.
 """
 
 from __future__ import annotations
@@ -153,9 +154,11 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
 def _read_once(reader: GGUFReader) -> Iterator[None]:
     """Transformers parses the file three times, and builds the table of names anew for every tensor."""
     import gguf
+    from transformers.modeling_gguf_pytorch_utils import GGUF_TO_TRANSFORMERS_MAPPING as MAPPING
 
     names = lru_cache(gguf.get_tensor_name_map)
     with (
+        mock.patch.dict(MAPPING["config"]["qwen3"], {"attention.key_length": "head_dim"}),
         mock.patch.object(gguf, "GGUFReader", return_value=reader),
         mock.patch.object(gguf, "get_tensor_name_map", names),
     ):

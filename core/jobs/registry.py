@@ -67,9 +67,7 @@ KINDS: dict[str, Kind] = {
             slow_start=True,
             refuses="core.models.exporting:refuse",
         ),
-        Kind(
-            specs.ExportSpec, "core.engines.export", "package", refuses="core.models.gguf_export:refuse"
-        ),
+        Kind(specs.ExportSpec, "core.engines.export", "package", refuses="core.models.gguf_export:refuse"),
         Kind(specs.EvaluateSpec, "core.engines.evaluate", "report", slow_start=True),
         Kind(specs.ChatSpec, "core.engines.chat", ""),
         Kind(specs.PreviewSpec, "core.engines.preview", ""),

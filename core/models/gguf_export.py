@@ -31,7 +31,7 @@ def refuse(workspace: Workspace, spec: ExportSpec) -> None:
     folders = refusal.folders_of(workspace, workspace.artifact(spec.model, "model"))
     check(folders, records.describe(folders[0]).name or folders[0].name)
     if spec.out:
-        require_empty(Path(spec.out).expanduser())
+        require_empty(Path(spec.out))
 
 
 def check(folders: tuple[Path, ...] | list[Path], name: str) -> str:
@@ -55,7 +55,9 @@ def check(folders: tuple[Path, ...] | list[Path], name: str) -> str:
     for key in ("hidden_size", "intermediate_size"):
         if int(config.get(key) or 0) % _BLOCK:
             raise _refused(name, f"Its {key} is {config.get(key)}, which does not fit blocks of {_BLOCK}.")
-    path = next((folder / "tokenizer.json" for folder in folders if (folder / "tokenizer.json").exists()), None)
+    path = next(
+        (folder / "tokenizer.json" for folder in folders if (folder / "tokenizer.json").exists()), None
+    )
     split = pre_tokenizer(records.read_json(path)) if path else ""
     if not split:
         raise _refused(name, "Its tokenizer splits text in a way that llama.cpp has no name for.")

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 from core.specs.base import THREADS_HELP, Option, Spec
 
-Format = Literal["gguf"]
 Numbers = Literal["f16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 
 
@@ -17,7 +16,6 @@ class ExportSpec(Spec):
     title: ClassVar[str] = "Export"
 
     model: str = Option(label="Model", help="The model to write; an adapter is merged into a copy first.")
-    format: Format = Option("gguf", label="Format", help="GGUF is what llama.cpp, Ollama and LM Studio read.")
     numbers: Numbers = Option(
         "q8_0",
         label="Numbers",

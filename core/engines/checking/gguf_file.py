@@ -107,7 +107,10 @@ def _template(reader: Any, source: Reference) -> Check:
     said = str(field.contents()).encode() if field is not None else b""
     good = said == source.template
     return check(
-        "chat template", good, "The same, byte for byte", "The chat template is not the source's, byte for byte"
+        "chat template",
+        good,
+        "The same, byte for byte",
+        "The chat template is not the source's, byte for byte",
     )
 
 
