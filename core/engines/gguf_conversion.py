@@ -1,8 +1,8 @@
 """GGUF → transformers folder, by transformers' own reader, with its four gaps closed.
 
 The gaps: it refuses to save a model that came from GGUF until the weights sit in a model whose configuration
-has no `quantization_config`; it drops the pre-tokenizer that the file names; it takes every Qwen 3 head for one of 128 numbers; and it
-trusts declared sizes.
+has no `quantization_config`; it drops the pre-tokenizer that the file names; it takes each head of Qwen 3 for
+one of 128 numbers; and it trusts declared sizes.
 """
 
 from __future__ import annotations
