@@ -264,7 +264,8 @@ class DeployPage(PageFrame):
         choice = model_choice(item)
         said = self.view_model.verdict(item.id)
         if said.override is not None:
-            return replace(choice, pill=self.tr("Red, used anyway"), tone="warn")
+            text = self.tr("Used anyway: “{why}”").format(why=breakable(said.override.why))
+            return replace(choice, text=text, pill=self.tr("Red, used anyway"), tone="warn")
         if not said.is_refused:
             return choice
         reasons = "; ".join(said.reasons) or self.tr("its receipt gives no reasons")

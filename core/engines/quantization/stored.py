@@ -80,7 +80,8 @@ def _dequantized(whole: dict[str, int], packed: Any, scales: Any, zeros: Any) ->
         offset = _unpacked(zeros.reshape(rows, -1), bits)[:, :blocks].astype(np.float32)[..., None]
     else:
         offset = np.asarray(zeros, dtype=np.float32).reshape(rows, blocks, 1)
-    return ((levels - offset) * scale).reshape(rows, -1)[:, :columns]
+    values: Matrix = ((levels - offset) * scale).reshape(rows, -1)[:, :columns]
+    return values
 
 
 def _unpacked(packed: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
@@ -105,7 +106,7 @@ class SourceWeights:
         self._config = records.read_json(folder / "config.json")
         self._files: dict[str, Any] = {}
         for path in sorted(folder.glob("model*.safetensors")):
-            opened = safe_open(str(path), framework="pt")
+            opened: Any = safe_open(str(path), framework="pt")
             self._files |= dict.fromkeys(opened.keys(), opened)
 
     def find(self, stored: Stored) -> Matrix | None:

@@ -17,10 +17,12 @@ from transformers import (
     LlamaConfig,
     Phi3Config,
     PretrainedConfig,
+    PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen3Config,
 )
 
+from core.data import starter
 from core.models import records
 from core.workspace import manifest
 from tests.core.engines import tiny
@@ -68,10 +70,23 @@ FAMILIES: dict[str, Any] = {
 }
 
 
+def _words() -> PreTrainedTokenizerFast:
+    """The starter's tokenizer with a template that adds a system line of its own, as the starter's does."""
+    made = PreTrainedTokenizerFast(
+        tokenizer_file=str(starter.tokenizer()),
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
+        unk_token="<|endoftext|>",
+    )
+    made.chat_template = tiny.TEMPLATE
+    return made
+
+
 def model_folder(folder: Path, family: str, *, seed: int = 5) -> Path:
     """A model artifact of a family as the library keeps it. Returns its folder."""
     folder.mkdir(parents=True)
-    words = tiny.tokenizer()
+    words = _words()
     config: PretrainedConfig = FAMILIES[family]()
     config.vocab_size = len(words)
     torch.manual_seed(seed)

@@ -206,16 +206,32 @@ def _other_tokenizer(folder: Path) -> None:
 
 FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "wrong bits in part of the layers": ("int4-mixed", _swap_bits, "in layer"),
-    "a matrix of zeros": ("int4", lambda f: _weight(f, "layers.1.mlp.down_proj", _zero), "layers.1/mlp/down"),
+    "a matrix of zeros": (
+        "int4",
+        lambda f: _weight(f, "layers.1.mlp.down_proj", _zero),
+        "down_proj of layer 1",
+    ),
     "rows in another order": (
         "int4",
         lambda f: _weight(f, "layers.0.attn.o_proj", _permute),
-        "0/attn/o_proj",
+        "o_proj of layer 0",
     ),
-    "scales doubled": ("int4", lambda f: _weight(f, "gate_proj.MatMul.weight_scales", _double), "gate_proj"),
-    "scales destroyed": ("int4", lambda f: _weight(f, "up_proj.MatMul.weight_scales", _garbage), "up_proj"),
+    "scales doubled": (
+        "int4",
+        lambda f: _weight(f, "gate_proj.MatMul.weight_scales", _double),
+        "gate_proj of layer 0",
+    ),
+    "scales destroyed": (
+        "int4",
+        lambda f: _weight(f, "up_proj.MatMul.weight_scales", _garbage),
+        "up_proj of layer 0",
+    ),
     "zero points destroyed": ("int4-mixed", lambda f: _weight(f, "qzeros", _invert), "weights are not"),
-    "a norm of zeros": ("int4", lambda f: _weight(f, "input_layernorm.weight", _zero), "input_layernorm"),
+    "a norm of zeros": (
+        "int4",
+        lambda f: _weight(f, "input_layernorm.weight", _zero),
+        "input_layernorm of layer 0",
+    ),
     "a flipped bit in a weight": (
         "int8",
         lambda f: _weight(f, "1.mlp.down_proj.MatMulNBits.qweight", _flip),
@@ -224,7 +240,7 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a flipped bit in a scale": (
         "int4",
         lambda f: _weight(f, "o_proj.MatMul.weight_scales", _flip_exponent),
-        "o_proj",
+        "o_proj of layer 0",
     ),
     "template changed by one byte": ("int4", _change_a_byte, "byte for byte"),
     "template missing": ("int4", lambda f: (f / "chat_template.jinja").unlink(), "template is missing"),
