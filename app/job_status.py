@@ -180,6 +180,7 @@ def kind_word(kind: str) -> str:
         "finetune": QCoreApplication.translate("kinds", "Fine-tune"),
         "distill": QCoreApplication.translate("kinds", "Distill"),
         "quantize": QCoreApplication.translate("kinds", "Quantize"),
+        "export": QCoreApplication.translate("kinds", "Export"),
         "fit": QCoreApplication.translate("kinds", "Will it fit"),
         "evaluate": QCoreApplication.translate("kinds", "Evaluate"),
         "search": QCoreApplication.translate("kinds", "Search settings"),

@@ -156,6 +156,7 @@ def main(argv: list[str] | None = None) -> int:
         resumed=request.resumed,
         threads=request.threads,
         name=request.name,
+        used_anyway=request.used_anyway,
     )
     threading.Thread(target=listen, args=(job,), name="commands", daemon=True).start()
     job.emit("hello", pid=os.getpid(), kind=request.kind, versions=versions())

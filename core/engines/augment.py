@@ -78,12 +78,7 @@ def _paraphrase(spec: AugmentSpec, model: str, rows: list[Variable], copies: Cop
     job.phase("loading")
     folder = job.input(model)
     record = records.inspect(folder)
-    if reasons := receipt.blocked(folder):
-        raise InputError(
-            f"{record.name} cannot be used: its receipt is red.",
-            why="; ".join(reasons),
-            fix="Choose another model.",
-        )
+    receipt.require_usable(job, model, "cannot be used")
     bases = merging.bases(job, model)
     spoken = dialect.load(folder, bases)
     threads = int(job.resources["threads"])

@@ -28,12 +28,7 @@ def run(spec: ChatSpec, job: JobContext) -> None:
     job.phase("loading")
     folder = job.input(spec.model)
     record = records.inspect(folder)
-    if reasons := receipt.blocked(folder):
-        raise InputError(
-            f"{record.name} cannot be used for conversations: its receipt is red.",
-            why="; ".join(reasons),
-            fix="Quantize the model again, or take another recipe. Evaluate still measures it.",
-        )
+    receipt.require_usable(job, spec.model, "cannot be used for conversations")
     bases = merging.bases(job, spec.model)
     adapter = records.adapter_file(folder, spec.adapter) if spec.adapter else None
     spoken = dialect.load(folder, bases, adapter.with_suffix(".jinja") if adapter else None)

@@ -1,7 +1,8 @@
-"""GGUF → transformers folder, by transformers' own reader, with its three gaps closed.
+"""GGUF → transformers folder, by transformers' own reader, with its four gaps closed.
 
 The gaps: it refuses to save a model that came from GGUF until the weights sit in a model whose configuration
-has no `quantization_config`; it drops the pre-tokenizer that the file names; and it trusts declared sizes.
+has no `quantization_config`; it drops the pre-tokenizer that the file names; it takes each head of Qwen 3 for
+one of 128 numbers; and it trusts declared sizes.
 """
 
 from __future__ import annotations
@@ -96,8 +97,12 @@ def _reader(path: Path) -> GGUFReader:
     return Reader(path)
 
 
-def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
-    """Writes config, tokenizer, template and bfloat16 weights into `folder`."""
+def load(path: Path, facts: GgufFacts) -> tuple[Any, Any]:
+    """The file's tokenizer and its model in fp32.
+
+    Raises:
+        InputError: transformers cannot read it.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -118,6 +123,16 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
             fix="Get the model as a transformers folder instead.",
             details=str(error),
         ) from error
+    _restore_pre_tokenizer(tokenizer, facts.pre_tokenizer)
+    return tokenizer, read
+
+
+def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
+    """Writes config, tokenizer, template and bfloat16 weights into `folder`."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    tokenizer, read = load(path, facts)
     config = type(read.config).from_dict(
         {
             key: value
@@ -131,7 +146,6 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
     model.load_state_dict(read.state_dict(), assign=True)
     model.tie_weights()
     model.generation_config = read.generation_config
-    _restore_pre_tokenizer(tokenizer, facts.pre_tokenizer)
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
@@ -140,9 +154,11 @@ def convert(path: Path, facts: GgufFacts, folder: Path) -> None:
 def _read_once(reader: GGUFReader) -> Iterator[None]:
     """Transformers parses the file three times, and builds the table of names anew for every tensor."""
     import gguf
+    from transformers.modeling_gguf_pytorch_utils import GGUF_TO_TRANSFORMERS_MAPPING as MAPPING
 
     names = lru_cache(gguf.get_tensor_name_map)
     with (
+        mock.patch.dict(MAPPING["config"]["qwen3"], {"attention.key_length": "head_dim"}),
         mock.patch.object(gguf, "GGUFReader", return_value=reader),
         mock.patch.object(gguf, "get_tensor_name_map", names),
     ):

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engines import merging
+from core.engines import merging, receipt
+from core.engines.checking import reloading
 from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
@@ -35,13 +36,16 @@ def run(spec: MergeSpec, job: JobContext) -> None:
 
     from core.engines.training import adapters, weights
 
-    torch.set_num_threads(int(job.resources["threads"]))
+    reloading.warm_up()
+    threads = int(job.resources["threads"])
+    torch.set_num_threads(threads)
     torch.manual_seed(spec.seed)  # DARE drops changes by chance
     model = _load(merging.load(bases[0], bases[1:]), folders)
     job.check_cancelled()
 
     job.phase("merging")
     _combine(model, spec)
+    said_before = reloading.listen(model, weights.load_tokenizer(folders[0]), (folders[0], *bases))
     job.check_cancelled()
 
     job.phase("saving")
@@ -75,14 +79,22 @@ def run(spec: MergeSpec, job: JobContext) -> None:
         note=said[0].note,
     )
     records.write(folder, description)
+    job.phase("checking")
+    made = reloading.make(folder, () if spec.makes_model else bases, "merge", said_before, threads)
+    receipt.write(folder, made)
+    if made.status == "red":
+        job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
     listed = {"format", "architecture", "parameters", "context", "dtype", "licence", "note", "base"}
-    job.artifact("model", folder, meta=description.model_dump(include=listed))
+    meta = {**description.model_dump(include=listed), "receipt": made.status}
+    job.artifact("model", folder, meta=meta)
     job.result(
         into=description.format,
         how=spec.how if len(names) > 1 else "",
         parts=names,
         weights=list(spec.shares),
         rank=rank,
+        receipt=made.status,
+        reasons=list(made.reasons),
         bytes_on_disk=records.bytes_on_disk(folder),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import Dataset
-from core.engines import merging
+from core.engines import merging, receipt
 from core.engines.seal import seal, without_four_bit
 from core.models import records
 from core.models.pruning import budget, pace, refusal
@@ -44,6 +44,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     sizes = refusal.check(spec, folders, record.name)
     import torch
 
+    from core.engines.checking import reloading
     from core.engines.pruning import (
         calibration,
         influence,
@@ -57,7 +58,9 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     from core.engines.training import weights
 
     numbers = {"bf16": torch.bfloat16, "bfloat16": torch.bfloat16, "f16": torch.float16}
-    torch.set_num_threads(int(job.resources["threads"]))
+    reloading.warm_up()
+    threads = int(job.resources["threads"])
+    torch.set_num_threads(threads)
     data, tokenizer = Dataset(job.input(spec.data)), weights.load_tokenizer(source)
     model = merging.load(source, bases).eval()
     layers = structure.layers_of(model, record.name)
@@ -100,11 +103,16 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     merging.copy_tokenizer(folders, folder)
     if trimmed is not None:
         renumbering.write_tokenizer(folder, trimmed)
+    said = reloading.listen(model, weights.load_tokenizer(folder if trimmed else source), folders)
     del model
     job.check_cancelled()
 
     job.phase("trying")
     trial.check(folder, tokenizer, rows)
+    made = reloading.make(folder, (), "prune", said, threads)
+    receipt.write(folder, made)
+    if made.status == "red":
+        job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
     job.check_cancelled()
 
     job.phase("saving")
@@ -132,7 +140,8 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     )
     records.write(folder, description)
     listed = {"format", "architecture", "parameters", "context", "dtype", "licence", "note"}
-    job.artifact("model", folder, meta=description.model_dump(include=listed))
+    meta = {**description.model_dump(include=listed), "receipt": made.status}
+    job.artifact("model", folder, meta=meta)
     job.result(
         layers=len(kept),
         ffn=cut.neurons,
@@ -140,6 +149,8 @@ def run(spec: PruneSpec, job: JobContext) -> None:
         parameters=left,
         parameters_before=parameters,
         influence=found,
+        receipt=made.status,
+        reasons=list(made.reasons),
         bytes=records.bytes_on_disk(folder),
         **({} if answer_ms is None else {"answer_ms": round(answer_ms, 2)}),
     )

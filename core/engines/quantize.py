@@ -46,36 +46,38 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     job.check_cancelled()
 
     with tempfile.TemporaryDirectory(dir=job.folder, prefix="work-") as work:
-        plain = source
+        whole = source
         if bases:
             job.phase("merging")
-            plain = merging.merge(source, bases, _inside(work, "merged"))
+            whole = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
-        recipe, plan, report = _planned(spec, plain, job, Path(work))
+        recipe, plan, report = _planned(spec, whole, job, Path(work))
         if spec.heal:
-            plain, plan = _heal(spec, plain, plan, job, _inside(work, "healed"))
+            whole, plan = _heal(spec, whole, plan, job, _inside(work, "healed"))
+            recipe = recipe.of(plan)
+        plain = whole
         if plan is not None:
             job.phase("rounding")
-            plain = _round(spec, plain, plan, job, _inside(work, "rounded"))
+            plain = _round(spec, whole, plan, job, _inside(work, "rounded"))
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
         more = serving.OPTIONS if served else ()
-        building.build(plain, folder, recipe, _inside(work, "cache"), more)
-    if report is not None:
-        sensitivity.write(folder, report)
-    files = serving.put_beside(folder, served)
-    context = building.settle(
-        folder,
-        template=source / records.TEMPLATE,
-        max_length=spec.max_length,
-        stop_ids=wanted.stop_ids,
-        pad_id=wanted.pad_id,
-    )
-    job.check_cancelled()
+        building.build(plain, folder, recipe, _inside(work, "cache"), more, target=spec.target)
+        if report is not None:
+            sensitivity.write(folder, report)
+        files = serving.put_beside(folder, served)
+        context = building.settle(
+            folder,
+            template=source / records.TEMPLATE,
+            max_length=spec.max_length,
+            stop_ids=wanted.stop_ids,
+            pad_id=wanted.pad_id,
+        )
+        job.check_cancelled()
 
-    job.phase("checking")
-    made = receipt.make(folder, recipe, wanted, threads)
+        job.phase("checking")
+        made = receipt.make(folder, recipe, wanted, threads, weights_of=whole, max_length=spec.max_length)
     for adapter, file in zip(served, files, strict=True):
         job.check_cancelled()
         theirs = receipt.reference(adapter.folder, (source, *bases), threads)

@@ -6,7 +6,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +29,7 @@ class JobContext:
         resumed: Whether this execution continues an earlier one of the same run.
         threads: Cores the job may use.
         name: The run's name, which its artifact takes.
+        used_anyway: Ids of the inputs that a person uses although their receipt is red.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class JobContext:
         resumed: bool = False,
         threads: int = 1,
         name: str = "",
+        used_anyway: Iterable[str] = (),
     ) -> None:
         self.folder = folder
         self.name = name
+        self.used_anyway = frozenset(used_anyway)
         self.resumed = resumed
         self.resources: dict[str, Any] = {"threads": threads}
         self.final_state = "succeeded"

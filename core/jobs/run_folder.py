@@ -30,6 +30,8 @@ class Job(BaseModel):
     inputs: dict[str, str]
     resumed: bool
     threads: int
+    #: Ids of the inputs that a person uses although their receipt is red.
+    used_anyway: tuple[str, ...] = ()
 
 
 def write_job(folder: Path, job: Job) -> None:

@@ -15,6 +15,7 @@ from core.jobs.events import Event
 from core.jobs.sampling import cores
 from core.jobs.submission import require_suitable
 from core.specs import ChatSpec, Spec
+from core.workspace import overrides
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -49,6 +50,7 @@ def open_child(workspace: Workspace, spec: Spec, folder: Path, threads: int) -> 
             inputs={key: str(workspace.artifact_folder(key)) for key in inputs},
             resumed=False,
             threads=threads,
+            used_anyway=overrides.used_anyway(workspace, inputs.values()),
         ),
     )
     child = Child(

@@ -19,6 +19,7 @@ from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
 from core.jobs.sampling import TreeSampler, cores
 from core.jobs.standby import STANDBY
+from core.workspace import overrides
 from core.workspace.records import Artifact, Run, State
 from core.workspace.workspace import Workspace
 
@@ -130,6 +131,7 @@ class Supervisor:
                 inputs={key: str(self._workspace.artifact_folder(key)) for key in inputs},
                 resumed=self._run.resumed,
                 threads=threads,
+                used_anyway=overrides.used_anyway(self._workspace, inputs.values()),
             ),
         )
         self._child = self._waiting_child(threads) or Child(

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from core.errors import InputError
 from core.models import architectures, records, safetensors_header
+from core.specs import AddModelSpec
+from core.workspace.workspace import Workspace
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -76,6 +78,17 @@ def check_foreign(folder: Path) -> list[Path]:
     return taken
 
 
+def refuse(_workspace: Workspace, spec: AddModelSpec) -> None:
+    """Says before a run exists that a folder's family cannot be used.
+
+    Raises:
+        InputError: It cannot.
+    """
+    path = Path(spec.source).expanduser() / "config.json"
+    if spec.source != "starter" and path.is_file():
+        _check_config(path.parent, _read_json(path))
+
+
 def _refuse(path: Path, reason: str, fix: str) -> NoReturn:
     raise InputError(f"{path} cannot be added.", why=f"{path.name} {reason}.", fix=fix)
 
@@ -122,10 +135,10 @@ def _check_config(folder: Path, config: dict[str, Any]) -> None:
     _check_keys(path, config)
     named = config.get("architectures")
     architecture = named[0] if isinstance(named, list) and named else None
-    if architecture not in architectures.SUPPORTED:
+    if why := architectures.obstacle(architecture):
         _refuse(
             path,
-            f"names the architecture {architecture!r}, which is not supported",
+            f"names the architecture {architecture!r}, which is not supported: {why}",
             f"Choose one of: {architectures.names()}.",
         )
     if "quantization_config" in config:

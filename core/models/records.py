@@ -182,6 +182,17 @@ def receipt_status(folder: Path) -> Literal["green", "amber", "red"] | None:
     return status if status in ("green", "amber") else "red"
 
 
+def refusal(folder: Path) -> tuple[str, ...]:
+    """Why a red receipt says that a model may not be deployed or talked to; empty when it may."""
+    if receipt_status(folder) != "red":
+        return ()
+    try:
+        reasons = read_json(folder / RECEIPT).get("reasons")
+    except ValueError:
+        return ("Its receipt cannot be read.",)
+    return tuple(map(str, reasons)) if isinstance(reasons, list) else ("Its receipt gives no reasons.",)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file.
 

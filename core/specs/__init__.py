@@ -5,6 +5,7 @@ from core.specs.data import AugmentSpec, ImportDataSpec
 from core.specs.distill import DistillSpec
 from core.specs.editing import EditDataSpec
 from core.specs.evaluate import EvaluateSpec
+from core.specs.export import ExportSpec
 from core.specs.finetune import FinetuneSpec
 from core.specs.fit import FitSpec
 from core.specs.generate import GenerateSpec
@@ -28,6 +29,7 @@ __all__ = [
     "DownloadModelSpec",
     "EditDataSpec",
     "EvaluateSpec",
+    "ExportSpec",
     "FinetuneSpec",
     "FitSpec",
     "FixDataSpec",

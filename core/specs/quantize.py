@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from core.specs.base import THREADS_HELP, Option, Spec
 
 Recipe = Literal["fp32", "int8", "int4", "int4-mixed", "int4-edges", "int4-kquant", "int4-gptq", "search"]
+Target = Literal["cpu", "cuda", "dml", "webgpu", "trt-rtx", "qnn", "openvino"]
 
 
 class QuantizeSpec(Spec):
@@ -47,6 +48,11 @@ class QuantizeSpec(Spec):
         (),
         label="Adapters",
         help="LoRA adapters over the model that the small model serves beside it, by name.",
+    )
+    target: Target = Option(
+        "cpu",
+        label="Where it will run",
+        help="The kind of processor; `slm-workbench doctor` says which this computer has.",
     )
     max_length: int = Option(
         2048,

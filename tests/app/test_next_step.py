@@ -11,7 +11,7 @@ from app.pages.runs.next_step import next_step
 from core.jobs.registry import KINDS
 
 #: They leave something to read, not something to go on with; a search has a page of its own.
-_LAST = {"search", "inspect_data"}
+_LAST = {"search", "inspect_data", "export"}
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind, entry in KINDS.items() if entry.makes))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
-from app.formats import breakable, number_text
+from app.dialogs.use_anyway import UseAnywayDialog
+from app.formats import breakable, number_text, when_text
+from app.pages.deploy.receipt import Verdict
 from app.pages.deploy.transcript import Transcript
 from app.pages.deploy.view_model import DeployViewModel
 from app.pages.input_card import InputCard, model_choice, model_summary
@@ -139,7 +144,23 @@ class DeployPage(PageFrame):
 
     @Slot(str)
     def _on_model_taken(self, artifact_id: str) -> None:
+        said = self.view_model.verdict(artifact_id)
+        if said.is_refused:
+            name = next((item.name for item in self.view_model.models if item.id == artifact_id), artifact_id)
+            dialog = UseAnywayDialog(artifact_id, name, said.reasons, self.window())
+            dialog.decided.connect(self._on_use_anyway)
+            dialog.finished.connect(self._show)  # the card that was clicked is not the model that answers
+            dialog.open()
+            return
         self.view_model.choose_model(artifact_id)
+        self._show_chosen(artifact_id)
+
+    @Slot(str, str)
+    def _on_use_anyway(self, artifact_id: str, why: str) -> None:
+        self.view_model.use_anyway(artifact_id, why)
+        self._show_chosen(artifact_id)
+
+    def _show_chosen(self, artifact_id: str) -> None:
         chosen = self.view_model.model
         self._choosing = chosen is None or chosen.id != artifact_id
         self._show()
@@ -229,8 +250,14 @@ class DeployPage(PageFrame):
 
     def _show_verdict(self) -> None:
         chosen = self.view_model.model
-        said = self.view_model.verdict(chosen.id).reasons if chosen else ()
+        verdict = self.view_model.verdict(chosen.id) if chosen else Verdict()
+        said = verdict.reasons
         warnings = [*said, *self.view_model.chat.warnings]
+        if verdict.override is not None:
+            text = self.tr("Its receipt is red. Used anyway, decided {date}: “{why}”")
+            since = when_text(verdict.override.at, time.time())
+            others = [warning for warning in self.view_model.chat.warnings if said[0] not in warning]
+            warnings = [text.format(date=since, why=verdict.override.why), *said, *others]
         self.caution.setText(breakable("\n".join(warnings)))
         self.caution.setVisible(bool(warnings))
         self.model_card.show_pill(self.tr("To look at: {count}").format(count=len(said)) if said else "")
@@ -239,11 +266,14 @@ class DeployPage(PageFrame):
         item = self.view_model.models[index]
         choice = model_choice(item)
         said = self.view_model.verdict(item.id)
+        if said.override is not None:
+            text = self.tr("Used anyway: “{why}”").format(why=breakable(said.override.why))
+            return replace(choice, text=text, pill=self.tr("Red, used anyway"), tone="warn")
         if not said.is_refused:
             return choice
         reasons = "; ".join(said.reasons) or self.tr("its receipt gives no reasons")
-        blocked = breakable(self.tr("Cannot be used: {reasons}.").format(reasons=reasons))
-        return Choice(choice.key, choice.title, choice.text, self.tr("Not usable"), "bad", blocked)
+        text = breakable(self.tr("Not usable: {reasons}.").format(reasons=reasons))
+        return replace(choice, text=text, pill=self.tr("Receipt is red"), tone="bad")
 
     @Slot()
     def _show_buttons(self) -> None:

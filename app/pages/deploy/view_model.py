@@ -14,6 +14,7 @@ from app.pages.deploy.chat import Chat
 from app.pages.deploy.receipt import Verdict, verdict
 from core.data import instruction
 from core.specs import ChatSpec
+from core.workspace import overrides
 
 Blocker = Literal["", "model", "opening", "answering", "settings", "text"]
 
@@ -46,9 +47,8 @@ class DeployViewModel(QObject):
         """Reads the models again; one that was removed is left at once."""
         self.models = library.models(self._workspace)
         self.verdicts = {
-            item.id: verdict(self._workspace.artifact_folder(item.id))
-            for item in self.models
-            if item.is_exported
+            artifact.id: verdict(self._workspace, artifact)
+            for artifact in self._workspace.store.artifacts("model")
         }
         if self.model is not None and all(item.id != self.model.id for item in self.models):
             self.model = None
@@ -70,6 +70,15 @@ class DeployViewModel(QObject):
             self.chat.forget()
         self._open()
         self.changed.emit()
+
+    @Slot(str, str)
+    def use_anyway(self, artifact_id: str, why: str) -> None:
+        """Writes down why a refused model is used, then takes it."""
+        artifact = self._workspace.store.find_artifact(artifact_id, "model")
+        if artifact is not None and self.verdict(artifact_id).is_refused:
+            overrides.add(self._workspace, artifact, why, self.verdict(artifact_id).reasons)
+            self.refresh()
+            self.choose_model(artifact_id)
 
     @Slot(str)
     def choose_adapter(self, name: str) -> None:

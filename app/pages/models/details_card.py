@@ -15,6 +15,7 @@ from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.card import Card, Facts
 from app.widgets.labels import Label, Line
 from app.widgets.pill import Pill
+from core.models.gguf_export import FAMILIES
 
 
 class DetailsCard(Card):
@@ -25,12 +26,14 @@ class DetailsCard(Card):
         run_wanted: Id of the run to open.
         remove_wanted: The model is to be removed.
         merge_wanted: The add-on is to be merged.
+        export_wanted: The model is to be written for other programs.
     """
 
     page_wanted = Signal(str)
     run_wanted = Signal(str)
     remove_wanted = Signal()
     merge_wanted = Signal()
+    export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent=parent)
@@ -62,6 +65,8 @@ class DetailsCard(Card):
         self.chat_button.clicked.connect(self._on_chat)
         self.merge_button = PlainButton(self.tr("Merge…"), "layers", self)
         self.merge_button.clicked.connect(self.merge_wanted)
+        self.export_button = PlainButton(self.tr("Export as GGUF…"), "download", self)
+        self.export_button.clicked.connect(self.export_wanted)
         self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
         self.remove_button.clicked.connect(self.remove_wanted)
         for button in (
@@ -72,6 +77,7 @@ class DetailsCard(Card):
             self.chat_button,
             self.merge_button,
             self.evaluate_button,
+            self.export_button,
             self.remove_button,
         ):
             actions.addWidget(button)
@@ -108,6 +114,7 @@ class DetailsCard(Card):
         self.chat_button.setVisible(not item.is_endpoint)
         self.evaluate_button.setVisible(not item.is_endpoint)
         self.merge_button.setVisible(item.is_adapter)
+        self.export_button.setVisible(not item.is_exported and item.architecture in FAMILIES)
         self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
 
     def _on_finetune(self) -> None:

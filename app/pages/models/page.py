@@ -15,6 +15,7 @@ from app.pages.input_card import format_text, million_text
 from app.pages.item_list import ItemList
 from app.pages.models.add_card import AddCard
 from app.pages.models.details_card import DetailsCard
+from app.pages.models.export_dialog import ExportDialog
 from app.pages.models.merge_dialog import MergeDialog
 from app.pages.models.view_model import ModelsViewModel
 from app.pages.open_jobs_card import OpenJobsCard
@@ -87,7 +88,8 @@ class ModelsPage(PageFrame):
         model.failed.connect(self._on_failed)
         model.run_started.connect(self._on_run_started)
         model.removed.connect(self._on_removed)
-        for jobs in (model.jobs, model.downloads, model.merges):
+        model.exports.succeeded.connect(self._on_exported)
+        for jobs in (model.jobs, model.downloads, model.merges, model.exports):
             jobs.failed.connect(self._on_run_failed)
         self.list.chosen.connect(model.select)
         self.add_card.close_requested.connect(self._on_close_adding)
@@ -98,6 +100,7 @@ class ModelsPage(PageFrame):
         self.details.run_wanted.connect(self._on_run_wanted)
         self.details.remove_wanted.connect(self._on_remove)
         self.details.merge_wanted.connect(self._on_merge)
+        self.details.export_wanted.connect(self._on_export)
 
     def open_with(self, argument: object) -> None:
         """Reads the list again; `starter` opens the card for adding it, a model's id shows that model."""
@@ -172,6 +175,27 @@ class ModelsPage(PageFrame):
             dialog = MergeDialog(item, self.view_model.mergeable(), self.window())
             dialog.merge_wanted.connect(self.view_model.merge)
             dialog.open()
+
+    @Slot()
+    def _on_export(self) -> None:
+        if self.view_model.selected is not None:
+            dialog = ExportDialog(self.view_model.selected, self.window())
+            dialog.export_wanted.connect(self.view_model.export)
+            dialog.open()
+
+    @Slot(str)
+    def _on_exported(self, run_id: str) -> None:
+        text, is_good = self._export_text(self.view_model.bridge.workspace.store.run(run_id))
+        self.notice_raised.emit(text, "good" if is_good else "bad")
+
+    def _export_text(self, run: Run) -> tuple[str, bool]:
+        said = run.result or {}
+        if said.get("out"):
+            text = self.tr("{file} is in {folder}.")
+            return text.format(file=said.get("file", run.name), folder=said["out"]), True
+        reasons = "; ".join(map(str, said.get("reasons", ())))
+        text = self.tr("{name} was not handed out, its receipt is red: {reasons}")
+        return text.format(name=run.name, reasons=reasons), False
 
     @Slot()
     def _on_remove_confirmed(self) -> None:

@@ -16,7 +16,7 @@ from app.models.lineage import Origin, lineage
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
 from core.jobs import submission
-from core.specs import AddModelSpec, DownloadModelSpec, MergeSpec
+from core.specs import AddModelSpec, DownloadModelSpec, ExportSpec, MergeSpec
 from core.workspace.records import Run
 from core.workspace.workspace import check_name
 
@@ -44,6 +44,7 @@ class ModelsViewModel(QObject):
         self._background = Background(self)
         self.jobs = LibraryJobs(bridge, AddModelSpec.kind, self)
         self.merges = LibraryJobs(bridge, MergeSpec.kind, self)
+        self.exports = LibraryJobs(bridge, ExportSpec.kind, self)
         self.downloads = LibraryJobs(bridge, DownloadModelSpec.kind, self)
         self.items: list[ModelItem] = []
         self.depths: dict[str, int] = {}
@@ -54,6 +55,7 @@ class ModelsViewModel(QObject):
         bridge.library_changed.connect(self.refresh)
         self.jobs.changed.connect(self.refresh)
         self.merges.changed.connect(self.refresh)
+        self.exports.changed.connect(self.refresh)
         self.downloads.changed.connect(self.refresh)
 
     @property
@@ -159,7 +161,8 @@ class ModelsViewModel(QObject):
     @property
     def open_runs(self) -> list[Run]:
         """Jobs that add to the library now."""
-        return [*self.jobs.open_runs, *self.downloads.open_runs, *self.merges.open_runs]
+        jobs = (self.jobs, self.downloads, self.merges, self.exports)
+        return [run for each in jobs for run in each.open_runs]
 
     def mergeable(self) -> list[ModelItem]:
         """Add-ons that can be summed with the selected one: plain LoRA, over the same base."""
@@ -182,6 +185,22 @@ class ModelsViewModel(QObject):
             self.failed.emit(error)
             return
         self.merges.watch(run)
+        self.run_started.emit(run.id)
+        self.changed.emit()
+
+    # --- exporting ---
+
+    @Slot(str, str, str)
+    def export(self, artifact_id: str, numbers: str, folder: str) -> None:
+        """Queues the writing of a model for other programs."""
+        item = next(item for item in self.items if item.id == artifact_id)
+        try:
+            spec = ExportSpec.model_validate({"model": item.id, "numbers": numbers, "out": folder})
+            run = self._bridge.submit(spec, self._workspace.free_name(f"{item.name}-{numbers}", "package"))
+        except WorkbenchError as error:
+            self.failed.emit(error)
+            return
+        self.exports.watch(run)
         self.run_started.emit(run.id)
         self.changed.emit()
 

@@ -11,6 +11,7 @@ from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
 from app.pages.quantize.search_limits import SearchLimits
 from app.pages.quantize.serving_list import ServingList
+from app.pages.quantize.target_list import TargetList
 from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel
 from app.pages.run_preview import RunNeeds
 from app.pages.wizard_page import StepsPage
@@ -56,6 +57,8 @@ class QuantizePage(StepsPage):
         self.recipe_card.add(self.limits)
         self.serving = ServingList(self)
         self.recipe_card.add(self.serving)
+        self.targets = TargetList(self)
+        self.recipe_card.add(self.targets)
         self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
         self.recipe_card.add(self.form)
         self.check_card = Card(self.tr("Check and run"), parent=self)
@@ -84,11 +87,13 @@ class QuantizePage(StepsPage):
         self.serving.toggled.connect(model.serve)
         self.limits.size.changed.connect(model.set_limit)
         self.limits.data_chosen.connect(model.choose_data)
+        self.targets.chosen.connect(model.choose_target)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
 
     def open_with(self, argument: object) -> None:
         """Reads the models again; a model's id preselects it, a `Repeat` fills all."""
+        self.view_model.ask_runtime()
         if isinstance(argument, Repeat):
             self.view_model.fill(argument)
             self._go_to("recipe")
@@ -147,6 +152,8 @@ class QuantizePage(StepsPage):
         self.limits.setVisible(is_open and model.looks)
         self.serving.show_adapters(model.adapters(), model.served)
         self.serving.setVisible(is_open and bool(model.adapters()))
+        self.targets.show_targets(model.target_obstacles, model.target)
+        self.targets.setVisible(is_open)
         self.change_button.setVisible(not is_open)
         self.recipe_card.set_note("" if is_open else self._recipe_titles()[model.recipe])
         self.check_card.setVisible(self._shown == "check")

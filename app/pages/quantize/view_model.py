@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 import shlex
 import shutil
+import threading
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Slot
 
+from app.background import Background
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
 from app.pages.quantize.sizes import ExportSizes
 from app.pages.wizard_view_model import WizardViewModel
+from core.errors import WorkbenchError
+from core.models import targets
 from core.specs import QuantizeSpec
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
@@ -46,9 +50,17 @@ class QuantizeViewModel(WizardViewModel):
         self.data: DataItem | None = None
         self.max_mb: float | None = None
         self.sizes = ExportSizes(self._workspace)
+        self.target = str(QuantizeSpec.model_fields["target"].default)
+        #: By target: what it would take here. Until the runtime was asked, only the processor is offered.
+        self.target_obstacles = _obstacles(frozenset())
         self.errors: dict[str, str] = {}
         self._all: list[ModelItem] = []
         bridge.run_changed.connect(self.refresh)
+        self._background = Background(self)
+
+    def ask_runtime(self) -> None:
+        """Asks the installed runtime where models can run; a second the first time."""
+        self._background.run("targets", _ask_runtime, self._on_targets, _ignore)
 
     @Slot()
     def refresh(self) -> None:
@@ -84,6 +96,17 @@ class QuantizeViewModel(WizardViewModel):
         self.sizes.ask(library.root(self._all, self.model).id if self.model else "")
         possible = {item.id for item in self.adapters()}
         self.served = [artifact for artifact in self.served if artifact in possible]
+
+    @Slot(str)
+    def choose_target(self, name: str) -> None:
+        """Takes a kind of processor that can be used here."""
+        if not self.target_obstacles[name]:
+            self.target = name
+        self.changed.emit()
+
+    def _on_targets(self, providers: frozenset[str]) -> None:
+        self.target_obstacles = _obstacles(providers)
+        self.changed.emit()
 
     @Slot(str)
     def choose_recipe(self, recipe: str) -> None:
@@ -130,13 +153,13 @@ class QuantizeViewModel(WizardViewModel):
         self.refresh()
         told = repeat.spec.model_dump()
         self.model = library.found(self.models, told["model"])
-        self.recipe = told["recipe"]
+        self.recipe, self.target = told["recipe"], told["target"]
         self.data = library.found(self.data_sets, told["data"] or "")
         self.max_mb = told["max_mb"]
         self.advanced = {
             name: told[name]
             for name, info in QuantizeSpec.model_fields.items()
-            if name not in ("model", "recipe", "data", "max_mb") and told[name] != info.default
+            if name not in ("model", "recipe", "data", "max_mb", "target") and told[name] != info.default
         }
         self.errors = {}
         self._name = repeat.name
@@ -218,6 +241,8 @@ class QuantizeViewModel(WizardViewModel):
             parts += ["--adapters", ",".join(names[artifact] for artifact in self.served)]
         if self.looks and self.data is not None:
             parts += ["--data", self.data.name]
+        if self.target != QuantizeSpec.model_fields["target"].default:
+            parts += ["--set", f"target={self.target}"]
         for field, value in {**self._limit(), **self.advanced}.items():
             parts += ["--set", f"{field}={value}"]
         if self.name:
@@ -231,7 +256,20 @@ class QuantizeViewModel(WizardViewModel):
             return
         told = {"model": self.model.id, "recipe": self.recipe, "adapters": self.served, **self._limit()}
         told |= {"data": self.data.id if self.looks and self.data else None, **self.advanced}
-        self._queue(QuantizeSpec.model_validate(told))
+        self._queue(QuantizeSpec.model_validate({**told, "target": self.target}))
 
     def _limit(self) -> dict[str, float]:
         return {"max_mb": self.limit_mb} if self.recipe == "search" and self.parameters else {}
+
+
+def _obstacles(providers: frozenset[str]) -> dict[str, str]:
+    known = providers or frozenset({targets.TARGETS["cpu"].provider})
+    return {name: targets.obstacle(target, known) for name, target in targets.TARGETS.items()}
+
+
+def _ask_runtime(_cancelled: threading.Event) -> frozenset[str]:
+    return targets.reported()
+
+
+def _ignore(_error: WorkbenchError) -> None:
+    """Without an answer only the processor is offered."""

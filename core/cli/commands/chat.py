@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from typing import Any
 
@@ -11,7 +12,10 @@ from core.cli.specs import build, describe, parse_settings
 from core.data import instruction
 from core.errors import InputError
 from core.jobs.session import ChatSession
+from core.models import records
 from core.specs import ChatSpec
+from core.workspace import overrides
+from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 
@@ -26,6 +30,11 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("model", metavar="M")
     parser.add_argument("--adapter", metavar="A", help="let this one of the adapters that M serves answer")
     parser.add_argument("--prompt", metavar="TEXT", help="ask this once and end")
+    parser.add_argument(
+        "--anyway",
+        metavar="WHY",
+        help="use M although its receipt is red; your reason is written down with the time",
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="any setting, see below"
     )
@@ -44,6 +53,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         raise InputError("--json needs --prompt.", fix="Write --prompt TEXT.", code="usage")
     if arguments.prompt is not None and not arguments.prompt.strip():
         raise InputError("The prompt is empty.", fix="Write --prompt TEXT.", code="usage")
+    _decide(workspace, artifact, arguments.anyway, output)
     session = ChatSession(workspace, spec)
     try:
         if arguments.prompt is not None:
@@ -54,6 +64,22 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     finally:
         session.close()
     return 0
+
+
+def _decide(workspace: Workspace, artifact: Artifact, why: str | None, output: Output) -> None:
+    """Writes down why a model with a red receipt is used; says what was written down before."""
+    reasons = records.refusal(workspace.artifact_folder(artifact.id))
+    if not reasons:
+        if why is not None:
+            output.progress(f"{artifact.name} may be used as it is; --anyway changes nothing.")
+        return
+    earlier = overrides.find(workspace, artifact)
+    if why is not None:
+        made = overrides.add(workspace, artifact, why, reasons)
+        output.progress(f"Written down in {overrides.NAME}: {made.why}")
+    elif earlier is not None:
+        since = datetime.datetime.fromtimestamp(earlier.at).strftime("%Y-%m-%d")
+        output.progress(f"The receipt of {artifact.name} is red; used anyway since {since}: {earlier.why}")
 
 
 def _answer(session: ChatSession, messages: list[dict[str, str]], output: Output) -> dict[str, Any]:

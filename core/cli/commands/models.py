@@ -17,6 +17,7 @@ from core.errors import InputError
 from core.jobs import keys, submission
 from core.models import endpoints, hub
 from core.specs import AddEndpointSpec, AddModelSpec, DownloadModelSpec
+from core.workspace import overrides
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
@@ -174,6 +175,10 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     artifact = workspace.artifact(arguments.model, "model")
     folder = workspace.verified_folder(artifact)
     shown = {**facts(artifact), "folder": str(folder), "lineage": lineage(workspace, artifact)}
+    override = overrides.find(workspace, artifact)
+    if override is not None:
+        since = datetime.datetime.fromtimestamp(override.at).strftime("%Y-%m-%d %H:%M")
+        shown["used_anyway"] = f"since {since}: {override.why}"
     template = folder / "chat_template.jinja"
     shown["chat_template"] = template.read_text(encoding="utf-8") if template.is_file() else None
     for key, value in shown.items():

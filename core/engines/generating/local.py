@@ -9,7 +9,6 @@ from core.engines.generating.answers import Reply
 from core.engines.generating.teacher import Request
 from core.engines.runtimes import dialect
 from core.engines.runtimes.runtime import Source, open_runtime
-from core.errors import InputError
 from core.models import records
 from core.specs import GenerateSpec
 
@@ -33,12 +32,7 @@ class LocalTeacher:
     def __init__(self, spec: GenerateSpec, job: JobContext) -> None:
         folder = job.input(spec.teacher)
         record = records.inspect(folder)
-        if reasons := receipt.blocked(folder):
-            raise InputError(
-                f"{record.name} cannot be a teacher: its receipt is red.",
-                why="; ".join(reasons),
-                fix="Choose another model.",
-            )
+        receipt.require_usable(job, spec.teacher, "cannot be a teacher")
         bases = merging.bases(job, spec.teacher)
         self._spec = spec
         self._dialect = dialect.load(folder, bases)

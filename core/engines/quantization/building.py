@@ -8,28 +8,54 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from core.errors import JobError
 from core.models import records
 from core.models.quantizing.recipes import Recipe
+from core.models.targets import TARGETS
 from core.workspace import durable
 
 GRAPH = "model.onnx"
 SETTINGS = "genai_config.json"
+#: Layers with a window (Gemma 2 and 3) keep the whole conversation: a shorter memory of theirs is refused by
+#: the runtime as soon as a conversation is opened that is shorter than the window.
+_ALWAYS = ("windowed_kv_cache=false", "hf_remote=false", "hf_token=false")
 
 
-def build(source: Path, folder: Path, recipe: Recipe, cache: Path, more: Sequence[str] = ()) -> None:
-    """Builds the ONNX folder from a transformers folder; `more` are options beside the recipe's.
+def build(
+    source: Path,
+    folder: Path,
+    recipe: Recipe,
+    cache: Path,
+    more: Sequence[str] = (),
+    *,
+    target: str = "cpu",
+) -> None:
+    """Builds the ONNX folder from a transformers folder.
+
+    Args:
+        source: The transformers folder.
+        folder: Where the export goes.
+        recipe: How small it becomes.
+        cache: An empty folder for the builder.
+        more: Options beside the recipe's.
+        target: Where it will run.
 
     Raises:
         JobError: The builder refused or failed.
     """
     from onnxruntime_genai.models import builder
 
-    given = ("", str(source), str(folder), recipe.precision, "cpu", str(cache))
+    from core.engines.quantization.gemma3 import Gemma3
+
+    given = ("", str(source), str(folder), recipe.precision, TARGETS[target].builder, str(cache))
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # it reports layer by layer with print
-            said = [*recipe.options, *more, "hf_remote=false", "hf_token=false"]
+        with (
+            mock.patch.object(builder, "Gemma3Model", Gemma3),
+            contextlib.redirect_stdout(sys.stderr),
+        ):  # it reports layer by layer with print
+            said = [*recipe.options, *more, *_ALWAYS]
             options = builder.parse_extra_options(*given, said)
             builder.create_model(*given, **options)
     except Exception as error:  # a builder of 6,768 lines raises whatever happens to it

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.engines.quantization import parting
 from core.errors import InputError
 from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.sizes import Matrices
@@ -59,6 +60,7 @@ def round_weights(source: Path, folder: Path, plan: Plan, calibrating: Sequence[
         kinds[plan.algorithm], settings, disable_search=True, accelerator_spec=DEFAULT_CPU_ACCELERATOR
     )
     rounding.run(HfModelHandler(str(source), load_kwargs={"trust_remote_code": False}), str(folder))
+    parting.take_apart(folder)
     return folder
 
 

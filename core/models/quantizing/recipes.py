@@ -19,6 +19,10 @@ class Widths(Protocol):
     def matmul(self) -> dict[int, int]:
         """Bits → weights of matrix products."""
 
+    @property
+    def products(self) -> dict[tuple[str, str], int]:
+        """Bits of each product by layer and name."""
+
 
 class Recipe(BaseModel):
     """How a model is made small.
@@ -32,6 +36,8 @@ class Recipe(BaseModel):
         head: Bits of the output layer and of an embedding that is shared with it; 0 leaves it to the builder.
         block: Weights that share a scale where the builder rounds.
         expected: Bits that matrix weights may have in the finished graph; all of them must occur.
+        parts: Bits that the products of a layer's group must have, by `layer.group`; empty where the builder
+            decides.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,13 +50,19 @@ class Recipe(BaseModel):
     head: Literal[0, 4, 8] = 0
     block: int = BLOCK
     expected: frozenset[int]
+    parts: dict[str, int] = {}
 
     def misfit(self, found: Widths) -> str:
         """Why a finished graph is not what the name promises; empty when it is."""
         present = {bits for bits, count in found.matmul.items() if count}
-        if present == self.expected:
-            return ""
-        return f"{self.name} is {_listed(self.expected)} bits a weight; matrices here have {_listed(present)}"
+        if present != self.expected:
+            promised, there = _listed(self.expected), _listed(present)
+            return f"{self.name} is {promised} bits a weight; matrices here have {there}"
+        for (layer, name), bits in found.products.items():
+            wanted = self.parts.get(f"{layer}.{plan.group_of(name)}", bits)
+            if wanted != bits:
+                return f"{self.name} keeps {name} of layer {layer} in {wanted} bits; it has {bits}"
+        return ""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -64,8 +76,18 @@ class Recipe(BaseModel):
 
     def of(self, made: Plan) -> Recipe:
         """The recipe as it builds, and must show, this very plan."""
+        parts = {
+            f"{plan.layer_of(name)}.{plan.group_of(name)}": part.bits
+            for name, part in made.matrices.items()
+            if plan.group_of(name)
+        }
         return self.model_copy(
-            update={"head": made.head.bits, "block": made.head.block, "expected": made.bits}
+            update={
+                "head": made.head.bits,
+                "block": made.head.block,
+                "expected": made.bits,
+                "parts": parts,
+            }
         )
 
     def planned(self, found: sizes.Matrices, algorithm: Algorithm, block: int = BLOCK) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,18 @@ def test_a_red_receipt_refuses_with_its_reasons(tmp_path: Path) -> None:
         chat.run(ChatSpec(model="m"), job)
 
     assert "wrong stop token" in refused.value.why
+
+
+def test_a_red_receipt_that_was_overridden_only_warns(source: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(source, tmp_path / "small")
+    (folder / "receipt.json").write_text(json.dumps({"status": "red", "reasons": ["wrong stop token"]}))
+    job, out = tiny.job(tmp_path / "run", m=folder)
+    job.used_anyway = frozenset({"m"})
+    job._asks.put(None)
+
+    chat.run(ChatSpec(model="m"), job)
+
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    (warned,) = [event["text"] for event in events if event["ev"] == "warning"]
+    assert "used anyway: wrong stop token" in warned
+    assert [event["name"] for event in events if event["ev"] == "phase"] == ["loading", "ready"]

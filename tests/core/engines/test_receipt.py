@@ -1,136 +1,402 @@
-"""A planted fault turns the receipt red, and the reason names it."""
+"""Faults that people met with other programs, planted one by one into a real export: each turns it red."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 
 from core.engines import receipt
-from core.engines.quantization import building
+from core.engines.checking import behaviour
+from core.engines.quantization import building, rounding, serving
+from core.errors import IntegrityError
+from core.models import records
+from core.models.quantizing import sizes
 from core.models.quantizing.recipes import RECIPES, Recipe
+from core.workspace import manifest
 from tests.core.engines import tiny
 
+_LENGTH = 256
+
+
+class Exports:
+    """A source, what it says, and its exports, each built once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.source = tiny.model_folder(root / "source")
+        self.wanted = receipt.reference(self.source, (), 1)
+
+    def of(self, name: str) -> Path:
+        """A good export by a recipe's name."""
+        folder = self.root / name
+        if not folder.exists():
+            recipe, plain = RECIPES[name], self.source
+            if recipe.algorithm in ("rtn", "k_quant"):
+                (self.root / f"{name}-rounded").mkdir()
+                plan = recipe.planned(sizes.read(self.source), recipe.algorithm)
+                plain = rounding.round_weights(self.source, self.root / f"{name}-rounded", plan)
+            self.build(plain, folder, name)
+        return folder
+
+    def recipe(self, name: str) -> Recipe:
+        """A recipe as it must show in a graph of this source."""
+        recipe = RECIPES[name]
+        if recipe.algorithm in ("builder", ""):
+            return recipe
+        return recipe.of(recipe.planned(sizes.read(self.source), recipe.algorithm))
+
+    def build(self, plain: Path, folder: Path, name: str, *more: str) -> Path:
+        """Any export."""
+        building.build(plain, folder, self.recipe(name), self.root / "cache", more)
+        building.settle(
+            folder,
+            template=self.source / "chat_template.jinja",
+            max_length=_LENGTH,
+            stop_ids=self.wanted.stop_ids,
+            pad_id=self.wanted.pad_id,
+        )
+        return folder
+
+    def judge(self, folder: Path, name: str = "int4", source: receipt.Reference | None = None) -> Any:
+        """The receipt, as `quantize` makes it."""
+        return receipt.make(
+            folder,
+            self.recipe(name),
+            source or self.wanted,
+            1,
+            weights_of=self.source,
+            max_length=_LENGTH,
+        )
+
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.model_folder(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def wanted(source: Path) -> receipt.Reference:
-    return receipt.reference(source, (), 1)
-
-
-def _export(source: Path, wanted: receipt.Reference, folder: Path, recipe: Recipe) -> Path:
-    building.build(source, folder, recipe, folder.parent / "cache")
-    building.settle(
-        folder,
-        template=source / "chat_template.jinja",
-        max_length=256,
-        stop_ids=wanted.stop_ids,
-        pad_id=wanted.pad_id,
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def good(source: Path, wanted: receipt.Reference, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _export(source, wanted, tmp_path_factory.mktemp("good") / "int4", RECIPES["int4"])
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    return Exports(tmp_path_factory.mktemp("exports"))
 
 
 @pytest.fixture
-def export(good: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(good, tmp_path / "export")
+def copy(exports: Exports, tmp_path: Path) -> Callable[[str], Path]:
+    return lambda name: shutil.copytree(exports.of(name), tmp_path / "export")
 
 
-def _settings(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+# --- planting ---
+
+
+def _graph(folder: Path, change: Callable[[Any], None]) -> None:
+    path = folder / "model.onnx"
+    model = onnx.load(str(path), load_external_data=False)
+    change(model.graph)
+    path.write_bytes(model.SerializeToString())
+
+
+def _weight(folder: Path, part: str, change: Callable[[Any], Any]) -> None:
+    """Changes the numbers of the first weight whose name holds `part`, in place in the data file."""
+    model = onnx.load(str(folder / "model.onnx"), load_external_data=False)
+    tensor = next(item for item in model.graph.initializer if part in item.name)
+    values = numpy_helper.to_array(tensor, base_dir=str(folder)).copy()
+    changed = np.ascontiguousarray(change(values), dtype=values.dtype)
+    place = {entry.key: entry.value for entry in tensor.external_data}
+    if place:
+        with open(folder / place["location"], "r+b") as file:
+            file.seek(int(place.get("offset", 0)))
+            file.write(changed.tobytes())
+    else:
+        tensor.CopyFrom(numpy_helper.from_array(changed, tensor.name))
+        (folder / "model.onnx").write_bytes(model.SerializeToString())
+
+
+def _settings(folder: Path, **values: Any) -> None:
+    """Changes keys of genai_config.json wherever they are."""
     path = folder / "genai_config.json"
     said = json.loads(path.read_text())
-    change(said)
+    for group in (said["model"], said["model"]["decoder"], said["search"]):
+        group.update({key: value for key, value in values.items() if key in group})
     path.write_text(json.dumps(said))
 
 
-def test_a_good_export_is_green_and_says_what_it_is(export: Path, wanted: receipt.Reference) -> None:
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
-
-    assert (made.status, made.reasons) == ("green", ())
-    assert made.mean_bits == 4
-    assert made.operators["MatMulNBits"] > 0
-    assert made.tokens_per_s
-    assert made.kl is not None
-    assert made.kl < 0.05
+def _zero(values: Any) -> Any:
+    return np.zeros_like(values)
 
 
-def test_fp32_under_the_name_of_int4_is_red(source: Path, wanted: receipt.Reference, tmp_path: Path) -> None:
-    export = _export(source, wanted, tmp_path / "fp32", RECIPES["fp32"])
-
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
-
-    assert made.status == "red"
-    assert "32" in made.reasons[0]
+def _permute(values: Any) -> Any:
+    return values[::-1]
 
 
-def test_a_wrong_template_is_red(export: Path, wanted: receipt.Reference) -> None:
-    path = export / "chat_template.jinja"
-    path.write_text(path.read_text().replace("tiny assistant", "large assistant"))
-
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
-
-    assert made.status == "red"
-    assert "template" in made.reasons[0]
+def _double(values: Any) -> Any:
+    return values * 2
 
 
-def test_a_truncated_data_file_is_red(export: Path, wanted: receipt.Reference) -> None:
-    path = export / "model.onnx.data"
+def _garbage(values: Any) -> Any:
+    return np.random.default_rng(1).permutation(values.ravel()).reshape(values.shape) * -7
+
+
+def _invert(values: Any) -> Any:
+    return values ^ 0xFF
+
+
+def _flip(values: Any) -> Any:
+    """The highest bit of one byte."""
+    flat = values.reshape(-1)
+    flat[11] ^= 0x80
+    return values
+
+
+def _flip_exponent(values: Any) -> Any:
+    bits = values.view(np.uint32).reshape(-1)
+    bits[3] ^= 1 << 29
+    return values
+
+
+def _change_a_byte(folder: Path) -> None:
+    path = folder / "chat_template.jinja"
+    path.write_bytes(path.read_bytes().replace(b"tiny", b"Tiny", 1))
+
+
+def _cut(folder: Path) -> None:
+    path = folder / "model.onnx.data"
     path.write_bytes(path.read_bytes()[:-2000])
 
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
+
+def _move_out(folder: Path) -> None:
+    def change(graph: Any) -> None:
+        for tensor in graph.initializer:
+            for entry in tensor.external_data:
+                if entry.key == "location":
+                    entry.value = "../model.onnx.data"
+
+    _graph(folder, change)
+
+
+def _link(folder: Path) -> None:
+    path = folder / "model.onnx.data"
+    path.rename(folder.parent / "elsewhere")
+    os.symlink(folder.parent / "elsewhere", path)
+
+
+def _lose_a_weight(folder: Path) -> None:
+    def change(graph: Any) -> None:
+        lost = next(item for item in graph.initializer if item.name.startswith("lm_head"))
+        graph.initializer.remove(lost)
+
+    _graph(folder, change)
+
+
+def _swap_bits(folder: Path) -> None:
+    """A layer that should have 8 bits gets the 4 of its neighbour."""
+
+    def change(graph: Any) -> None:
+        nodes = {node.name: node for node in graph.node}
+        up = nodes["/model/layers.0/mlp/up_proj/MatMulNBits"]
+        down = nodes["/model/layers.1/mlp/down_proj/MatMulNBits"]
+        for node, bits in ((up, 8), (down, 4)):
+            next(item for item in node.attribute if item.name == "bits").i = bits
+
+    _graph(folder, change)
+
+
+def _other_tokenizer(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    said = json.loads(path.read_text())
+    words = said["model"]["vocab"]
+    first, second = "a", "e"
+    words[first], words[second] = words[second], words[first]
+    path.write_text(json.dumps(said))
+
+
+FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "wrong bits in part of the layers": ("int4-mixed", _swap_bits, "in layer"),
+    "a matrix of zeros": (
+        "int4",
+        lambda f: _weight(f, "layers.1.mlp.down_proj", _zero),
+        "down_proj of layer 1",
+    ),
+    "rows in another order": (
+        "int4",
+        lambda f: _weight(f, "layers.0.attn.o_proj", _permute),
+        "o_proj of layer 0",
+    ),
+    "scales doubled": (
+        "int4",
+        lambda f: _weight(f, "gate_proj.MatMul.weight_scales", _double),
+        "gate_proj of layer 0",
+    ),
+    "scales destroyed": (
+        "int4",
+        lambda f: _weight(f, "up_proj.MatMul.weight_scales", _garbage),
+        "up_proj of layer 0",
+    ),
+    "zero points destroyed": ("int4-mixed", lambda f: _weight(f, "qzeros", _invert), "weights are not"),
+    "a norm of zeros": (
+        "int4",
+        lambda f: _weight(f, "input_layernorm.weight", _zero),
+        "input_layernorm of layer 0",
+    ),
+    "a flipped bit in a weight": (
+        "int8",
+        lambda f: _weight(f, "1.mlp.down_proj.MatMulNBits.qweight", _flip),
+        "a row",
+    ),
+    "a flipped bit in a scale": (
+        "int4",
+        lambda f: _weight(f, "o_proj.MatMul.weight_scales", _flip_exponent),
+        "o_proj of layer 0",
+    ),
+    "template changed by one byte": ("int4", _change_a_byte, "byte for byte"),
+    "template missing": ("int4", lambda f: (f / "chat_template.jinja").unlink(), "template is missing"),
+    "no stop token": ("int4", lambda f: _settings(f, eos_token_id=[]), "end at the tokens none"),
+    "another stop token": ("int4", lambda f: _settings(f, eos_token_id=0), "end at the tokens 0"),
+    "weight missing": ("int4", _lose_a_weight, "needs lm_head"),
+    "data cut off": ("int4", _cut, "cut off"),
+    "data outside the folder": ("int4", _move_out, "outside the folder"),
+    "data behind a link": ("int4", _link, "a link to another place"),
+    "data missing": ("int4", lambda f: (f / "model.onnx.data").unlink(), "is missing"),
+    "graph damaged": (
+        "int4",
+        lambda f: (f / "model.onnx").write_bytes(b"\x00\xffno graph"),
+        "cannot be read",
+    ),
+    "settings missing": ("int4", lambda f: (f / "genai_config.json").unlink(), "cannot be read"),
+    "another family": ("int4", lambda f: _settings(f, type="qwen2"), "calls the model qwen2"),
+    "wrong number of layers": ("int4", lambda f: _settings(f, num_hidden_layers=3), "promises 3 layers"),
+    "wrong number of key heads": (
+        "int4",
+        lambda f: _settings(f, num_key_value_heads=4),
+        "promises 4 key heads",
+    ),
+    "wrong size of heads": ("int4", lambda f: _settings(f, head_size=32), "promises 32"),
+    "vocabulary of another size": ("int4", lambda f: _settings(f, vocab_size=49152), "vocabulary"),
+    "tokenizer of another model": ("int4", _other_tokenizer, "splits a conversation differently"),
+    "tokenizer damaged": ("int4", lambda f: (f / "tokenizer.json").write_text("{"), "does not load"),
+    "whole context reserved": ("int4", lambda f: _settings(f, max_length=512), "more at every start"),
+    "longer than the model knows": ("int4", lambda f: _settings(f, max_length=8192), "knows 512 places"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_red(exports: Exports, copy: Callable[[str], Path], fault: str) -> None:
+    recipe, plant, words = FAULTS[fault]
+    folder = copy(recipe)
+    plant(folder)
+
+    made = exports.judge(folder, recipe)
 
     assert made.status == "red"
-    assert "cut off" in made.reasons[0]
+    assert any(words in reason for reason in made.reasons), made.reasons
 
 
-def test_a_wrong_stop_token_is_red(export: Path, wanted: receipt.Reference) -> None:
-    _settings(export, lambda said: said["model"].update(eos_token_id=0))
+@pytest.mark.parametrize("recipe", ["int4", "int4-mixed", "int8"])
+def test_nothing_planted_is_not_red(exports: Exports, recipe: str) -> None:
+    made = exports.judge(exports.of(recipe), recipe)
 
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
+    assert (made.status, made.reasons) == ("green", ())
+    assert made.mean_bits == {"int4": 4, "int8": 8}.get(recipe, made.mean_bits)
+    assert made.operators["MatMulNBits"] > 0
+    assert made.kl is not None
+    assert made.kl < 0.05
+    assert {check.name for check in made.checks} >= {
+        "precision",
+        "weights",
+        "settings",
+        "repetition",
+        "speed",
+    }
 
-    assert made.status == "red"
-    assert "end at the tokens [0]" in made.reasons[0]
 
-
-def test_a_damaged_graph_is_red(export: Path, wanted: receipt.Reference) -> None:
-    (export / "model.onnx").write_bytes(b"\x00\xffno graph")
-
-    assert receipt.make(export, RECIPES["int4"], wanted, 1).status == "red"
-
-
-def test_weights_outside_the_folder_are_red(export: Path, wanted: receipt.Reference) -> None:
-    model = onnx.load(str(export / "model.onnx"), load_external_data=False)
-    for tensor in model.graph.initializer:
-        for entry in tensor.external_data:
-            if entry.key == "location":
-                entry.value = "../model.onnx.data"
-    (export / "model.onnx").write_bytes(model.SerializeToString())
-
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
+def test_full_precision_under_the_name_of_int4_is_red(exports: Exports) -> None:
+    made = exports.judge(exports.of("fp32"), "int4")
 
     assert made.status == "red"
-    assert "outside" in made.reasons[0]
+    assert "matrices here have 32" in made.reasons[0]
 
 
-def test_another_models_weights_are_red(wanted: receipt.Reference, tmp_path: Path) -> None:
+def test_plain_int4_under_the_name_of_the_mixture_is_red(exports: Exports, tmp_path: Path) -> None:
+    export = exports.build(exports.source, tmp_path / "export", "int4", "algo_config=rtn_last")
+
+    made = exports.judge(export, "int4-mixed")
+
+    assert made.status == "red"
+    assert made.mean_bits is not None
+    assert "keeps qkv_proj in 8 bits" in made.reasons[0]
+
+
+def test_a_tied_embedding_that_no_runtime_loads_is_red(exports: Exports, tmp_path: Path) -> None:
+    export = exports.build(exports.source, tmp_path / "export", "int4", "is_symmetric=false")
+
+    made = exports.judge(export)
+
+    assert made.status == "red"
+    assert "The runtime refuses the export" in made.reasons[0]
+
+
+def test_a_mixture_whose_last_weight_was_never_written_is_red(exports: Exports, tmp_path: Path) -> None:
+    export = exports.build(
+        exports.source, tmp_path / "export", "int4", "matmul_mixed_precision=last_matmul:int8"
+    )
+
+    made = exports.judge(export, "int4-mixed")
+
+    assert made.status == "red"
+
+
+def test_another_models_weights_are_red(exports: Exports, tmp_path: Path) -> None:
     other = tiny.model_folder(tmp_path / "other", seed=9)
-    export = _export(other, wanted, tmp_path / "export", RECIPES["int4"])
-    sharp = _sharpened(wanted)
+    export = exports.build(other, tmp_path / "export", "int4")
 
-    made = receipt.make(export, RECIPES["int4"], sharp, 1)
+    made = exports.judge(export)
+
+    assert made.status == "red"
+    assert "The weights are not the source's" in made.reasons[0]
+    assert "more" in made.reasons[0]
+
+
+def test_answers_that_go_round_in_circles_are_red(exports: Exports, copy: Callable[[str], Path]) -> None:
+    """Random weights repeat themselves; a source that does not is played by other answers."""
+    varied = tuple(tuple(range(10 + at, 58 + at)) for at in range(len(exports.wanted.answers)))
+    sure = _sharpened(replace(exports.wanted, log_probabilities=_longer(exports.wanted, varied)))
+
+    made = exports.judge(copy("int4"), "int4", replace(sure, answers=varied))
+
+    assert made.status == "red"
+    assert any("6 of 6 answers repeat themselves" in reason for reason in made.reasons)
+
+
+def _longer(wanted: receipt.Reference, answers: tuple[tuple[int, ...], ...]) -> tuple[Any, ...]:
+    """Distributions of the right length; what they say does not count here."""
+    dice = np.random.default_rng(3)
+    return tuple(
+        dice.standard_normal((len(prompt) + len(answer), scores.shape[-1])).astype(np.float16)
+        for prompt, answer, scores in zip(wanted.prompts, answers, wanted.log_probabilities, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("circles", "kl", "status"),
+    [(0, 1.0, "green"), (1, 0.1, "amber"), (4, 0.1, "red"), (1, 0.001, "green"), (4, 0.001, "amber")],
+)
+def test_circles_count_where_the_export_also_says_other_things(circles: int, kl: float, status: str) -> None:
+    plain, circle = tuple(range(40)), (5,) * 40
+    answers = [circle] * circles + [plain] * (6 - circles)
+
+    assert behaviour.repetition(answers, [plain] * 6, kl).status == status
+
+
+def test_other_answers_are_red_even_where_no_weight_could_be_compared(
+    exports: Exports, tmp_path: Path
+) -> None:
+    other = tiny.model_folder(tmp_path / "other", seed=9)
+    export = exports.build(other, tmp_path / "export", "int4")
+
+    made = receipt.make(export, RECIPES["int4"], _sharpened(exports.wanted), 1)
 
     assert made.status == "red"
     assert "does not compute" in made.reasons[0]
@@ -138,10 +404,6 @@ def test_another_models_weights_are_red(wanted: receipt.Reference, tmp_path: Pat
 
 def _sharpened(wanted: receipt.Reference) -> receipt.Reference:
     """The reference of a model that is sure of itself, as trained models are and random ones are not."""
-    from dataclasses import replace
-
-    import numpy as np
-
     sharp = []
     for scores in wanted.log_probabilities:
         values = scores.astype(np.float32) * 200
@@ -150,11 +412,61 @@ def _sharpened(wanted: receipt.Reference) -> receipt.Reference:
     return replace(wanted, log_probabilities=tuple(sharp))
 
 
-def test_only_red_blocks(export: Path, wanted: receipt.Reference) -> None:
-    made = receipt.make(export, RECIPES["int4"], wanted, 1)
+def test_only_red_blocks(exports: Exports, copy: Callable[[str], Path]) -> None:
+    export = copy("int4")
+    made = exports.judge(export)
     receipt.write(export, made)
-    assert not receipt.blocked(export)
+    assert not records.refusal(export)
 
     receipt.write(export, made.model_copy(update={"status": "red", "reasons": ("because",)}))
 
-    assert receipt.blocked(export) == ("because",)
+    assert records.refusal(export) == ("because",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "circles"),
+    [
+        ([5] * 30, True),
+        ([1, 2, 3] * 12, True),
+        ([9, 8, 7, *[4, 6] * 15], True),
+        (list(range(40)), False),
+        ([5] * 10, False),
+        ([*range(30), 5, 5, 5, 5], False),
+    ],
+)
+def test_a_circle_is_the_same_few_tokens_to_the_end(answer: list[int], circles: bool) -> None:
+    assert behaviour.loops(answer) is circles
+
+
+def test_an_export_far_slower_than_its_source_is_red(exports: Exports, copy: Callable[[str], Path]) -> None:
+    source = replace(exports.wanted, tokens_per_s=exports.wanted.tokens_per_s * 1e3)
+
+    made = exports.judge(copy("int4"), "int4", source)
+
+    assert made.status == "red"
+    assert "slower than its source in fp32" in made.reasons[0]
+
+
+def test_an_adapter_whose_names_the_graph_does_not_know_is_red(
+    exports: Exports, copy: Callable[[str], Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "adapter.onnx_adapter"
+    serving.write({"self_attn.q_proj.lora_A.weight": np.zeros((64, 2), dtype=np.float32)}, file)
+    export = copy("int4")
+    made = exports.judge(export)
+
+    made = receipt.add_adapter(made, export, file, "mine", exports.wanted, 1)
+
+    assert made.status == "red"
+    assert made.reasons[0].startswith("Adapter mine: ")
+
+
+def test_a_bit_flipped_after_the_receipt_is_noticed_before_use(copy: Callable[[str], Path]) -> None:
+    export = copy("int4")
+    manifest.write(export)
+    data = bytearray((export / "model.onnx.data").read_bytes())
+    data[1234] ^= 1
+    (export / "model.onnx.data").write_bytes(data)
+
+    with pytest.raises(IntegrityError, match="is not what it was"):
+        manifest.verify(export)

@@ -12,9 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.use_anyway import UseAnywayDialog
 from app.job_bridge import JobBridge
 from app.pages.deploy.page import DeployPage
 from app.pages.deploy.view_model import DeployViewModel
+from core.workspace import overrides
 from core.workspace.records import Artifact
 
 LEFT = Qt.MouseButton.LeftButton
@@ -106,17 +108,50 @@ def test_new_conversation_during_an_answer_drops_the_rest_of_it(
     assert [turn["content"] for turn in page.view_model.chat.turns] == ["b a", "a b"]
 
 
+RED = {"status": "red", "reasons": ["answers agree on 3 of 8 prompts"]}
+
+
+def use_anyway_dialog(page: DeployPage) -> UseAnywayDialog:
+    return next(dialog for dialog in page.window().findChildren(UseAnywayDialog) if dialog.isVisible())
+
+
 def test_a_refused_model_says_why_and_is_not_taken(
     page: DeployPage, add_model: Callable[..., Artifact]
 ) -> None:
-    receipt = {"status": "red", "reasons": ["answers agree on 3 of 8 prompts"]}
-    bad = add_model("bad", format="onnx", receipt=receipt)
-    page.open_with(bad.id)
+    bad = add_model("bad", format="onnx", receipt=RED)
+    page.open_with("")
+    assert (
+        "answers agree on 3 of 8 prompts"
+        in page.model_card.cards._cards[bad.id].radio.accessibleDescription()
+    )
+
+    QTest.mouseClick(page.model_card.cards._cards[bad.id], LEFT)
+    dialog = use_anyway_dialog(page)
+    assert "answers agree on 3 of 8 prompts" in dialog.reasons.text()
+    assert not dialog.use_button.isEnabled()
+    QTest.mouseClick(dialog.keep_button, LEFT)
+
     assert page.view_model.model is None
     assert not page.chat_card.isVisible()
-    card = page.model_card.cards._cards[bad.id]
-    assert not card.radio.isEnabled()
-    assert "answers agree on 3 of 8 prompts" in card.radio.accessibleDescription()
+    assert not overrides.listed(page.view_model._workspace)
+
+
+def test_a_refused_model_is_used_after_a_reason_which_is_kept_and_shown(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    bad = add_model("bad", format="onnx", receipt=RED)
+    page.open_with(bad.id)
+    dialog = use_anyway_dialog(page)
+    QTest.keyClicks(dialog.why, "ok")
+    assert not dialog.use_button.isEnabled()
+    QTest.keyClicks(dialog.why, ", only a demo")
+    QTest.mouseClick(dialog.use_button, LEFT)
+
+    wait_for(qtbot, page, "idle")
+    (kept,) = overrides.listed(page.view_model._workspace)
+    assert (kept.artifact, kept.why) == (bad.id, "ok, only a demo")
+    assert "ok, only a demo" in page.caution.text()
+    assert "answers agree on 3 of 8 prompts" in page.caution.text()
 
 
 @pytest.mark.parametrize(

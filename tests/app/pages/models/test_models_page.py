@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
 from app.job_bridge import JobBridge
+from app.pages.models.export_dialog import ExportDialog
 from app.pages.models.merge_dialog import MergeDialog
 from app.pages.models.page import ModelsPage
 from app.pages.models.view_model import ModelsViewModel
@@ -228,3 +230,43 @@ def test_columns_without_room_stay_away_when_measured_again(
     page.resize(1400, 700)
     columns = range(page.table.columnCount())
     qtbot.waitUntil(lambda: not any(table.isColumnHidden(column) for column in columns))
+
+
+def export_dialog(page: ModelsPage) -> ExportDialog:
+    QTest.mouseClick(page.details.export_button, LEFT)
+    return next(dialog for dialog in page.window().findChildren(ExportDialog) if dialog.isVisible())
+
+
+def test_a_model_is_exported_into_a_folder(
+    page: ModelsPage, add_model: Callable[..., Artifact], workspace: Workspace, tmp_path: Path
+) -> None:
+    model = add_model("plain")
+    folder = workspace.artifact_folder(model.id)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "architectures": ["LlamaForCausalLM"]}))
+    words = {"model": {"type": "BPE"}, "pre_tokenizer": {"type": "ByteLevel"}}
+    (folder / "tokenizer.json").write_text(json.dumps(words))
+    page.open_with(model.id)
+    dialog = export_dialog(page)
+    assert dialog.export_button.text() == "Choose a new or empty folder first"
+
+    dialog.numbers.choose("q4_1")
+    QTest.keyClicks(dialog.folder.line, str(tmp_path / "out"))
+    QTest.mouseClick(dialog.export_button, LEFT)
+
+    run = workspace.store.runs()[0]
+    assert (run.kind, run.name) == ("export", "plain-q4_1")
+    assert (run.spec["numbers"], run.spec["out"]) == ("q4_1", str(tmp_path / "out"))
+    assert page.jobs_card.isVisible()
+
+
+def test_what_cannot_be_written_says_why(
+    page: ModelsPage, add_model: Callable[..., Artifact], tmp_path: Path
+) -> None:
+    page.open_with(add_model("odd").id)
+    dialog = export_dialog(page)
+    QTest.keyClicks(dialog.folder.line, str(tmp_path / "out"))
+    QTest.mouseClick(dialog.export_button, LEFT)
+
+    assert page.error_panel.isVisible()
+    assert page.error_panel.title_label.text() == "odd cannot be written as GGUF."

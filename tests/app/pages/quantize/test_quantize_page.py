@@ -172,3 +172,18 @@ def test_a_repeated_search_has_its_limit_and_rows(
     assert page.recipes.current == "search"
     assert page.limits.size.spin.value() == 100.0
     assert page.limits.data.currentText() == "Banking"
+
+
+def test_targets_that_are_not_here_stay_in_the_list_with_what_they_take(
+    page: QuantizePage, qtbot: QtBot, add_model: Add
+) -> None:
+    add_model()
+    page.open_with("")
+    box = page.targets.box
+    qtbot.waitUntil(lambda: not page.view_model._background.is_busy("targets"), timeout=60000)
+    row = box.findData("cuda")
+    assert box.currentData() == "cpu"
+    assert not box.model().item(row).isEnabled()
+    assert "NVIDIA GPU with its driver" in box.itemData(row, Qt.ItemDataRole.ToolTipRole)
+    page.view_model.choose_target("cuda")
+    assert page.view_model.target == "cpu"

@@ -9,7 +9,7 @@ import torch
 
 from core.data import harness
 from core.data.dataset import Dataset
-from core.engines import add_model, chat, evaluate, hub_download, preview, prune, quantize
+from core.engines import add_model, chat, evaluate, export, hub_download, preview, prune, quantize
 from core.engines.measuring import child, judging, rows
 from core.engines.measuring.quality import Said
 from core.engines.quantization import graph
@@ -56,7 +56,21 @@ def quantized(rig: Rig, spec: Spec) -> Seen:
         "bits": dict(graph.inspect(folder / "model.onnx").matmul),
         "weights": [files[name] for name in files if name.startswith("model.onnx")],
         "max_length": settings["search"]["max_length"],
+        "providers": settings["model"]["decoder"]["session_options"]["provider_options"],
         "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
+    }
+
+
+def exported(rig: Rig, spec: Spec) -> Seen:
+    """The GGUF file, and what lies in the folder that was named."""
+    job, _ = rig.job()
+    export.run(spec, job)
+    files = content(job.folder / "out" / "package")
+    out = Path(spec.out)
+    return {
+        "file": files["tuned.gguf"],
+        "bits": job.final_result["bytes_on_disk"],
+        "out": sorted(path.name for path in out.iterdir()) if spec.out else [],
     }
 
 
@@ -184,6 +198,7 @@ BASES = {
     "add_model": lambda rig: {"source": str(rig.root / "outside-a"), "name": "one"},
     "download_model": lambda _rig: {"source": "hf:org/a", "name": "one"},
     "quantize": lambda _rig: QUANTIZE,
+    "export": lambda _rig: {"model": "a"},
     "prune": lambda _rig: {"model": "deep", "data": "d", "keep_layers": 3},
     "evaluate": lambda _rig: {"models": ("a",), "data": "d", "limit": 3, "latency_prompts": 1},
     "chat": lambda _rig: {"model": "a", "max_new_tokens": 8},
@@ -209,6 +224,13 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "heal": Sight(quantized, 2, "weights", {"recipe": "int4-mixed", "data": "d"}),
         "block": Sight(quantized, 16, "weights", {"recipe": "int8"}),
         "max_length": Sight(quantized, 100, "max_length"),
+        "target": Sight(quantized, "webgpu", "providers", {"recipe": "fp32"}),
+        "threads": Sight(child_threads, 3, "threads"),
+    },
+    "export": {
+        "model": Sight(exported, "b", "file"),
+        "numbers": Sight(exported, "q4_0", "bits"),
+        "out": Sight(exported, lambda rig: str(rig.root / "handed-out"), "out"),
         "threads": Sight(child_threads, 3, "threads"),
     },
     "prune": {
