@@ -214,7 +214,7 @@ def _other_tokenizer(folder: Path) -> None:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
-    "wrong bits in part of the layers": ("int4-mixed", _swap_bits, "in layer"),
+    "wrong bits in part of the layers": ("int4-mixed", _swap_bits, "of layer 0 in 4 bits; it has 8"),
     "a matrix of zeros": (
         "int4",
         lambda f: _weight(f, "layers.1.mlp.down_proj", _zero),
@@ -326,7 +326,7 @@ def test_plain_int4_under_the_name_of_the_mixture_is_red(exports: Exports, tmp_p
 
     assert made.status == "red"
     assert made.mean_bits is not None
-    assert "keeps qkv_proj in 8 bits" in made.reasons[0]
+    assert "keeps qkv_proj of layer" in made.reasons[0]
 
 
 def test_a_tied_embedding_that_no_runtime_loads_is_red(exports: Exports, tmp_path: Path) -> None:
