@@ -66,6 +66,6 @@ def even_marks(low: float, high: float) -> tuple[float, ...]:
         for step in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
         if span / (step * power) <= _MOST_MARKS
     )
-    first = math.ceil(low / gap - 1e-9)
-    count = int((high - first * gap) / gap + 1e-9) + 1
-    return tuple(round((first + place) * gap, 12) for place in range(count))
+    first, last = math.ceil(low / gap), math.floor(high / gap)
+    marks = (round(place * gap, 12) for place in range(first, last + 1))
+    return tuple(mark for mark in marks if low <= mark <= high)  # rounding may have moved one out

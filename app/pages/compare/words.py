@@ -240,6 +240,11 @@ def notes(board: Board) -> list[str]:
             "Some reports are of an earlier version: without scores of rows there is no paired test.",
         )
         said.append(text)
+    if board.has_few_rows:
+        text = QCoreApplication.translate(
+            "compare", "On so few rows chance moves figures far, so judge with care."
+        )
+        said.append(text)
     if board.left_out:
         text = QCoreApplication.translate("compare", "Left out, as damaged or measured otherwise: {names}.")
         said.append(text.format(names=", ".join(board.left_out)))

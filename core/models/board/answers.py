@@ -29,7 +29,7 @@ class Answers:
     """By model id what was said, and what each answer adds to the model's main figure."""
 
     said: dict[str, dict[RowKey, str]]
-    scores: dict[str, dict[RowKey, list[float]]]
+    scores: dict[str, dict[RowKey, tuple[float, ...]]]
 
 
 def read(folder: Path, models: Collection[str], measure: str, rows: dict[RowKey, Row]) -> Answers:
@@ -72,6 +72,6 @@ def _take(found: Answers, key: RowKey, line: dict[str, Any], by_equality: bool) 
             continue
         found.said[model][key] = text
         if scores is not None:
-            found.scores[model][key] = scores[model]
+            found.scores[model][key] = tuple(scores[model])  # a list would be watched by the collector
         elif by_equality:
-            found.scores[model][key] = [float(report.right(text, line["expected"]))]
+            found.scores[model][key] = (float(report.right(text, line["expected"])),)

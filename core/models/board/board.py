@@ -17,6 +17,8 @@ from core.models.intervals import Difference, Sums
 from core.models.report import EvaluationReport, Machine, ModelFigures
 from core.workspace.workspace import Workspace
 
+_FEW_ROWS = 100
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Variant:
@@ -131,6 +133,11 @@ class Board:
     def same_machine(self) -> bool:
         """Whether all of them were measured on one machine, with one number of threads."""
         return len({item.machine for item in self.variants}) <= 1
+
+    @property
+    def has_few_rows(self) -> bool:
+        """Whether a variant answered so few that its interval is wide."""
+        return any(item.rows < _FEW_ROWS for item in self.variants)
 
     @property
     def lacks_scores(self) -> bool:

@@ -139,6 +139,8 @@ def notes(board: Board) -> list[str]:
         )
     if board.lacks_scores:
         said.append("Some reports are of an earlier version: without scores of rows there is no paired test.")
+    if board.has_few_rows:
+        said.append("On so few rows chance moves figures far, so judge with care.")
     if board.left_out:
         said.append(f"Left out, as they are damaged or measured otherwise: {', '.join(board.left_out)}.")
     return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.models.board import axes
@@ -16,6 +16,7 @@ NUMBERS = st.floats(0, 10).map(lambda value: round(value, 1))
 POINTS = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=30)
 
 
+@settings(deadline=None)
 @given(POINTS, st.booleans(), st.booleans())
 def test_no_member_is_dominated_and_every_other_point_is(
     points: list[tuple[float, float]], less_x: bool, less_y: bool
