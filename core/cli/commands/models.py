@@ -48,7 +48,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     showing = verbs.add_parser("show", help="what a model is and where it comes from")
     showing.add_argument("model", metavar="N")
     showing.set_defaults(run=run_show)
-    removing = verbs.add_parser("remove", help="delete a model")
+    removing = verbs.add_parser("remove", help="delete a model or an export")
     removing.add_argument("model", metavar="N")
     removing.set_defaults(run=run_remove)
 
@@ -220,8 +220,10 @@ def lineage(workspace: Workspace, artifact: Artifact) -> list[dict[str, str]]:
 
 
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
-    """Deletes a model."""
-    removed = submission.remove_artifact(workspace, arguments.model, "model")
+    """Deletes a model, or a file that was exported from one."""
+    exported = workspace.store.find_artifact(arguments.model, "package")
+    is_model = exported is None or workspace.store.find_artifact(arguments.model, "model") is not None
+    removed = submission.remove_artifact(workspace, arguments.model, "model" if is_model else "package")
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
     output.answer(removed)
     return 0
