@@ -167,7 +167,7 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def memory_bytes(self) -> float | None:
-        """About the memory of the result while it answers; None where its sizes are not known, or for fp32."""
+        """About the memory of the result while it answers; None for fp32, or with sizes unknown."""
         if self.recipe == "fp32":
             return None
         length = int(self.advanced.get("max_length", QuantizeSpec.model_fields["max_length"].default))
