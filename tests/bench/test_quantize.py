@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from core.models.fit.serving import serving
+from core.models.fit.shape import shape_of
 from tests.bench import headline, quantizing
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3 * 3600)]
@@ -106,6 +108,42 @@ def test_right_answers_on_all_published_test_rows(capsys: pytest.CaptureFixture[
             f"{item['model']:<28} {item['task']['value']:+.2%} against fp32 ({low:+.2%} to {high:+.2%})",
         )
     assert lows[f"{quantizing.TUNED}-{quantizing.SEARCHED}"] > POINTS_LOST
+
+
+def test_memory_is_predicted_before_anything_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    source = quantizing.folder(quantizing.TUNED, "model")
+    shape = shape_of(source, 0)
+    wrong = {}
+    for name in ("int8", "int4-mixed", quantizing.SEARCHED):
+        folder = quantizing.export(name)
+        for length, prompt in ((256, 64), (2048, 256)):
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+                measured = pool.submit(_peak_there, folder, length, prompt).result()
+            predicted = serving(quantizing.weight_bytes(folder), shape, length, prompt).total
+            wrong[name, length] = predicted / measured - 1
+            _line(
+                capsys,
+                f"{name:<12}{length:6} tokens: {measured / 1e6:.0f} MB, predicted {predicted / 1e6:.0f} MB "
+                f"({wrong[name, length]:+.1%}; set out: {MEMORY_SHARE:.0%})",
+            )
+    assert max(map(abs, wrong.values())) <= MEMORY_SHARE
+
+
+def _peak_there(folder: Path, length: int, prompt: int) -> int:
+    """Highest memory of a process that answers a prompt, in bytes."""
+    import numpy as np
+    import onnxruntime_genai as og
+
+    from core.jobs.sampling import peak_rss_bytes
+
+    model = og.Model(og.Config(str(folder)))
+    parameters = og.GeneratorParams(model)
+    parameters.set_search_options(batch_size=1, max_length=length)
+    generator = og.Generator(model, parameters)
+    generator.append_tokens(np.arange(100, 100 + prompt, dtype=np.int32)[None])
+    for _ in range(16):
+        generator.generate_next_token()
+    return peak_rss_bytes()
 
 
 def _decode(folder: Path) -> float:

@@ -190,7 +190,9 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def memory_bytes(self) -> float | None:
-        """About the memory of the result while it answers; None where the model's sizes are not known."""
+        """About the memory of the result while it answers; None for fp32, or with sizes unknown."""
+        if self.recipe == "fp32":
+            return None
         length = int(self.advanced.get("max_length", QuantizeSpec.model_fields["max_length"].default))
         found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length)
         return found.total if found is not None else None

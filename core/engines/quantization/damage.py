@@ -1,4 +1,7 @@
-"""How far a model with rounded weights speaks from itself: KL divergence on sample rows, in nats a token."""
+"""How far a model with rounded weights speaks from itself: KL divergence on sample rows, in nats a token.
+
+Measured for a whole model, and estimated for all its parts at once.
+"""
 
 from __future__ import annotations
 
@@ -15,77 +18,92 @@ from core.models.quantizing.plan import Algorithm, Part
 _AT_ONCE = 128
 #: Rows that go through the model together; like lengths first, so that little is padded.
 _BATCH = 12
+#: Answers drawn a row: each is a sample of the square that is averaged.
+_DRAWS = 2
 
 
 class Meter:
-    """Holds a model, what it says on the sample rows, and what goes into each of its layers.
-
-    A change in layer n leaves the layers before it as they are, so a measurement repeats only the rest.
+    """Holds a model and what it says on the sample rows.
 
     Args:
         model: A transformers decoder in fp32.
-        layers: Its blocks, in order.
         judging: The sample rows.
     """
 
-    def __init__(self, model: Any, layers: Sequence[torch.nn.Module], judging: Sequence[Sample]) -> None:
-        self._model, self._layers = model, list(layers)
+    def __init__(self, model: Any, judging: Sequence[Sample]) -> None:
+        self._model = model
         rows = sorted(judging, key=lambda sample: len(sample.ids))
-        self._batches = [rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH)]
-        self._inputs = [_padded(batch) for batch in self._batches]
-        self._kept: list[list[Any]] = []
-        self._truth: list[torch.Tensor] = []
+        self._inputs = [_padded(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
+        self._truth = [torch.log_softmax(self._logits(*given), -1) for given in self._inputs]
         self.tokens = sum(len(sample.ids) - sample.first for sample in rows)
-        self.listen()
 
-    def listen(self) -> None:
-        """Takes the model as it is now for the truth."""
-        self._kept, self._truth = [], []
-        for at in range(len(self._batches)):
-            kept: list[Any] = []
-            hooks = [
-                layer.register_forward_hook(lambda _module, _given, out, kept=kept: kept.append(out))
-                for layer in self._layers
-            ]
-            try:
-                logits = self._logits(at)
-            finally:
-                for hook in hooks:
-                    hook.remove()
-            self._kept.append(kept)
-            self._truth.append(torch.log_softmax(logits, -1))
-
-    def damage(self, first: int = 0) -> float:
-        """Mean KL from the truth to the model as it is now, whose layers before `first` are unchanged."""
-        total = 0.0
-        for at in range(len(self._batches)):
-            with self._from(first, at):
-                logits = self._logits(at)
-            total += _divergence(self._truth[at], logits)
-        return total / self.tokens
+    def damage(self) -> float:
+        """Mean KL from what it said to the model as it is now."""
+        both = zip(self._truth, self._inputs, strict=True)
+        return sum(_divergence(truth, self._logits(*given)) for truth, given in both) / self.tokens
 
     @torch.inference_mode()  # type: ignore[untyped-decorator]
-    def _logits(self, at: int) -> torch.Tensor:
+    def _logits(self, ids: torch.Tensor, judged: torch.Tensor) -> torch.Tensor:
         """Logits of every judged position: (positions, vocabulary)."""
-        ids, judged = self._inputs[at]
-        first = int(judged.any(0).nonzero()[0])
-        columns = torch.arange(first, ids.shape[1])
-        out = self._model(input_ids=ids, use_cache=False, logits_to_keep=columns).logits
-        found: torch.Tensor = out[judged[:, first:]].float()
-        return found
+        return _said(self._model, ids, judged)
 
-    @contextmanager
-    def _from(self, first: int, at: int) -> Iterator[None]:
-        """Lets the layers before `first` answer from memory."""
-        replaced = self._layers[:first]
-        for number, layer in enumerate(replaced):
-            kept = self._kept[at][number]
-            layer.forward = lambda *_given, kept=kept, **_named: kept
-        try:
-            yield
-        finally:
-            for layer in replaced:
-                del layer.forward
+
+def estimate(
+    model: Any,
+    weights: Mapping[str, torch.nn.Module],
+    changes: Mapping[str, torch.Tensor],
+    groups: Sequence[Sequence[str]],
+    measuring: Sequence[Sample],
+) -> Iterator[list[float]]:
+    """KL in nats a token when one group of matrices alone is changed, for all groups at once.
+
+    To second order, a small change of weights costs half the expected square of its product with the gradient
+    of the log-probability of what the model itself would say (the Fisher information). One pass back a row
+    serves every group, where measuring each alone would take a pass a group.
+
+    Args:
+        model: A transformers decoder in fp32.
+        weights: The layers whose matrices change.
+        changes: What is added to each matrix.
+        groups: Names that change together.
+        measuring: The sample rows.
+
+    Yields:
+        The estimates so far, after every row.
+    """
+    dice = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    for name in changes:
+        weights[name].weight.requires_grad_(True)
+    found, tokens = [0.0] * len(groups), 0
+    for sample in measuring:
+        logs = torch.log_softmax(_said(model, *_padded([sample])), -1)
+        tokens += len(logs)
+        for draw in range(_DRAWS):
+            spoken = torch.multinomial(logs.detach().exp(), 1, generator=dice)
+            logs.gather(-1, spoken).sum().backward(retain_graph=draw + 1 < _DRAWS)
+            for at, names in enumerate(groups):
+                products = (
+                    torch.vdot(_flat(weights[name].weight.grad), _flat(changes[name])) for name in names
+                )
+                found[at] += float(sum(products)) ** 2 / 2 / _DRAWS
+            model.zero_grad(set_to_none=True)
+        yield [value / tokens for value in found]
+    for name in changes:
+        weights[name].weight.requires_grad_(False)
+
+
+def _flat(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix.reshape(-1).float()
+
+
+def _said(model: Any, ids: torch.Tensor, judged: torch.Tensor) -> torch.Tensor:
+    """Logits of every judged position."""
+    first = int(judged.any(0).nonzero()[0])
+    out = model(input_ids=ids, use_cache=False, logits_to_keep=torch.arange(first, ids.shape[1])).logits
+    found: torch.Tensor = out[judged[:, first:]].float()
+    return found
 
 
 def _padded(batch: Sequence[Sample]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -93,7 +93,7 @@ def heal(
     """
     model = merging.load(source).eval()
     modules = dict(model.named_modules())
-    meter = Meter(model, list(model.model.layers), judging)
+    meter = Meter(model, judging)
     rows = list(_batches(teaching, steps))
     said = {at: _coarse(model, batch) for at, batch in enumerate(rows)}
     for parameter in model.parameters():

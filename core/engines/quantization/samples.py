@@ -19,8 +19,10 @@ from core.engines.measuring import forgetting
 from core.engines.training import documents, examples
 from core.errors import InputError
 
-#: Rows and stretches of text that judge; a plan is measured on them some dozen times, a group once.
-JUDGING_ROWS, JUDGING_TEXTS = 16, 3
+#: Rows and stretches of text that judge: a plan is measured on them some dozen times.
+JUDGING_ROWS, JUDGING_TEXTS = 24, 6
+#: Rows on which the damage of the parts is estimated, once; those that judge are among them.
+MEASURING_ROWS = 64
 CALIBRATION_ROWS, CALIBRATION_TEXTS = 96, 24
 TEACHING_ROWS = 2_000
 _TEXT_CHARACTERS, _TEXT_TOKENS, _ROW_TOKENS = 600, 96, 384
@@ -45,11 +47,13 @@ class Samples:
 
     Attributes:
         judging: On these a plan is judged.
+        measuring: On these the damage of the parts is estimated.
         calibrating: Token ids for GPTQ; none of them judges.
         rows: How many of those that judge are the user's.
     """
 
     judging: tuple[Sample, ...]
+    measuring: tuple[Sample, ...]
     calibrating: tuple[tuple[int, ...], ...]
     rows: int
 
@@ -71,16 +75,16 @@ def draw(tokenizer: PreTrainedTokenizerBase, data: Path | None) -> Samples:
     """
     texts = [tuple(documents.document_ids(tokenizer, text)[:_TEXT_TOKENS]) for text in _texts()]
     rows = _rows(tokenizer, data) if data is not None else []
-    asked, learnt = rows[::2][:JUDGING_ROWS], rows[1::2][:CALIBRATION_ROWS]
+    learnt = rows[1::2][:CALIBRATION_ROWS]
     shared = _shared(rows) if len(rows) > 1 else 0
-    judging_texts = JUDGING_TEXTS if asked else 3 * JUDGING_TEXTS
+    judging_texts = JUDGING_TEXTS if rows else 3 * JUDGING_TEXTS
+    read = [Sample(ids, 1) for ids in texts[:judging_texts]]
+    measured = [Sample(ids, max(1, min(shared, len(ids) - 1))) for ids in rows[::2][:MEASURING_ROWS]]
     return Samples(
-        judging=(
-            *(Sample(ids, max(1, min(shared, len(ids) - 1))) for ids in asked),
-            *(Sample(ids, 1) for ids in texts[:judging_texts]),
-        ),
+        judging=(*measured[:JUDGING_ROWS], *read),
+        measuring=(*measured, *read),
         calibrating=(*learnt, *texts[judging_texts : judging_texts + CALIBRATION_TEXTS]),
-        rows=len(asked),
+        rows=len(measured[:JUDGING_ROWS]),
     )
 
 

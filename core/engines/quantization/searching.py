@@ -1,14 +1,13 @@
 """Chooses bits by what they cost: measures each part's damage, packs a limit, checks the whole.
 
-A part's damage is the KL divergence from the source when it alone is rounded to 4 bits, on sample rows.
-Damages of single parts nearly add up, so the best mixture under a limit is a knapsack. What is chosen is then
-measured as a whole, mended by a few swaps, and measured again with KQuant's steps and with GPTQ, which makes
-up for its losses on other rows.
+A part's damage is the KL divergence from the source when it alone is rounded to 4 bits, on sample rows,
+estimated for all parts at once. Damages of single parts nearly add up, so the best mixture under a limit is a
+knapsack. What is chosen is then measured as a whole, mended by a few swaps, and measured again with KQuant's
+steps and with GPTQ, which makes up for its losses on other rows.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,13 +20,11 @@ from core.engines import merging
 from core.engines.quantization import damage, rounding, samples
 from core.engines.quantization.damage import Meter
 from core.errors import InputError
-from core.models import records
 from core.models.quantizing import knapsack, plan, sizes
 from core.models.quantizing.knapsack import Choice
 from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.recipes import RECIPES
 from core.models.quantizing.sensitivity import Sensitivity, Tried, Unit
-from core.workspace import durable
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -38,7 +35,8 @@ _USUAL = Part(bits=4, block=32)
 #: 8 bits have 17 times finer steps than 4, so rounding to them changes 1/289 of the squares.
 _EIGHT = 1 / 289
 _SWAPS = 6
-_KEPT = "damage.json"
+#: How often the estimates are told while they become more exact.
+_LOOKS = 6
 #: Bytes that `sensitivity.json` takes for a group.
 _SAID_A_GROUP = 300
 
@@ -93,8 +91,7 @@ class Search:
         self._model = merging.load(folder).eval()
         modules = dict(self._model.named_modules())
         self._weights: dict[str, torch.nn.Module] = {name: modules[name] for name in found.layers}
-        self._meter = Meter(self._model, _layers(self._model), self.samples.judging)
-        self._key = _key(folder, data, self._meter.tokens)
+        self._meter = Meter(self._model, self.samples.judging)
         self._costs: list[dict[Part, float]] = []
         self._head: dict[Part, float] = {}
         self.damages: list[float] = []
@@ -102,46 +99,51 @@ class Search:
         self._plans: list[Plan] = []
 
     def measure(self) -> None:
-        """Rounds every group alone; what an interrupted run measured is taken over."""
-        job, path = self._job, self._job.folder / _KEPT
-        kept = _read_kept(path, self._key)
-        job.phase("measuring", total=len(self.groups) + 1, unit="parts")
-        for done, group in enumerate(self.groups, start=1):
-            found = kept.get(str(done - 1))
-            if found is None:
-                found = self._measured(group)
-                kept[str(done - 1)] = found
-                if done % 5 == 0:
-                    durable.write_json(path, {"key": self._key, "damage": kept})
-            costs = dict(zip(group.options, found, strict=True))
-            self._costs.append(costs)
-            self.damages.append(costs[_usual(group)])
-            job.emit(
-                "damage", layer=group.layer, group=group.group, value=self.damages[-1],
-                weights=self._weights_of(group), layers=self._found.count,
-            )  # fmt: skip
+        """Estimates what every group costs when it alone is rounded, and measures the output layer."""
+        job, rows = self._job, self.samples.measuring
+        job.phase("measuring", total=len(rows) + 1, unit="rows")
+        names = [name for group in self.groups for name in group.names]
+        changes, shares = {}, dict.fromkeys(names, 0.0)
+        for group in self.groups:
+            for name in group.names:
+                weight = self._weights[name].weight.data
+                change = damage.round_off(weight, _usual(group)) - weight
+                changes[name] = change.clone().bfloat16()
+                shares[name] = float(change.square().sum())
+        parts = [group.names for group in self.groups]
+        every = max(1, len(rows) // _LOOKS)
+        for done, found in enumerate(damage.estimate(self._model, self._weights, changes, parts, rows), 1):
+            self.damages = found
+            if done % every == 0 or done == len(rows):
+                self._say()
             job.progress(done)
             job.check_cancelled()
-        durable.write_json(path, {"key": self._key, "damage": kept})
+        self._costs = [
+            self._options(group, cost, shares) for group, cost in zip(self.groups, self.damages, strict=True)
+        ]
         self._head = self._measured_head()
-        job.progress(len(self.groups) + 1)
+        job.progress(len(rows) + 1)
 
-    def _measured(self, group: Group) -> list[float]:
-        """Damage by option: the usual one measured, the others by how much more or less they change."""
+    def _say(self) -> None:
+        for group, cost in zip(self.groups, self.damages, strict=True):
+            self._job.emit(
+                "damage", layer=group.layer, group=group.group, value=cost, weights=self._weights_of(group),
+                layers=self._found.count,
+            )  # fmt: skip
+
+    def _options(self, group: Group, cost: float, shares: Mapping[str, float]) -> dict[Part, float]:
+        """Damage by option: by how much more or less each changes than the usual one."""
         usual = _usual(group)
-        before = {name: self._weights[name].weight.data for name in group.names}
-        rounded = {name: damage.round_off(matrix, usual) for name, matrix in before.items()}
-        with damage.rounded_as(self._weights, rounded):
-            measured = max(self._meter.damage(max(group.layer, 0)), 0.0)
-        changed = sum(damage.error(before[name], rounded[name]) for name in group.names)
-        costs = []
+        costs = {}
         for part in group.options:
             share = 1.0 if part == usual else _EIGHT
             if part != usual and part.bits == usual.bits:
-                share = sum(
-                    damage.error(before[name], damage.round_off(before[name], part)) for name in group.names
-                ) / max(changed, 1e-30)
-            costs.append(measured * share)
+                changed = 0.0
+                for name in group.names:
+                    weight = self._weights[name].weight.data
+                    changed += float((damage.round_off(weight, part) - weight).square().sum())
+                share = changed / max(sum(shares[name] for name in group.names), 1e-30)
+            costs[part] = cost * share
         return costs
 
     def _measured_head(self) -> dict[Part, float]:
@@ -351,25 +353,3 @@ def _tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-
-
-def _layers(model: Any) -> list[torch.nn.Module]:
-    """The decoder's blocks."""
-    return list(getattr(getattr(model, "model", None), "layers", ()))
-
-
-def _key(folder: Path, data: Path | None, tokens: int) -> str:
-    """What the measured damages belong to."""
-    parts = [*sorted(path.name for path in folder.glob("*.safetensors")), str(data), str(tokens)]
-    total = hashlib.sha256("\n".join(parts).encode())
-    for path in sorted(folder.glob("model*.safetensors")):
-        total.update(str(path.stat().st_size).encode())
-    return total.hexdigest()
-
-
-def _read_kept(path: Path, key: str) -> dict[str, list[float]]:
-    try:
-        said: Mapping[str, Any] = records.read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return dict(said.get("damage", {})) if said.get("key") == key else {}

@@ -1,4 +1,4 @@
-"""Memory of an exported model while it answers, by part, before it is made."""
+"""Memory of an export with rounded weights while it answers, by part, before it is made."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from core.models.fit.shape import Shape
 
 #: Python, numpy and ONNX Runtime GenAI, before a model is loaded.
 _LIBRARIES_BYTES = 76e6
-#: Memory of the weights over their file: what the kernels repack is held beside it.
-_REPACKED = 1.0
+#: Memory of rounded weights over their file: what the kernels repack is held beside it while they load.
+#: Measured on a 135M model: 1.62 in 8 bits, 1.78 in 4; with it the whole is within 6 % of what was measured.
+_REPACKED = 1.65
 #: A prompt is read as a whole, and every token of it gets the logits of the whole vocabulary, in 32 bits.
 _LOGIT_BYTES = 4
 PROMPT_TOKENS = 256

@@ -21,7 +21,8 @@ class Unit(BaseModel):
         layer: Number of the layer, from 0.
         group: One of `plan.GROUPS`.
         weights: How many numbers it has.
-        damage: KL against the source in nats a token when it alone is rounded to 4 bits in blocks of 32.
+        damage: KL against the source in nats a token when it alone is rounded to 4 bits in blocks of 32, as
+            estimated from gradients.
         chosen: How it is stored; None while it is still being measured.
     """
 
