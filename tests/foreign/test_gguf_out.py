@@ -1,4 +1,4 @@
-"""A file that this program wrote, opened by llama.cpp itself: it says what the publisher's file does.
+"""A file that this program wrote, opened by llama.cpp: it reads and says what the publisher's file does.
 
 Torch is no yardstick here: on the capital of France llama.cpp leaves the publisher's own file at "L'Étoile",
 where torch says Paris with the same numbers. Its products round what flows through them to 8 bits.
