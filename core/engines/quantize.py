@@ -113,7 +113,7 @@ def _planned(
     algorithm = recipe.algorithm if spec.algorithm == "auto" else spec.algorithm
     if recipe.precision == "fp32":
         return recipe, None, None
-    if algorithm in ("builder", ""):
+    if algorithm == "builder" or algorithm == "":
         return recipe.model_copy(update={"block": spec.block}), None, None
     found = sizes.read(plain)
     if spec.recipe == "search":
