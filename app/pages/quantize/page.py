@@ -85,7 +85,7 @@ class QuantizePage(StepsPage):
         self.recipes.chosen.connect(model.choose_recipe)
         self.form.values_changed.connect(self._on_form_changed)
         self.serving.toggled.connect(model.serve)
-        self.limits.size.changed.connect(model.set_limit)
+        self.limits.room.changed.connect(model.set_limit)
         self.limits.data_chosen.connect(model.choose_data)
         self.targets.chosen.connect(model.choose_target)
         self.name.edited.connect(model.set_name)

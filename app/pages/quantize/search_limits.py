@@ -27,8 +27,8 @@ class SearchLimits(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_L)
-        self.size = AmountField(self.tr("How large may it be?"), self.tr(" MB"), self)
-        self.size.note.setText(self.tr("Within this size, the bits go where they change the answers most."))
+        self.room = AmountField(self.tr("How large may it be?"), self.tr(" MB"), self)
+        self.room.note.setText(self.tr("Within this size, the bits go where they change the answers most."))
         label = Label(self.tr("Whose rows judge?"))
         self.data = QComboBox(self)
         self.data.setMinimumHeight(CONTROL_HEIGHT)
@@ -40,14 +40,14 @@ class SearchLimits(QWidget):
         rows.setSpacing(SPACE_XS)
         for part in (label, self.data, Label(note, "note", wrap=True)):
             rows.addWidget(part)
-        column.addWidget(self.size)
+        column.addWidget(self.room)
         column.addLayout(rows)
 
     def show_state(self, model: QuantizeViewModel) -> None:
         """Shows what can be chosen and what is."""
-        self.size.setVisible(model.recipe == "search")
+        self.room.setVisible(model.recipe == "search")
         least, most = model.limits
-        self.size.show_amount(least, most, model.limit_mb, decimals=1)
+        self.room.show_amount(least, most, model.limit_mb, decimals=1)
         shown = [("", self.tr("Shipped text alone")), *((item.id, item.name) for item in model.data_sets)]
         if shown != self._shown:
             self._shown = shown

@@ -52,8 +52,9 @@ class RunPage(PageFrame):
         for card in (self.progress, self.outcome, self.error):
             self.top.addWidget(card)
         self.evaluation, self.generating, self.damage = EvaluationCard(), GeneratingCard(), DamageCard()
-        for card in (self.evaluation, self.generating, self.damage):
-            self.add(card)
+        self.add(self.evaluation)
+        self.add(self.generating)
+        self.add(self.damage)
         self.charts = RunCharts()
         self.add(self.charts, 1)
         self.batch, self.rows = BatchCard(), RowsCard()

@@ -42,10 +42,10 @@ class Meter:
         both = zip(self._truth, self._inputs, strict=True)
         return sum(_divergence(truth, self._logits(*given)) for truth, given in both) / self.tokens
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def _logits(self, ids: torch.Tensor, judged: torch.Tensor) -> torch.Tensor:
         """Logits of every judged position: (positions, vocabulary)."""
-        return _said(self._model, ids, judged)
+        with torch.inference_mode():
+            return _said(self._model, ids, judged)
 
 
 def estimate(
@@ -142,22 +142,17 @@ def rounded_as(weights: Mapping[str, torch.nn.Module], changed: Mapping[str, tor
             weights[name].weight.data = matrix
 
 
-@torch.inference_mode()  # type: ignore[untyped-decorator]
 def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") -> torch.Tensor:
     """A matrix as Olive's Rtn or KQuant stores it."""
     from olive.common.quant.utils import WeightQuantizer
     from olive.passes.pytorch.kquant import kquant_find_qparams
 
     quantizer = WeightQuantizer(bits=part.bits, symmetric=False, group_size=part.block)
-    if algorithm == "k_quant":
-        scales, zeros = kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
+    with torch.inference_mode():
+        scales, zeros = (
+            kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
+            if algorithm == "k_quant"
+            else quantizer.find_qparams(weight)
+        )
         found: torch.Tensor = quantizer.fake_quantize(weight, scales, zeros)
-        return found
-    found = quantizer.fake_quantize(weight)
     return found
-
-
-@torch.inference_mode()  # type: ignore[untyped-decorator]
-def error(weight: torch.Tensor, rounded: torch.Tensor) -> float:
-    """Sum of squares of what rounding changed."""
-    return float((weight - rounded).square().sum())

@@ -158,11 +158,11 @@ def _padded(batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return ids, inside
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]  # autograd keeps what is made here, which it could not after inference_mode
 def _coarse(model: Any, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Likeliest tokens (positions, k) and their log-probabilities, with the rest as one more."""
     ids, inside = _padded(batch)
-    logs = torch.log_softmax(model(input_ids=ids, use_cache=False).logits[inside].float(), -1)
+    with torch.no_grad():  # autograd keeps what is made here, which it could not after inference_mode
+        logs = torch.log_softmax(model(input_ids=ids, use_cache=False).logits[inside].float(), -1)
     top, tokens = logs.topk(min(_TOP_K, logs.shape[1] - 1))
     rest = (1 - top.exp().sum(-1, keepdim=True)).clamp(min=1e-7).log()
     return tokens, torch.cat([top, rest], -1)

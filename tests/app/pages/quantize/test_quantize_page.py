@@ -136,10 +136,10 @@ def test_a_search_is_told_its_limit_and_whose_rows_judge(
     page.open_with(model.id)
     assert not page.limits.isVisible()
     QTest.mouseClick(page.recipes._cards["search"], LEFT)
-    assert page.limits.size.isVisible()
+    assert page.limits.room.isVisible()
     usual = page.view_model.limit_mb
     assert usual == pytest.approx((page.view_model.expected_bytes("int4-edges") or 0) / 1e6, abs=0.1)
-    control = page.limits.size.spin
+    control = page.limits.room.spin
     control.setFocus()
     control.selectAll()
     QTest.keyClicks(control, "95")
@@ -164,7 +164,7 @@ def test_rows_are_asked_for_only_by_recipes_that_look_at_them(
     page.open_with(hollow.add(workspace, "Taught").id)
     QTest.mouseClick(page.recipes._cards["int4-gptq"], LEFT)
     assert page.limits.isVisible()
-    assert not page.limits.size.isVisible()
+    assert not page.limits.room.isVisible()
     page.limits.data.setFocus()
     QTest.keyClick(page.limits.data, Qt.Key.Key_Down)
     assert "--data Banking" in page.view_model.command()
@@ -180,7 +180,7 @@ def test_a_repeated_search_has_its_limit_and_rows(
     spec = QuantizeSpec(model=model.id, recipe="search", data=data.id, max_mb=100.0)
     page.open_with(Repeat("quantize", spec, "again"))
     assert page.recipes.current == "search"
-    assert page.limits.size.spin.value() == 100.0
+    assert page.limits.room.spin.value() == 100.0
     assert page.limits.data.currentText() == "Banking"
 
 
