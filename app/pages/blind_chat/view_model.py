@@ -68,7 +68,8 @@ class BlindChatViewModel(QObject):
         self._votes = votes.read(self._workspace)
         self.models = []
         for item in library.models(self._workspace):
-            if item.is_exported and verdict(self._workspace.artifact_folder(item.id)).is_refused:
+            artifact = self._workspace.artifact(item.id, "model")
+            if item.is_exported and verdict(self._workspace, artifact).is_refused:
                 continue
             self.models.append((item.id, item))
             self.models += [(f"{item.id}:{name}", item) for name in item.adapters]

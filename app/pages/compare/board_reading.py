@@ -95,7 +95,7 @@ def read(workspace: Workspace, wish: Wish, known: Stamp | None) -> Reading | Non
         made.prepare()
         for variant in made.variants:
             key = variant.member.artifact_id
-            receipts[key] = verdict(workspace.artifact_folder(key))
+            receipts[key] = verdict(workspace, workspace.artifact(key, "model"))
     return Reading(stamp, tuple(subjects), made, receipts, bool(members))
 
 
