@@ -205,9 +205,10 @@ def _data_files(path: Path, content: dict[str, Any]) -> list[str]:
     files = kwargs.get("data_files") if isinstance(kwargs, dict) and set(kwargs) == {"data_files"} else None
     named = list(files.values()) if isinstance(files, dict) else [files]
     flat = [name for item in named for name in (item if isinstance(item, list) else [item])]
-    if not flat or not all(isinstance(name, str) for name in flat):
+    names = [name for name in flat if isinstance(name, str)]
+    if not flat or len(names) < len(flat):
         raise _refusal(path, "dataset_kwargs must name its files of rows, and nothing else")
-    return flat
+    return names
 
 
 def _refusal(path: Path, why: str) -> InputError:

@@ -115,7 +115,7 @@ def _asked_model(runtime: Runtime, dialect: Dialect, job: JobContext) -> Any:
     """The harness's view of a loaded model."""
     from lm_eval.api.model import LM
 
-    class Asked(LM):  # type: ignore[misc]
+    class Asked(LM):
         """Answers the harness's requests one after another."""
 
         @property

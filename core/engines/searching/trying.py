@@ -67,7 +67,7 @@ class TrialContext(JobContext):
         if ev in ("warning", "log"):
             self._job.emit(ev, **fields)
 
-    def progress(self, done: int, total: int | None = None) -> None:
+    def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
         """A step was made."""
         self._ticked(min(1.0, done / self.steps))
 
