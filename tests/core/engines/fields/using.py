@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from core.data import harness_tasks
 from core.data.dataset import Dataset
 from core.engines import add_model, chat, evaluate, hub_download, preview, prune, quantize
 from core.engines.measuring import child, judging, rows
@@ -15,7 +16,7 @@ from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
 from core.errors import InputError
 from core.jobs.session import ChatSession
-from core.models import harness, hub
+from core.models import hub
 from core.specs import QuantizeSpec, Spec
 from core.workspace import manifest
 from core.workspace.workspace import Workspace
@@ -130,7 +131,7 @@ def rated(rig: Rig, spec: Spec) -> Seen:
 def harnessed(_rig: Rig, spec: Spec) -> Seen:
     """Why tasks of the harness are refused before a run begins; not at all without any."""
     try:
-        harness.refuse(None, spec)
+        harness_tasks.refuse(None, spec)
     except InputError as error:
         return {"refused": error.code}
     return {"refused": None}
