@@ -7,6 +7,7 @@ refused.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ from typing import Any
 from core.data.dataset import Dataset, Split
 from core.data.spread import evenly
 from core.errors import InputError
+from core.specs import EvaluateSpec
 from core.workspace import durable
+from core.workspace.workspace import Workspace
 
 #: Stands for a task made of the evaluated data.
 OWN = "data"
@@ -152,6 +155,26 @@ def _metric(name: str, higher_is_better: bool = True) -> dict[str, Any]:
     }
 
 
+def refuse(_workspace: Workspace, spec: EvaluateSpec) -> None:
+    """Refuses harness tasks where there is no harness, and those that must not be run.
+
+    Raises:
+        InputError: It is not installed, or a task names Python or rows elsewhere.
+    """
+    if spec.harness is None:
+        return
+    if importlib.util.find_spec("lm_eval") is None:
+        raise InputError(
+            "lm-evaluation-harness is not installed.",
+            why="It is an extra of its own, since most people never need it.",
+            fix='Install it: pip install -c constraints.txt -e ".[harness]". `data export` writes its tasks '
+            "without it.",
+            code="harness.missing",
+        )
+    if spec.harness != OWN:
+        read(Path(spec.harness).expanduser())
+
+
 def read(folder: Path) -> list[HarnessTask]:
     """The tasks of a folder, by name.
 
@@ -206,7 +229,7 @@ def _data_files(path: Path, content: dict[str, Any]) -> list[str]:
     named = list(files.values()) if isinstance(files, dict) else [files]
     flat = [name for item in named for name in (item if isinstance(item, list) else [item])]
     names = [name for name in flat if isinstance(name, str)]
-    if not names or len(names) < len(flat):
+    if not flat or len(names) < len(flat):
         raise _refusal(path, "dataset_kwargs must name its files of rows, and nothing else")
     return names
 

@@ -74,7 +74,7 @@ KINDS: dict[str, Kind] = {
             "report",
             slow_start=True,
             endpoints=True,
-            refuses="core.data.harness:refuse",
+            refuses="core.data.harness_tasks:refuse",
         ),
         Kind(specs.ChatSpec, "core.engines.chat", ""),
         Kind(specs.PreviewSpec, "core.engines.preview", ""),

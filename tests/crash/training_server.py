@@ -36,8 +36,8 @@ class StoppingJob(JobContext):
         self.phase_name = name
         super().phase(name, total, unit)
 
-    def progress(self, done: int, total: int | None = None) -> None:
-        super().progress(done, total)
+    def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
+        super().progress(done, total, left_s)
         if self.phase_name == "training" and self.stop_at is not None and done >= self.stop_at:
             self.take({"cmd": "stop"})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from core.data import harness
+from core.data import harness_tasks
 from core.data.dataset import Dataset
 from core.engines import add_model, chat, evaluate, export, hub_download, preview, prune, quantize
 from core.engines.measuring import child, judging, rows
@@ -147,7 +147,7 @@ def rated(rig: Rig, spec: Spec) -> Seen:
 def harnessed(_rig: Rig, spec: Spec) -> Seen:
     """Why tasks of the harness are refused before a run begins; not at all without any."""
     try:
-        harness.refuse(None, spec)
+        harness_tasks.refuse(None, spec)
     except InputError as error:
         return {"refused": error.code}
     return {"refused": None}

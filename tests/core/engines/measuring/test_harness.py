@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from core.data import harness as check
 from core.data import harness_tasks
 from core.engines import evaluate
 from core.engines.measuring import harness
@@ -34,7 +33,7 @@ def test_its_results_become_figures() -> None:
 @pytest.mark.skipif(INSTALLED, reason="the extra harness is installed")
 def test_without_the_extra_it_says_how_to_get_it() -> None:
     with pytest.raises(InputError) as refused:
-        check.refuse(None, EvaluateSpec(models=("a",), data="d", harness="data"))  # type: ignore[arg-type]
+        harness_tasks.refuse(None, EvaluateSpec(models=("a",), data="d", harness="data"))  # type: ignore[arg-type]
     assert "[harness]" in refused.value.fix
 
 
