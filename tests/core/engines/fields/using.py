@@ -12,8 +12,9 @@ from core.engines import add_model, chat, evaluate, export, hub_download, previe
 from core.engines.measuring import child, rows
 from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
+from core.errors import InputError
 from core.jobs.session import ChatSession
-from core.models import hub
+from core.models import hub, targets
 from core.specs import QuantizeSpec, Spec
 from core.workspace import manifest
 from core.workspace.workspace import Workspace
@@ -51,9 +52,17 @@ def quantized(rig: Rig, spec: Spec) -> Seen:
         "bits": dict(graph.inspect(folder / "model.onnx").matmul),
         "weights": [files[name] for name in files if name.startswith("model.onnx")],
         "max_length": settings["search"]["max_length"],
-        "providers": settings["model"]["decoder"]["session_options"]["provider_options"],
         "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
     }
+
+
+def refused(_rig: Rig, spec: Spec) -> Seen:
+    """What is said before a run exists where a target is not here."""
+    try:
+        targets.require(spec.target)
+    except InputError as error:
+        return {"refused": error.what}
+    return {"refused": ""}
 
 
 def exported(rig: Rig, spec: Spec) -> Seen:
@@ -178,7 +187,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "recipe": Sight(quantized, "int4", "bits"),
         "adapters": Sight(quantized, ("one",), "adapters"),
         "max_length": Sight(quantized, 100, "max_length"),
-        "target": Sight(quantized, "webgpu", "providers", {"recipe": "fp32"}),
+        "target": Sight(refused, "qnn", "refused"),
         "threads": Sight(child_threads, 3, "threads"),
     },
     "export": {
