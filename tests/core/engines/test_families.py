@@ -14,7 +14,7 @@ from core.models import records
 from core.specs import ChatSpec, FinetuneSpec, MergeSpec, QuantizeSpec
 from tests.core.engines import families, tiny
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
