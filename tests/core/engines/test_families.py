@@ -14,6 +14,8 @@ from core.models import records
 from core.specs import ChatSpec, FinetuneSpec, MergeSpec, QuantizeSpec
 from tests.core.engines import families, tiny
 
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,7 +16,7 @@ from core.engines.quantization import graph
 from core.engines.runtimes.runtime import open_runtime
 from core.errors import InputError
 from core.jobs.session import ChatSession
-from core.models import hub
+from core.models import hub, targets
 from core.specs import QuantizeSpec, Spec
 from core.workspace import manifest
 from core.workspace.workspace import Workspace
@@ -56,9 +56,17 @@ def quantized(rig: Rig, spec: Spec) -> Seen:
         "bits": dict(graph.inspect(folder / "model.onnx").matmul),
         "weights": [files[name] for name in files if name.startswith("model.onnx")],
         "max_length": settings["search"]["max_length"],
-        "providers": settings["model"]["decoder"]["session_options"]["provider_options"],
         "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
     }
+
+
+def refused(_rig: Rig, spec: Spec) -> Seen:
+    """What is said before a run exists where a target is not here."""
+    try:
+        targets.require(spec.target)
+    except InputError as error:
+        return {"refused": error.what}
+    return {"refused": ""}
 
 
 def exported(rig: Rig, spec: Spec) -> Seen:
@@ -224,7 +232,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "heal": Sight(quantized, 2, "weights", {"recipe": "int4-mixed", "data": "d"}),
         "block": Sight(quantized, 16, "weights", {"recipe": "int8"}),
         "max_length": Sight(quantized, 100, "max_length"),
-        "target": Sight(quantized, "webgpu", "providers", {"recipe": "fp32"}),
+        "target": Sight(refused, "qnn", "refused"),
         "threads": Sight(child_threads, 3, "threads"),
     },
     "export": {
