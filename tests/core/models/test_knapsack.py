@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.models.quantizing.knapsack import Choice, choose
@@ -19,6 +19,7 @@ def _totals(items: list[list[Choice]], taken: list[int]) -> tuple[int, float]:
     return sum(choice.size for choice in chosen), sum(choice.cost for choice in chosen)
 
 
+@settings(deadline=None)
 @given(_ITEMS, st.integers(0, 200))
 def test_it_never_goes_over_the_limit_and_finds_the_least(items: list[list[Choice]], limit: int) -> None:
     every = [_totals(items, list(taken)) for taken in itertools.product(*(range(len(one)) for one in items))]
@@ -35,6 +36,7 @@ def test_it_never_goes_over_the_limit_and_finds_the_least(items: list[list[Choic
     assert cost == pytest.approx(min(fitting))
 
 
+@settings(deadline=None)
 @given(_ITEMS, st.integers(0, 200), st.integers(0, 50))
 def test_more_room_never_costs_more(items: list[list[Choice]], limit: int, more: int) -> None:
     taken, with_more = choose(items, limit), choose(items, limit + more)

@@ -118,12 +118,12 @@ def test_sizes_are_those_of_the_model_s_own_matrices(page: QuantizePage, workspa
     assert sizes[0] == pytest.approx(layers * 1.15625 + head * 1.125, rel=0.03)
 
 
-def test_memory_is_told_beside_the_size(page: QuantizePage, workspace: Workspace) -> None:
-    page.open_with(hollow.add(workspace, "Taught").id)
+def test_memory_is_told_beside_the_size(page: QuantizePage, add_model: Add) -> None:
+    page.open_with(add_model().id)
     few = page.view_model.memory_bytes
     page.view_model.set_advanced({"max_length": 8192}, {})
     assert few is not None
-    assert page.view_model.memory_bytes == pytest.approx(few + 2 * 4 * 30 * 192 * (8192 - 2048))
+    assert page.view_model.memory_bytes == pytest.approx(few + 2 * 4 * 30 * 576 * (8192 - 2048))
     page.view_model.choose_recipe("fp32")
     assert page.view_model.memory_bytes is None
 
