@@ -86,6 +86,9 @@ def shrink(model: PreTrainedModel, dtype: torch.dtype) -> int:
             quant_type="nf4",
             device="meta",
         )
+        # Processors with bf16 would repack a layer when it is first asked: then it computes otherwise than
+        # before, and one whose rows are no multiple of 64 fails (bitsandbytes 0.50).
+        small.support_avx512bf16_for_cpu = False
         weight = bnb.Params4bit(
             module.weight.data.float(), requires_grad=False, quant_type="nf4", module=small
         )
