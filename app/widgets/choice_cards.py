@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.safety import safe_override
 from app.theme import restyle
 from app.tokens import SPACE_M, SPACE_S
 from app.widgets.labels import Label
@@ -44,11 +45,11 @@ class Choice:
 
 
 class ChoiceCards(QWidget):
-    """Radio cards side by side; arrow keys move between them.
+    """Radio cards side by side, fewer in a row where there is little room; arrow keys move between them.
 
     Args:
         name: What is chosen, read aloud.
-        columns: Cards in a row.
+        columns: Cards in a row, at most.
         parent: Owner.
 
     Signals:
@@ -70,6 +71,33 @@ class ChoiceCards(QWidget):
         self._group.idToggled.connect(self._on_toggled)
         self._group.idClicked.connect(self._on_clicked)
         self._cards: dict[str, _Card] = {}
+        self._in_row = 0
+
+    @safe_override(QSize)
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest card."""
+        return QSize(self._widest(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Puts as many cards in a row as fit."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _widest(self) -> int:
+        return max((card.minimumSizeHint().width() for card in self._cards.values()), default=0)
+
+    def _arrange(self) -> None:
+        fit = (self.width() + SPACE_M) // (self._widest() + SPACE_M)
+        in_row = max(1, min(self._columns, fit))
+        if in_row == self._in_row:
+            return
+        self._in_row = in_row
+        for card in self._cards.values():
+            self._grid.removeWidget(card)
+        for index, card in enumerate(self._cards.values()):
+            self._grid.addWidget(card, index // in_row, index % in_row)
+        for column in range(self._columns):
+            self._grid.setColumnStretch(column, 1 if column < in_row else 0)
 
     def set_choices(self, choices: list[Choice], current: str = "") -> None:
         """Replaces all cards."""
@@ -82,9 +110,8 @@ class ChoiceCards(QWidget):
             card = _Card(choice, self)
             self._cards[choice.key] = card
             self._group.addButton(card.radio, index)
-            self._grid.addWidget(card, index // self._columns, index % self._columns)
-        for column in range(self._columns):
-            self._grid.setColumnStretch(column, 1)
+        self._in_row = 0
+        self._arrange()
         if current in self._cards:
             self.choose(current)
 

@@ -222,4 +222,11 @@ def test_every_field_of_the_quantize_spec_has_an_editor(qtbot: QtBot) -> None:
     combo = form.field("recipe").control
     assert isinstance(combo, QComboBox)
     assert combo.findText("8 bit") >= 0
-    assert form.values() == {"recipe": "int4-mixed", "max_length": 2048, "threads": None}
+    assert form.values() == {
+        "recipe": "int4-mixed",
+        "algorithm": "auto",
+        "block": 32,
+        "heal": 0,
+        "max_length": 2048,
+        "threads": None,
+    }

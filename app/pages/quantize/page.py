@@ -210,7 +210,7 @@ class QuantizePage(StepsPage):
         found = self.view_model.memory_bytes
         if found is None:
             return []
-        return [(self.tr("Memory when it answers"), self.tr("about {size}").format(size=size_text(found)))]
+        return [(self.tr("Memory at work"), self.tr("about {size}").format(size=size_text(found)))]
 
     def _needs(self) -> RunNeeds:
         model = self.view_model

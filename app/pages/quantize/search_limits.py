@@ -32,6 +32,7 @@ class SearchLimits(QWidget):
         label = Label(self.tr("Whose rows judge?"))
         self.data = QComboBox(self)
         self.data.setMinimumHeight(CONTROL_HEIGHT)
+        self.data.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.data.setAccessibleName(self.tr("Whose rows judge?"))
         label.setBuddy(self.data)
         self.data.activated.connect(self._on_chosen)

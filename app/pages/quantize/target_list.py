@@ -30,6 +30,7 @@ class TargetList(QWidget):
         label = Label(self.tr("Where will it run?"))
         self.box = QComboBox(self)
         self.box.setMinimumHeight(CONTROL_HEIGHT)
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setAccessibleName(self.tr("Where will it run?"))
         label.setBuddy(self.box)
         for target in TARGETS.values():

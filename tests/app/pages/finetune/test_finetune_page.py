@@ -140,9 +140,10 @@ def test_the_forecast_is_corrected_by_an_earlier_run_of_the_same_kind(
 ) -> None:
     model, data = ready.view_model.model, ready.view_model.data
     before = ready.view_model.fit.forecast.need
-    spec = {"model": model.id, "data": data.id, "method": "lora", "precision": "fp32"}
+    precision = "bf16" if machine.has_fast_bf16() else "fp32"  # as the page would have it decided
+    spec = {"model": model.id, "data": data.id, "method": "lora", "precision": precision}
     run = workspace.store.add_run("finetune", "earlier", spec, [model.id, data.id])
-    told = {"method": "lora", "precision": "fp32", "machine": machine.key()}
+    told = {"method": "lora", "precision": precision, "machine": machine.key()}
     told |= {"rows_per_s": before.rows_per_s / 3, "peak_rss_bytes": 1.5 * before.memory.total}
     workspace.store.set_state(run.id, "succeeded", result=told)
     ready.view_model.fit._on_run_changed(run.id)
