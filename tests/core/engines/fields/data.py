@@ -147,6 +147,8 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "name": Sight(edited, "two", "name"),
         "edits": Sight(edited, (_edit("other"),), "train.jsonl"),
         "dropped": Sight(edited, ({"place": 2},), "train.jsonl"),
+        "ratings": Sight(edited, ({"place": 2, "stars": 4},), "train.jsonl"),
+        "least_stars": Sight(edited, 3, "train.jsonl", {"ratings": ({"place": 2, "stars": 2},)}),
     },
 }
 
