@@ -99,10 +99,9 @@ def test_damages_become_more_exact_and_the_mixture_at_the_end(
 
 @pytest.mark.parametrize("recipe", ["int8", "int4-edges", "int4-gptq"])
 def test_the_weights_file_has_the_predicted_size(
-    source: Path, data: Path, tmp_path: Path, recipe: Any, monkeypatch: pytest.MonkeyPatch
+    source: Path, data: Path, tmp_path: Path, recipe: Any
 ) -> None:
     job, _ = tiny.job(tmp_path / "run", m=source, d=data)
-    monkeypatch.setattr(quantize.receipt, "_in_fresh_process", lambda *_: [])
     block = 16 if recipe == "int8" else 32
 
     quantize.run(QuantizeSpec(model="m", recipe=recipe, data="d", block=block), job)
