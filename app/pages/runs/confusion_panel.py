@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.formats import breakable, count_text, short_name
-from app.plots.heat_map import HeatMap
+from app.plots.confusion_map import ConfusionMap
 from app.tokens import SPACE_M
 from app.widgets.buttons import LinkButton
 from app.widgets.figure_table import FigureTable
@@ -49,7 +49,7 @@ class ConfusionPanel(QWidget):
         self.choice.setVisible(len(self._models) > 1)
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.map_note = Label("", "note", wrap=True)
-        self.map = HeatMap(
+        self.map = ConfusionMap(
             self.tr("What was taken for what"),
             self.tr("{row} was answered with {column}: {count}"),
             self.details,

@@ -16,7 +16,7 @@ _CELL, _SMALLEST_CELL, _WIDEST_NAME, _HEAD_LETTERS = 30, 20, 190, 0.62
 _GAP = 2
 
 
-class HeatMap(QWidget):
+class ConfusionMap(QWidget):
     """Rows and columns with the same names; the diagonal is what is as it should be.
 
     Columns are numbered as the rows are, so that long names need no turned text.
