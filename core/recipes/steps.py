@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from core.errors import InputError
 from core.jobs import submission
 from core.jobs.registry import kind_of
@@ -133,13 +135,19 @@ def made_before(workspace: Workspace, step: Step, who: str, fix: str) -> Artifac
 
 
 def same_spec(run: Run, step: Step) -> bool:
-    """Whether a run was given what the step would be given."""
-    stored, wanted = dict(run.spec), step.spec.model_dump(mode="json")
+    """Whether a run was given what the step would be given; a field that came since has its default there."""
+    if run.kind != step.spec.kind:
+        return False
+    try:
+        stored = type(step.spec).model_validate(run.spec).model_dump(mode="json")
+    except ValidationError:  # written by another version
+        return False
+    wanted = step.spec.model_dump(mode="json")
     for path in PATHS:  # where the files lie may change; the hashes do not
         if stored.get("source_sha256"):
             stored.pop(path, None)
             wanted.pop(path, None)
-    return run.kind == step.spec.kind and stored == wanted
+    return stored == wanted
 
 
 def queue(workspace: Workspace, step: Step) -> Run:
