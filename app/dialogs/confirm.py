@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
-from app.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
+from app.dialogs.head import begin
+from app.tokens import SPACE_L, SPACE_S
 from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.labels import Label
 
@@ -39,13 +40,7 @@ class ConfirmDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(question)
-        self.setModal(True)
-        self.setMinimumWidth(440)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
-        column.setSpacing(SPACE_M)
-        column.addWidget(Label(question, "heading", wrap=True))
+        column = begin(self, question, 440)
         column.addWidget(Label(consequence, "muted", wrap=True))
         column.addSpacing(SPACE_L)
         column.addStretch(1)

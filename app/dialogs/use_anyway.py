@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.dialogs.fitting import FittingDialog
+from app.dialogs.head import begin
 from app.formats import breakable, short_name
-from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S, SPACE_XL
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_S
 from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.labels import Label
 from core.workspace import overrides
@@ -34,13 +35,7 @@ class UseAnywayDialog(FittingDialog):
         super().__init__(parent)
         self._artifact_id = artifact_id
         title = self.tr("Use “{name}” although its receipt is red?").format(name=short_name(name))
-        self.setWindowTitle(title)
-        self.setModal(True)
-        self.setMinimumWidth(520)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
-        column.setSpacing(SPACE_M)
-        column.addWidget(Label(title, "heading", wrap=True))
+        column = begin(self, title, 520)
         listed = "\n".join(f"– {breakable(text)}" for text in reasons)
         self.reasons = Label(listed, wrap=True, selectable=True)
         column.addWidget(self.reasons)

@@ -6,10 +6,11 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.dialogs.fitting import FittingDialog
+from app.dialogs.head import begin
 from app.formats import short_name, size_text
 from app.pages.hub_view_model import HubViewModel
 from app.pages.name_field import NameField
-from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S, SPACE_XL, SPACE_XS
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_S, SPACE_XS
 from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.card import Card, Facts
 from app.widgets.error_panel import ErrorPanel
@@ -32,13 +33,7 @@ class HubDialog(FittingDialog):
             if is_model
             else self.tr("Data from the Hugging Face hub")
         )
-        self.setWindowTitle(title)
-        self.setModal(True)
-        self.setMinimumWidth(580)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
-        column.setSpacing(SPACE_M)
-        column.addWidget(Label(title, "heading", wrap=True))
+        column = begin(self, title, 580)
         column.addWidget(Label(self._promise(), "muted", wrap=True))
         self.reference = self._line(
             column,

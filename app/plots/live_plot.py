@@ -21,6 +21,7 @@ from app.plots.legend import PEN_STYLES, Curve, LegendKey
 from app.plots.readout import Canvas, Readout
 from app.plots.scale import ceiling, ticks
 from app.plots.smoothing import SmoothLine
+from app.plots.still_canvas import hold_still
 from app.theme import theme
 from app.tokens import SPACE_L, mix
 from app.widgets.card import Card
@@ -110,18 +111,8 @@ class LivePlot(Card):
         # Must come before the first curve: set on a curve, both are silently lost (pyqtgraph issue 1855).
         self.plot.setDownsampling(auto=True, mode="peak")
         self.plot.setClipToView(True)
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        hold_still(self.plot)
         item = self.plot.getPlotItem()
-        item.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # RTL would move the y axis to the right
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        item.getViewBox().setDefaultPadding(0.0)
-        for name in ("left", "bottom"):
-            axis = item.getAxis(name)
-            axis.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, hideOverlappingLabels=False)
-            axis.enableAutoSIPrefix(False)
         item.getAxis("left").setWidth(42)
         item.getAxis("bottom").setHeight(38)
         item.layout.setContentsMargins(0, 8, 16, 0)

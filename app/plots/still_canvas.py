@@ -8,6 +8,22 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 
+def hold_still(plot: pg.PlotWidget) -> None:
+    """Two axes without marks of their own; nobody moves or zooms them."""
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+    item = plot.getPlotItem()
+    item.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # RTL would move the y axis to the right
+    item.setMenuEnabled(False)
+    item.hideButtons()
+    item.setMouseEnabled(False, False)
+    item.getViewBox().setDefaultPadding(0.0)
+    for name in ("left", "bottom"):
+        axis = item.getAxis(name)
+        axis.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, hideOverlappingLabels=False)
+        axis.enableAutoSIPrefix(False)
+
+
 class StillCanvas(pg.PlotWidget):
     """Two axes without marks of their own.
 
@@ -25,18 +41,8 @@ class StillCanvas(pg.PlotWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        hold_still(self)
         item = self.getPlotItem()
-        item.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # RTL would move the y axis to the right
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        item.getViewBox().setDefaultPadding(0.0)
-        for name in ("left", "bottom"):
-            axis = item.getAxis(name)
-            axis.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, hideOverlappingLabels=False)
-            axis.enableAutoSIPrefix(False)
         item.layout.setContentsMargins(0, 6, 12, 0)
         item.getViewBox().sigResized.connect(self._on_resized)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.dialogs.fitting import FittingDialog
+from app.dialogs.head import begin
 from app.formats import short_name
 from app.models.library import ModelItem
 from app.pages.path_field import PathField
-from app.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XL
+from app.tokens import SPACE_L, SPACE_S
 from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
@@ -34,13 +35,7 @@ class ExportDialog(FittingDialog):
         super().__init__(parent)
         self._item = item
         title = self.tr("Export “{name}” as GGUF").format(name=short_name(item.name))
-        self.setWindowTitle(title)
-        self.setModal(True)
-        self.setMinimumWidth(560)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
-        column.setSpacing(SPACE_M)
-        column.addWidget(Label(title, "heading", wrap=True))
+        column = begin(self, title, 560)
         text = self.tr(
             "One file for llama.cpp, Ollama, LM Studio and their like. It is read again and compared with "
             "the model before it is copied."

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QSlider,
-    QVBoxLayout,
     QWidget,
 )
 
+from app.dialogs.head import begin
 from app.formats import short_name
 from app.models.library import ModelItem
-from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S, SPACE_XL
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S
 from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.labels import Label
 
@@ -42,13 +42,7 @@ class MergeDialog(QDialog):
     def __init__(self, item: ModelItem, others: Sequence[ModelItem], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         title = self.tr("Merge “{name}”").format(name=short_name(item.name))
-        self.setWindowTitle(title)
-        self.setModal(True)
-        self.setMinimumWidth(520)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
-        column.setSpacing(SPACE_M)
-        column.addWidget(Label(title, "heading", wrap=True))
+        column = begin(self, title, 520)
         text = self.tr("Alone it becomes a whole model with its base. With others, the changes are added up.")
         column.addWidget(Label(text, "muted", wrap=True))
         self.rows = [_Row(item, True, self), *(_Row(other, False, self) for other in others)]

@@ -326,11 +326,6 @@ def _main_figure(quality: dict[str, Any]) -> str:
     return f"{value * scale:.{digits}f}{interval}"
 
 
-def _perplexity(quality: dict[str, Any]) -> str:
-    found = quality.get("perplexity")
-    return f"{found:.2f}" if found is not None else ""
-
-
 def finish(workspace: Workspace, run: Run, output: Output) -> int:
     """Says what a run left. Returns the exit code."""
     shown = summary(workspace, run)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.engines.checking import fresh
 from core.engines.checking.asking import ANSWER_TOKENS, PROMPTS, Reference, speed
-from core.engines.checking.check import Check, Status, check
+from core.engines.checking.check import Check, Status
 from core.engines.runtimes.runtime import Source
 
 #: Mean KL divergence (nats a token) and share of equal likeliest tokens against the source. Measured on a
@@ -51,14 +49,17 @@ def in_fresh_process(
         found: Takes the figures.
         adapter: One that the export serves, and that is to speak.
     """
-    try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            seen = pool.submit(_look, folder, source, threads, adapter).result()
-    except BrokenProcessPool:
-        return [check("loads", False, "", "The runtime crashed on the export")]
-    except Exception as error:  # the runtime's own kinds; the reason is what counts
-        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return [check("loads", False, "", f"The runtime refuses the export: {first}")]
+    seen = fresh.ask(
+        _look,
+        folder,
+        source,
+        threads,
+        adapter,
+        died="The runtime crashed on the export",
+        refuses="The runtime refuses the export",
+    )
+    if isinstance(seen, Check):
+        return [seen]
     same = sum(a == b for a, b in zip(seen.answers, source.answers, strict=True)) / len(source.answers)
     found |= {
         "agreement": seen.agreement,
@@ -130,13 +131,10 @@ def _look(folder: Path, source: Reference, threads: int, adapter: Path | None) -
 
     runtime = GenaiRuntime(Source("onnx", folder, (), source.stop_ids, threads, adapter))
     answers = tuple(tuple(runtime.stream(prompt, ANSWER_TOKENS)) for prompt in source.prompts)
-    equal, distance, positions = 0, 0.0, 0
-    for prompt, answer, wanted in zip(source.prompts, source.answers, source.log_probabilities, strict=True):
-        theirs = wanted.astype(np.float32)
-        ours = runtime.log_probabilities((*prompt, *answer))
-        equal += int((ours.argmax(-1) == theirs.argmax(-1)).sum())
-        distance += float((np.exp(theirs) * (theirs - ours)).sum())
-        positions += len(ours)
+    rows = zip(source.prompts, source.answers, source.log_probabilities, strict=True)
+    agreement, kl = fresh.nearness(
+        (runtime.log_probabilities((*prompt, *answer)), wanted) for prompt, answer, wanted in rows
+    )
     fastest = 0.0
     for _try in range(_SPEED_TRIES):
         fastest = max(fastest, speed(runtime, source.prompts[0]))
@@ -145,7 +143,7 @@ def _look(folder: Path, source: Reference, threads: int, adapter: Path | None) -
     return _Seen(
         rendered=runtime.render([[{"role": "user", "content": text}] for text in PROMPTS]),
         answers=answers,
-        agreement=equal / positions,
-        kl=distance / positions,
+        agreement=agreement,
+        kl=kl,
         tokens_per_s=fastest,
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.engines import gguf_conversion, gguf_writing
-from core.engines.checking import behaviour, weights
+from core.engines.checking import behaviour, fresh, weights
 from core.engines.checking.asking import Reference
 from core.engines.checking.check import Check, check
 from core.engines.measuring import machine
@@ -115,14 +113,12 @@ def _template(reader: Any, source: Reference) -> Check:
 
 
 def _in_fresh_process(file: Path, source: Reference, threads: int, found: dict[str, Any]) -> list[Check]:
-    try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            alike, agreement, kl = pool.submit(_look, file, source, threads).result()
-    except BrokenProcessPool:
-        return [check("loads", False, "", "The process that loaded it died")]
-    except Exception as error:  # whatever loading raises; the reason is what counts
-        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return [check("loads", False, "", f"It does not load: {first}")]
+    seen = fresh.ask(
+        _look, file, source, threads, died="The process that loaded it died", refuses="It does not load"
+    )
+    if isinstance(seen, Check):
+        return [seen]
+    alike, agreement, kl = seen
     found |= {"agreement": agreement, "kl": kl}
     different = "Its tokenizer splits the sample prompts differently from the source's"
     return [
@@ -144,12 +140,13 @@ def _look(file: Path, source: Reference, threads: int) -> tuple[bool, float, flo
     tokenizer, model = gguf_conversion.load(file, gguf_conversion.inspect(file))
     model.eval()
     ids = tuple(tuple(tokenizer.encode(text, add_special_tokens=False)) for text in source.rendered)
-    equal, distance, positions = 0, 0.0, 0
-    for prompt, answer, wanted in zip(source.prompts, source.answers, source.log_probabilities, strict=True):
+
+    def scores(read: tuple[int, ...]) -> NDArray[Any]:
         with torch.no_grad():
-            logits = model(input_ids=torch.tensor([[*prompt, *answer]]), use_cache=False).logits[0].float()
-        ours, theirs = torch.log_softmax(logits, dim=-1).numpy(), wanted.astype(np.float32)
-        equal += int((ours.argmax(-1) == theirs.argmax(-1)).sum())
-        distance += float((np.exp(theirs) * (theirs - ours)).sum())
-        positions += len(ours)
-    return ids == source.prompts, equal / positions, distance / positions
+            logits = model(input_ids=torch.tensor([read]), use_cache=False).logits[0].float()
+        found: NDArray[Any] = torch.log_softmax(logits, dim=-1).numpy()
+        return found
+
+    rows = zip(source.prompts, source.answers, source.log_probabilities, strict=True)
+    near = fresh.nearness((scores((*prompt, *answer)), wanted) for prompt, answer, wanted in rows)
+    return ids == source.prompts, *near

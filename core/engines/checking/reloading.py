@@ -7,11 +7,8 @@ left out; all of them would show only when somebody talks to the model.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.checking import fresh
 from core.engines.checking.asking import PROMPTS, rendered
 from core.engines.checking.check import Check, Status, check
 from core.engines.measuring import child, machine
@@ -100,14 +98,19 @@ def _in_fresh_process(
     folder: Path, bases: tuple[Path, ...], said: Said, threads: int, found: dict[str, Any]
 ) -> list[Check]:
     method = "forkserver" if sys.platform == "linux" else "spawn"  # see `measuring.child`
-    try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
-            alike, agreement, kl = pool.submit(_look, folder, bases, said, threads).result()
-    except BrokenProcessPool:
-        return [check("loads", False, "", "The process that loaded it again died")]
-    except Exception as error:  # whatever loading raises; the reason is what counts
-        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return [check("loads", False, "", f"It does not load again: {first}")]
+    seen = fresh.ask(
+        _look,
+        folder,
+        bases,
+        said,
+        threads,
+        died="The process that loaded it again died",
+        refuses="It does not load again",
+        method=method,
+    )
+    if isinstance(seen, Check):
+        return [seen]
+    alike, agreement, kl = seen
     found |= {"agreement": agreement, "kl": kl}
     figures = f"likeliest token equal in {agreement:.0%}, KL {kl:.4f} nats a token"
     broken = not np.isfinite(kl) or kl > _RED_KL
@@ -134,14 +137,9 @@ def _look(folder: Path, bases: tuple[Path, ...], said: Said, threads: int) -> tu
     tokenizer = weights.load_tokenizer(folder)
     texts = rendered(tokenizer) if tokenizer.chat_template else PROMPTS
     ids = tuple(tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts)
-    equal, distance, positions = 0, 0.0, 0
     scores = _scores(merging.load(folder, bases), said.ids)
-    for ours, theirs in zip(scores, said.log_probabilities, strict=True):
-        wanted = theirs.astype(np.float32)
-        equal += int((ours.argmax(-1) == theirs.argmax(-1)).sum())
-        distance += float((np.exp(wanted) * (wanted - ours.astype(np.float32))).sum())
-        positions += len(wanted)
-    return (texts, ids) == (said.texts, said.ids), equal / positions, distance / positions
+    near = fresh.nearness(zip(scores, said.log_probabilities, strict=True))
+    return (texts, ids) == (said.texts, said.ids), *near
 
 
 def _scores(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[NDArray[np.float16], ...]:
