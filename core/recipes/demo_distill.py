@@ -63,13 +63,11 @@ _EXPECTED: dict[str, float] = {
     "model": 11, "data": 1, "teacher": 300, "teacher-int8": 25, "cut": 30, "labels": 240, "student": 270,
     "student-int8": 20, "cut-again": 25, "smallest": 180, "smallest-small": 25, "evaluation": 210,
 }  # fmt: skip
-#: For processors that multiply bf16 by vectors alone, half as fast.
-_LEARNING_SLOW = {**_LEARNING, "epochs": 2.5}
+#: For processors that multiply bf16 by vectors alone, or only emulate it: half the passes.
+_LEARNING_SLOW = {**_LEARNING, "epochs": 2.0}
 _EXPECTED_SLOW = {
     **_EXPECTED, "teacher": 660, "labels": 320, "student": 350, "smallest": 250, "evaluation": 330,
 }  # fmt: skip
-#: For processors that only emulate bf16: half the passes, and still longer.
-_LEARNING_FP32 = {**_LEARNING, "epochs": 2.0}
 _EXPECTED_FP32 = {
     **_EXPECTED, "teacher": 900, "labels": 590, "student": 640, "smallest": 330, "evaluation": 400,
 }  # fmt: skip
@@ -91,7 +89,7 @@ def scale_here(*, quick: bool) -> Scale:
         return Scale(plain, _TEACHER, keep, smallest, _LEARNING_SLOW, _EXPECTED_SLOW)
     if plain is demo.FULL:
         return Scale(plain, _TEACHER, keep, smallest, _LEARNING, _EXPECTED)
-    return Scale(plain, _TEACHER, keep, smallest, _LEARNING_FP32, _EXPECTED_FP32)
+    return Scale(plain, _TEACHER, keep, smallest, _LEARNING_SLOW, _EXPECTED_FP32)
 
 
 @dataclass(frozen=True)
