@@ -183,9 +183,7 @@ class WorkbenchTrainer(Trainer):
         The Trainer's own switch reaches `model.forward` alone, and no pack goes through that.
         """
         stored = next(self.model.parameters()).dtype
-        return torch.autocast(
-            "cpu", dtype=torch.bfloat16, enabled=self.plan.bf16 and stored == torch.float32
-        )
+        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.plan.bf16 and stored == torch.float32)
 
     def loss_of(self, model: nn.Module, rows: packing.Pack) -> Tensor:
         """Sum of the losses of a pack's learnt tokens, to learn from."""
