@@ -11,13 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.recipes import demo_distill
 from core.workspace.workspace import Workspace
 from tests.bench import headline
 
-#: The teacher of `demo --distill`, learnt here in the same manner if that has not run.
-TUNED = headline.TEACHER
-DATA = "starter-banking"
+TUNED, DATA = headline.TEACHER, headline.STARTER
 LIMIT_MB = 115
 FIXED = ("fp32", "int8", "int4-mixed", "int4-edges", "int4-kquant", "int4-gptq", "int4")
 SEARCHED = "search"
@@ -39,18 +36,9 @@ class Distance:
     agreement: float
 
 
-def require_tuned() -> None:
-    """The starter model, tuned in full on the starter's rows."""
-    headline.require("starter", "model", "models", "add", "starter")
-    headline.require(DATA, "dataset", "data", "add", "starter")
-    fields = {"model": "starter", "data": DATA, **demo_distill.scale_here(quick=False).teacher}
-    options = [option for field, value in fields.items() for option in ("--set", f"{field}={value}")]
-    headline.require(TUNED, "model", "finetune", *options, timeout=2 * 3600.0)
-
-
 def export(recipe: str) -> Path:
     """The tuned model by a recipe."""
-    require_tuned()
+    headline.require_teacher()
     more = {
         SEARCHED: ("--data", DATA, "--set", f"max_mb={LIMIT_MB}"),
         "int4-gptq": ("--data", DATA),
