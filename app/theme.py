@@ -45,7 +45,7 @@ class Theme(QObject):
         self.changed.emit()
 
     def _icons(self) -> dict[str, str]:
-        """Files of the sheet's icons: in the user's cache, where each is written once and nothing piles up."""
+        """Files of the sheet's icons: in the user's cache, each written once, so that nothing piles up."""
         wanted = {
             "down": ("chevron-down", self.tokens.muted),
             "up": ("chevron-up", self.tokens.muted),

@@ -1,4 +1,4 @@
-"""A table of small squares, each as strong in colour as its value, with a mark in it; one is named at a time."""
+"""Small squares in rows and columns, each as strong in colour as its value; one is named at a time."""
 
 from __future__ import annotations
 

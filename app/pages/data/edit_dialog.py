@@ -92,8 +92,8 @@ class EditDialog(QDialog):
         self.table: ItemTableModel[RowItem] = ItemTableModel(
             [
                 Column(self.tr("Row"), _text),
-                Column(self.tr("Rated"), _stars),
                 Column(self.tr("Said"), self._verdict),
+                Column(self.tr("Rated"), _stars),
             ],
             self,
         )

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from hands import LARGE, LEFT, Add, queued, said, take, type_into
-from PySide6.QtCore import Qt
+from hands import LARGE, LEFT, Add, queued, type_into
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.dialogs.confirm import ConfirmDialog
-from app.models.repeat import repeat_of
-from app.pages.distill import pair_doctor
 from app.pages.distill.page import DistillPage
-from app.pages.finetune import fit_model
-from core.jobs import run_folder
 from core.specs import DistillSpec
-from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 

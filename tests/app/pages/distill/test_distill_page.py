@@ -15,7 +15,6 @@ from app.pages.distill import pair_doctor
 from app.pages.distill.page import DistillPage
 from app.pages.finetune import fit_model
 from core.jobs import run_folder
-from core.specs import DistillSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
