@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from app.formats import size_text
+from app.formats import number_text, size_text
 from app.models.run_record import RunRecord
 from app.plots.heat_map import Cell, HeatMap
 from app.widgets.card import Card, Facts
@@ -93,6 +93,9 @@ class DamageCard(Card):
         taken = tuple(item for item in record.tried if item.taken and item not in fixed)
         for item in (*fixed, *taken):
             figures = self.tr("KL {kl} at {size}").format(kl=f"{item.kl:.3f}", size=size_text(item.bytes))
+            if item.answer_ms is not None:
+                time = self.tr("about {time} ms an answer").format(time=number_text(item.answer_ms))
+                figures = f"{figures} · {time}"
             self.plans.set_fact(self._plan_name(item), figures)
 
     def _plan_name(self, item: Tried) -> str:

@@ -234,6 +234,9 @@ def _say_what_was_searched(run: Run, output: Output) -> None:
             f"On the rows that judged, it is {found['searched_kl']:.3f} nats a token from its source, "
             f"and the fixed recipe int4-edges is {found['fixed_kl']:.3f}."
         )
+    if "answer_ms" in found:
+        took, allowed = found["answer_ms"], run.spec["max_ms"]
+        output.say(f"An answer took {took:.1f} ms here; {allowed:g} ms were allowed.")
 
 
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
