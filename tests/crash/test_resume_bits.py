@@ -25,8 +25,9 @@ def lab(tmp_path_factory):
 
 
 def kept(lab: Lab, run: str) -> set[str]:
-    """Names of what the run has found so far."""
-    return {path.name.split("-")[0] for path in (lab.folder / run).glob("kept/*/*")}
+    """Names of what the run has found so far; a file that was being written does not count."""
+    files = (lab.folder / run).glob("kept/*/*")
+    return {path.name.split("-")[0] for path in files if not path.name.startswith(".")}
 
 
 def test_it_goes_on_after_kills_while_it_measures_tries_and_rounds(lab):
