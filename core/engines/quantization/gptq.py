@@ -56,7 +56,7 @@ class GptqByLayers(gptq.Gptq):
 
     layers: Layers | None = None
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def _run_for_config(self, model: Any, config: Any, output_model_path: str) -> Any:
         """Prepares, rounds layer by layer, packs and writes."""
         wrapper, settings, _ = quant_utils.prepare_model(model, config)
