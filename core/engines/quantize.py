@@ -138,12 +138,12 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 def _kept(spec: QuantizeSpec, job: JobContext) -> Kept:
     """What an earlier try of this very run has found."""
     from core.engines.quantization.keeping import Kept
-    from core.engines.training import examples, weights
+    from core.engines.training import examples
 
     return Kept(
         job.folder,
         spec=spec.digest(),
-        model=weights.digest(job, spec.model),
+        model=merging.digest(job, spec.model),
         data=examples.digest(job.input(spec.data)) if spec.data else "",
     )
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
-from core.engines.training import checkpoints, lora, packed_attention, packing
+from core.engines.training import checkpoints, lora, packed_attention, packing, precision
 from core.engines.training.checkpoints import Record
 from core.engines.training.examples import Example
 from core.engines.training.losses import PLAIN, Objective
@@ -183,7 +183,7 @@ class WorkbenchTrainer(Trainer):
         The Trainer's own switch reaches `model.forward` alone, and no pack goes through that.
         """
         stored = next(self.model.parameters()).dtype
-        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.plan.bf16 and stored == torch.float32)
+        return precision.products(bf16=self.plan.bf16 and stored == torch.float32)
 
     def loss_of(self, model: nn.Module, rows: packing.Pack) -> Tensor:
         """Sum of the losses of a pack's learnt tokens, to learn from."""
