@@ -225,17 +225,20 @@ def test_an_empty_workspace_teaches_what_runs_are(window: MainWindow, qtbot: QtB
     assert not page.card.isVisible()
 
 
-def test_a_removed_run_is_gone_and_its_model_stays(
+def test_a_removed_run_is_gone_with_its_report_and_its_model_stays(
     workspace: Workspace, context: Context, qtbot: QtBot
 ) -> None:
     run = recordings.add_finetune(workspace, "Banking", 5, "succeeded")
     artifact = recordings.add_artifact(workspace, "model", "Banking", run.id)
+    report = recordings.add_artifact(workspace, "report", "Banking figures", run.id)
     page = _open(context, qtbot, run.id)
     with qtbot.waitSignal(page.page_requested) as asked:
         page._model.remove()
     assert asked.args[0] == "runs"
     assert not workspace.run_folder(run.id).exists()
     assert workspace.store.find_artifact(artifact.id) is not None
+    assert workspace.store.find_artifact(report.id) is None
+    assert not workspace.artifact_folder(report.id).exists()
 
 
 def test_a_narrow_window_cuts_neither_the_name_nor_the_charts(context: Context, qtbot: QtBot) -> None:

@@ -188,7 +188,7 @@ class RunPage(PageFrame):
         assert run is not None
         dialog = ConfirmDialog(
             self.tr("Remove the run “{name}”?").format(name=run.name),
-            self.tr("Its log, curves and saves are deleted. Models and data it made stay."),
+            self.tr("Its log, curves, saves and report are deleted. Models and data it made stay."),
             self.tr("Remove the run"),
             self.tr("Keep it"),
             parent=self,
