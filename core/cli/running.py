@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -266,11 +262,3 @@ def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
             for item in workspace.store.artifacts(run_id=run.id)
         ],
     }
-
-
-def program() -> str:
-    """How this program is called from here: by name where the shell finds it, by its path otherwise."""
-    if shutil.which("slm-workbench"):
-        return "slm-workbench"
-    beside = Path(sys.executable).with_name("slm-workbench")
-    return os.path.relpath(beside) if beside.exists() else f"{sys.executable} -m app"

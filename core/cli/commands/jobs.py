@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from typing import Any, TypeAlias, get_args
 
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
-from core.cli.running import program, require_kept, start, summary
+from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs import submission
@@ -259,7 +260,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     run = require_kept(start(workspace, spec, name, output, "Evaluating"))
     report = read_report(workspace, run)
     show_report(report, output)
-    output.say(f"Kept as {run.name}; `{program()} runs show {run.name}` shows it again.")
+    output.say(f"Kept as {run.name}; `slm-workbench runs show {shlex.quote(run.name)}` shows it again.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
 
@@ -337,8 +338,10 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
         if artifact["type"] == "model" and run.state == "succeeded":
-            name, command = artifact["name"], program()
-            output.say(f"Next: `{command} chat {name}`, or `{command} evaluate {name} --data DATA`.")
+            name = shlex.quote(artifact["name"])
+            output.say(
+                f"Next: `slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`."
+            )
     if run.state == "stopped":
         output.say(f"Stopped and kept. `slm-workbench runs resume {run.id}` goes on with it.")
     output.answer(shown)
