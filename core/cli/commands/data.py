@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from itertools import islice
 from pathlib import Path
 from typing import Any, get_args

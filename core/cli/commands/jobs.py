@@ -16,7 +16,7 @@ from core.errors import InputError
 from core.jobs import submission
 from core.models import presets, verdict
 from core.models.pruning import rounds
-from core.models.report import Comparison, main_figure
+from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
 from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
@@ -288,18 +288,18 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     """The figures as a table."""
     rows = []
     for item in report["models"]:
-        quality, latency = item["quality"], item.get("latency_ms")
+        figures = ModelFigures.model_validate(item)
         rows.append(
             [
                 item["model"],
-                _main_figure(quality),
-                f"{latency['total_p50']:.0f} ms" if latency else "",
+                _main_figure(item["quality"]),
+                evaluation_text.answer_time(figures.latency_ms, figures.timing),
                 f"{item['tokens_per_s']:.0f}" if "tokens_per_s" in item else "",
                 say_bytes(item["bytes_on_disk"]),
                 say_bytes(item["peak_rss_bytes"]) if "peak_rss_bytes" in item else "",
             ]
         )
-    columns = ["model", _heading(report["models"]), "answer", "tokens/s", "disk", "memory"]
+    columns = ["model", _heading(report["models"]), "answer (median)", "tokens/s", "disk", "memory"]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
     few = (
