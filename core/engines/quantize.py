@@ -20,7 +20,7 @@ from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
 
 if TYPE_CHECKING:
-    from core.engines.quantization.keeping import Kept
+    from core.engines.keeping import Kept
     from core.jobs.context import JobContext
 
 
@@ -137,7 +137,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 
 def _kept(spec: QuantizeSpec, job: JobContext) -> Kept:
     """What an earlier try of this very run has found."""
-    from core.engines.quantization.keeping import Kept
+    from core.engines.keeping import Kept
     from core.engines.training import examples
 
     return Kept(

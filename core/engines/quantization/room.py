@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.engines.quantization.keeping import Kept, digest
+from core.engines.keeping import Kept, digest
 from core.engines.quantization.timing import Clock
 from core.errors import InputError
 from core.models.quantizing import groups as grouping

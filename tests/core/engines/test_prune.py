@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -24,6 +25,7 @@ from core.engines import merging, prune, quantize
 from core.engines.quantization import graph
 from core.engines.training import weights
 from core.errors import CancelledError, InputError
+from core.jobs.context import JobContext
 from core.models import records
 from core.specs import PruneSpec, QuantizeSpec
 from core.workspace import manifest
@@ -81,6 +83,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
     lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
     found["adapter"] = make_adapter(folder / "adapter", found["tied"], 3, lora, over="tied")
+    manifest.write(found["adapter"])
     return found
 
 
@@ -258,6 +261,51 @@ def test_the_result_quantizes(tmp_path: Path, parts: dict[str, Path]) -> None:
     (artifact,) = events(out, "artifact")
     assert artifact["meta"]["receipt"] == "green"
     assert set(graph.inspect(job.folder / artifact["folder"] / "model.onnx").matmul) == {8}
+
+
+class Killed(BaseException):
+    """Nothing in a job can react to it."""
+
+
+class DoomedJob(JobContext):
+    """Dies while a row is measured."""
+
+    dies_at = 0
+    measured = 0
+
+    def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
+        super().progress(done, total, left_s)
+        self.measured += 1
+        if done == self.dies_at:
+            raise Killed
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_killed_while_it_measures_it_goes_on_with_the_same_numbers(
+    tmp_path: Path, parts: dict[str, Path], broken: bool
+) -> None:
+    spec = PruneSpec(model="tied", data="d", keep_layers=3, ffn_share=0.67)
+    whole = run(tmp_path / "whole", parts, "tied", keep_layers=3, ffn_share=0.67)
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    doomed = DoomedJob(folder, parts, io.StringIO(), threads=1, name="tuned")
+    doomed.dies_at = 20
+    with pytest.raises(Killed):
+        prune.run(spec, doomed)
+    (kept,) = (folder / "kept").rglob("measured")
+    if broken:
+        kept.write_bytes(kept.read_bytes()[:-1] + b"?")
+
+    again = DoomedJob(folder, parts, io.StringIO(), resumed=True, threads=1, name="tuned")
+    prune.run(spec, again)
+
+    assert again.final_result["influence"] == whole[1]["influence"]
+    assert records.read_json(folder / "out" / "model" / prune.REPORT) == records.read_json(
+        whole[0] / prune.REPORT
+    )
+    rows = records.read_json(whole[0] / prune.REPORT)["calibration_rows"]
+    assert (again.measured == rows) is broken, "what was kept is not measured again; what is broken is"
+    assert not (folder / "kept").exists()
 
 
 def test_a_stop_ends_it_with_nothing(tmp_path: Path, parts: dict[str, Path]) -> None:
