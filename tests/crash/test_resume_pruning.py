@@ -10,7 +10,7 @@ import pytest
 from tests.crash.lab import Lab
 
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.campaign,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="the harness forks"),
     pytest.mark.timeout(280),
 ]
