@@ -244,6 +244,21 @@ def require_kept(run: Run) -> Run:
     raise error
 
 
+def say_stopped(run: Run, output: Output) -> None:
+    """What a stopped run has kept, and the command that goes on with it; nothing of any other run."""
+    if run.state != "stopped":
+        return
+    kept, wanted = run.result.get("answers_kept"), run.result.get("answers_wanted")
+    resume = f"`slm-workbench runs resume {run.id}`"
+    if not kept:
+        output.say(f"Stopped and kept. {resume} goes on with it.")
+        return
+    of = f" of {wanted:,}" if wanted else ""
+    answers = "answer" if kept == 1 and not wanted else "answers"
+    rest = "goes on without asking again" if kept == wanted else "asks only for what is missing"
+    output.say(f"Stopped and kept: {kept:,}{of} {answers} of the teacher. {resume} {rest}.")
+
+
 def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
     """A run as `--json` shows it."""
     return {

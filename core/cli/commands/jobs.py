@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, get_args
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
-from core.cli.running import require_kept, start, summary
+from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs import submission
@@ -342,7 +342,6 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
             output.say(
                 f"Next: `slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`."
             )
-    if run.state == "stopped":
-        output.say(f"Stopped and kept. `slm-workbench runs resume {run.id}` goes on with it.")
+    say_stopped(run, output)
     output.answer(shown)
     return 0

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, get_args
 
 from core.cli.console import Output
 from core.cli.invocation import Invocation
-from core.cli.running import require_kept, start
+from core.cli.running import require_kept, say_stopped, start
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs.timeleft import say_duration
@@ -103,8 +103,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     report = trials.read(workspace.verified_folder(found[0]))
     command = finetune_command(report, model.name, data.name, output.invocation)
     _show(report, command, output)
-    if ended.state == "stopped":
-        output.say(f"Stopped and kept. `slm-workbench runs resume {ended.id}` goes on with it.")
+    say_stopped(ended, output)
     output.answer(_answer(ended.id, ended.state, report, command))
     return 0
 
