@@ -19,6 +19,7 @@ from core.specs import PruneSpec
 from core.workspace import durable
 
 if TYPE_CHECKING:
+    from core.engines.checking.forgetting import Forgotten
     from core.engines.keeping import Kept
     from core.jobs.context import JobContext
 
@@ -45,7 +46,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     sizes = refusal.check(spec, folders, record.name)
     import torch
 
-    from core.engines.checking import reloading
+    from core.engines.checking import forgetting, reloading
     from core.engines.pruning import (
         calibration,
         influence,
@@ -80,6 +81,8 @@ def run(spec: PruneSpec, job: JobContext) -> None:
             raise pace.in_time(record.name, answer_ms, spec.target_ms)
 
     rows = calibration.rows(data, tokenizer, spec.calibration_rows, spec.seed)
+    forgets = (cut.layers, cut.neurons) != (whole.layers, whole.neurons)
+    before = forgetting.listen(model, rows, trimmed.kept if trimmed else None) if forgets else []
     seen = measured.measure(model, layers, rows, job, kept)
     job.emit("influence", layers=seen.influence)
 
@@ -93,6 +96,10 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     if trimmed is not None:
         vocabulary.cut(model, trimmed.kept)
         renumbering.renumber_settings(model, trimmed.new)
+    forgotten: Forgotten | None = None
+    if forgets:
+        read = [[trimmed.new[id] for id in ids] for ids in rows] if trimmed else rows
+        forgotten = forgetting.compare(forgetting.listen(model, read), before)
     left = weights.count(model)
     folder = job.stage("model")
     dtype = records.inspect(folders[-1]).dtype
@@ -106,7 +113,8 @@ def run(spec: PruneSpec, job: JobContext) -> None:
 
     job.phase("trying")
     trial.check(folder, tokenizer, rows)
-    made = reloading.make(folder, (), "prune", said, threads)
+    more = [forgotten.check] if forgotten else []
+    made = reloading.make(folder, (), "prune", said, threads, more)
     receipt.write(folder, made)
     if made.status == "red":
         job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
@@ -150,6 +158,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
         reasons=list(made.reasons),
         bytes=records.bytes_on_disk(folder),
         **({} if answer_ms is None else {"answer_ms": round(answer_ms, 2)}),
+        **({} if forgotten is None else forgotten.figures),
     )
     kept.clear()
 

@@ -109,6 +109,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         job.check_cancelled()
         theirs = receipt.reference(adapter.folder, (source, *bases), threads)
         made = receipt.add_adapter(made, folder, file, adapter.name, theirs, threads)
+    made = receipt.carry_over(made, source)
     receipt.write(folder, made)
     if made.status == "red":
         job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))

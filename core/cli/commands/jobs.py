@@ -23,8 +23,6 @@ from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 _FEW_ROWS = 100
-#: Settings of a pruning after which a model has to learn again; losing unused tokens costs nothing.
-_FORGETS = ("keep_layers", "ffn_share", "target_mb", "target_ms")
 Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -207,8 +205,13 @@ def say_what_is_left(run: Run, output: Output) -> None:
     )
     if "answer_ms" in left:
         output.say(f"Of this size, an answer took {left['answer_ms']:.1f} ms in int8 here.")
-    if any(run.spec[name] != PruneSpec.model_fields[name].default for name in _FORGETS):
-        output.say("It answers worse until it has learnt again: distill it, or fine-tune it.")
+    if "agreement" not in left:
+        return  # only tokens that the data does not need went
+    same = f"in {left['agreement']:.0%} of the places of your rows it expects the same next token"
+    if left.get("untaught"):
+        output.say(f"It is cut, not taught yet: {same} as the whole model. Let it learn again before use.")
+    else:
+        output.say(f"It still answers like the whole model: {same}.")
 
 
 def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -338,10 +341,18 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
         if artifact["type"] == "model" and run.state == "succeeded":
-            name = shlex.quote(artifact["name"])
-            output.say(
-                f"Next: `slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`."
-            )
+            output.say(f"Next: {_next(workspace, run, shlex.quote(artifact['name']))}.")
     say_stopped(run, output)
     output.answer(shown)
     return 0
+
+
+def _next(workspace: Workspace, run: Run, name: str) -> str:
+    """What to do with a new model, as commands."""
+    if run.kind == PruneSpec.kind and run.result.get("untaught"):
+        teacher, data = (
+            shlex.quote(found.name if (found := workspace.store.find_artifact(id)) else id)
+            for id in (run.spec["model"], run.spec["data"])
+        )
+        return f"`slm-workbench distill --teacher {teacher} --student {name} --data {data}`"
+    return f"`slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli.commands.jobs import finish
+from core.cli.commands.jobs import finish, say_what_is_left
 from core.cli.console import Output
 from core.cli.invocation import Invocation
 from core.cli.main import main
@@ -57,3 +57,24 @@ def test_a_refusal_s_way_out_can_be_pasted_too(tmp_path: Path, capsys: pytest.Ca
     root = str(tmp_path / "my work")
     assert main(["--workspace", root, "models", "show", "nothing"]) == 2
     assert ["models", "list", "--workspace", root] in suggested(capsys.readouterr().err)
+
+
+def test_a_cut_model_leads_to_its_teacher(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace = Workspace(tmp_path)
+    for id, type, name in (("m1", "model", "big"), ("d1", "dataset", "bank mails")):
+        workspace.store.add_artifact(Artifact(id, type, name, "0" * 64, 5_000, time.time(), "", {}))
+    run = workspace.store.add_run("prune", "small", {"model": "m1", "data": "d1"}, ["m1", "d1"])
+    workspace.store.add_artifact(Artifact("m2", "model", "small", "0" * 64, 5_000, time.time(), run.id, {}))
+    left = {"layers": 2, "ffn": 64, "vocabulary": 400, "parameters": 5e5, "parameters_before": 1e6}
+    result = {**left, "agreement": 0.12, "kl": 6.2, "untaught": True}
+    workspace.store.set_state(run.id, "succeeded", result=result)
+
+    say_what_is_left(workspace.store.run(run.id), Output())
+    finish(workspace, workspace.store.run(run.id), Output())
+    workspace.close()
+
+    said = capsys.readouterr().out
+    assert "not taught yet: in 12% of the places of your rows it expects the same next token" in said
+    assert suggested(said) == [
+        ["distill", "--teacher", "big", "--student", "small", "--data", "bank mails"]
+    ]

@@ -21,8 +21,9 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from core.engines import merging, prune, quantize
+from core.engines import merging, prune, quantize, receipt
 from core.engines.quantization import graph
+from core.engines.receipt import Check, Receipt
 from core.engines.training import weights
 from core.errors import CancelledError, InputError
 from core.jobs.context import JobContext
@@ -122,6 +123,40 @@ def test_of_few_layers_the_first_and_the_last_stay(tmp_path: Path, parts: dict[s
     folder, result = run(tmp_path / "run", parts, "tied", keep_layers=2)
     assert records.read_json(folder / prune.REPORT)["layers"]["kept"] == [0, 3]
     assert result["layers"] == records.read_json(folder / "config.json")["num_hidden_layers"] == 2
+
+
+@pytest.mark.parametrize("vocabulary", ["whole", "data"])
+def test_a_cut_model_that_says_something_else_has_an_amber_receipt_with_the_figures(
+    tmp_path: Path, parts: dict[str, Path], vocabulary: str
+) -> None:
+    folder, result = run(tmp_path / "run", parts, "tied", keep_layers=2, vocabulary=vocabulary)
+
+    assert result["untaught"]
+    assert result["kl"] > 0.3
+    assert records.receipt_status(folder) == "amber", "it may be used, and taught"
+    remark = records.untaught(folder)
+    assert remark.startswith("Cut, not taught yet")
+    assert f"equal in {result['agreement']:.0%}, KL {result['kl']:.2f} nats a token" in remark
+    assert remark in records.read_json(folder / "receipt.json")["reasons"]
+
+
+def test_a_cut_that_changes_nothing_leaves_no_remark(tmp_path: Path, parts: dict[str, Path]) -> None:
+    layers, layered = run(tmp_path / "layers", parts, "tied", keep_layers=LAYERS - 1, vocabulary="data")
+    assert (records.receipt_status(layers), records.untaught(layers)) == ("green", "")
+    assert (layered["agreement"], layered["untaught"]) == (1.0, False)
+    words, said = run(tmp_path / "words", parts, "tied", vocabulary="data")
+    assert (records.receipt_status(words), records.untaught(words)) == ("green", "")
+    assert "agreement" not in said, "only tokens went, so nothing was forgotten"
+
+
+def test_what_is_exported_from_an_untaught_model_says_so_too(tmp_path: Path) -> None:
+    remark = Check(name=records.TAUGHT, status="amber", text="Cut, not taught yet: …")
+    fine = Check(name="loads", status="green", text="Loads")
+    made = Receipt(status="green", reasons=(), recipe="int8", checks=(fine,), bytes=1)
+    assert receipt.carry_over(made, tmp_path) is made, "its source has no receipt"
+    receipt.write(tmp_path, made.model_copy(update={"status": "amber", "checks": (fine, remark)}))
+    carried = receipt.carry_over(made, tmp_path)
+    assert (carried.status, carried.reasons, carried.checks) == ("amber", (remark.text,), (fine, remark))
 
 
 def test_lists_with_an_entry_for_each_layer_are_cut_too(tmp_path: Path, parts: dict[str, Path]) -> None:
