@@ -53,7 +53,9 @@ def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output
                 _pair(latency.ttft_p50, latency.ttft_p95),
                 _pair(latency.token_p50, latency.token_p95),
                 _pair(latency.total_p50, latency.total_p95),
-                f"{timing.answers_an_hour:,.0f} ({timing.mean_ms:.0f} ms)" if timing and timing.mean_ms else "",
+                f"{timing.answers_an_hour:,.0f} ({timing.mean_ms:.0f} ms)"
+                if timing and timing.mean_ms
+                else "",
                 f"{energy.wh_a_thousand:.2g}" if energy else "",
                 f"{timing.bandwidth_share:.0%}" if timing and timing.bandwidth_share else "",
             ]

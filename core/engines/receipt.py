@@ -27,7 +27,17 @@ from core.workspace import durable
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
-__all__ = ["Check", "Receipt", "Reference", "add_adapter", "carry_over", "make", "reference", "require_usable", "write"]
+__all__ = [
+    "Check",
+    "Receipt",
+    "Reference",
+    "add_adapter",
+    "carry_over",
+    "make",
+    "reference",
+    "require_usable",
+    "write",
+]
 
 
 class Receipt(BaseModel):

@@ -89,8 +89,8 @@ class Timing(BaseModel, frozen=True, extra="forbid"):
         repeats: How often each.
         warm_up: Prompts answered before, whose times do not count.
         spread: By how much the slowest pass's median is above the fastest's: 0.02 is 2 %.
-        answers_an_hour: Of one conversation after the other, by the mean over the prompts of each one's median
-            pass: slow prompts count, slow passes do not.
+        answers_an_hour: Of one conversation after the other, by the mean over the prompts of each one's
+            median pass: slow prompts count, slow passes do not.
         by_length: The times by length of the prompt, the shortest first.
         energy: What an answer takes.
         ceilings: What the machine could do.

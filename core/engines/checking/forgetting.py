@@ -1,4 +1,4 @@
-"""How far a cut model is from the one that it was cut from: what it forgot, it has to learn again before use."""
+"""How far a cut model is from the one that it was cut from: what it forgot it has to learn again."""
 
 from __future__ import annotations
 

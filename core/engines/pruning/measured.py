@@ -1,6 +1,4 @@
-"""What the training rows show of a model's layers and neurons, kept while it is found: a resume goes on with the
-same numbers.
-"""
+"""What training rows show of a model's layers and neurons, kept as it is found, so that a resume goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command suggests can be pasted: it names the workspace that was given, and the program as it is here."""
+"""What a command suggests can be pasted: it names the workspace that was given."""
 
 from __future__ import annotations
 
@@ -75,6 +75,4 @@ def test_a_cut_model_leads_to_its_teacher(tmp_path: Path, capsys: pytest.Capture
 
     said = capsys.readouterr().out
     assert "not taught yet: in 12% of the places of your rows it expects the same next token" in said
-    assert suggested(said) == [
-        ["distill", "--teacher", "big", "--student", "small", "--data", "bank mails"]
-    ]
+    assert suggested(said) == [["distill", "--teacher", "big", "--student", "small", "--data", "bank mails"]]

@@ -18,13 +18,18 @@ from core.workspace.workspace import Workspace
         ({}, "Stopped and kept. `{resume}` goes on with it."),
         (
             {"answers_kept": 1280, "answers_wanted": 1500},
-            "Stopped and kept: 1,280 of 1,500 answers of the teacher. `{resume}` asks only for what is missing.",
+            "Stopped and kept: 1,280 of 1,500 answers of the teacher. "
+            "`{resume}` asks only for what is missing.",
         ),
         (
             {"answers_kept": 1500, "answers_wanted": 1500},
-            "Stopped and kept: 1,500 of 1,500 answers of the teacher. `{resume}` goes on without asking again.",
+            "Stopped and kept: 1,500 of 1,500 answers of the teacher. "
+            "`{resume}` goes on without asking again.",
         ),
-        ({"answers_kept": 1}, "Stopped and kept: 1 answer of the teacher. `{resume}` asks only for what is missing."),
+        (
+            {"answers_kept": 1},
+            "Stopped and kept: 1 answer of the teacher. `{resume}` asks only for what is missing.",
+        ),
     ],
 )
 def test_a_stop_says_what_is_kept_and_how_to_go_on(

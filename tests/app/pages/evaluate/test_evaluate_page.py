@@ -210,9 +210,7 @@ def test_passes_that_differed_a_lot_stand_beside_the_median(qtbot: QtBot) -> Non
     qtbot.addWidget(card)
     uneven = timed("tuned", 0.81)
     uneven["timing"] |= {"spread": 0.44}
-    card.show_report(
-        EvaluationReport.model_validate({**REPORT, "models": [timed("base", 0.05), uneven]})
-    )
+    card.show_report(EvaluationReport.model_validate({**REPORT, "models": [timed("base", 0.05), uneven]}))
     texts = [label.text() for label in card.findChildren(QLabel)]
     assert "An answer takes (median)" in texts
     assert "240 ms" in texts

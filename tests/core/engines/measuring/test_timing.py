@@ -54,7 +54,9 @@ def test_passes_that_differ_are_told() -> None:
 
 
 def test_slow_prompts_count_in_the_answers_of_an_hour_and_slow_passes_do_not() -> None:
-    quiet = [timed(row, turn, first) for turn in (0, 1) for row, first in ((0, 100.0), (1, 100.0), (2, 400.0))]
+    quiet = [
+        timed(row, turn, first) for turn in (0, 1) for row, first in ((0, 100.0), (1, 100.0), (2, 400.0))
+    ]
     disturbed = [timed(row, 2, 2000.0) for row in (0, 1, 2)]
     finished = Finished(100.0, 1, Spent(2.0, 9.0, None), Ceilings(read_gb_s=20.0, gflops=100.0))
     found = timing.summary([*quiet, *disturbed], [], {0: 9, 1: 9, 2: 9}, finished, None, 1)
