@@ -133,7 +133,7 @@ class EvaluationCard(Card):
             ms, apart = round(item.latency_ms.total_p50), item.timing.apart if item.timing else None
             if apart is None:
                 return self.tr("{ms} ms").format(ms=ms)
-            text = self.tr("{ms} ms (passes {share} % apart)")
+            text = self.tr("{ms}\u00a0ms (passes {share}\u00a0% apart)")
             return text.format(ms=ms, share=round(apart * 100))
 
         def general(item: ModelFigures) -> str:

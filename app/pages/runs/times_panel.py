@@ -83,7 +83,7 @@ class TimesPanel(QWidget):
         if timing.answers_an_hour is None or timing.mean_ms is None:
             return _NOTHING
         count = count_text(round(timing.answers_an_hour))
-        return self.tr("{count} ({ms} ms each)").format(count=count, ms=round(timing.mean_ms))
+        return self.tr("{count} ({ms}\u00a0ms\u00a0each)").format(count=count, ms=round(timing.mean_ms))
 
     def _ms(self, value: float | None) -> str:
         return self.tr("{ms} ms").format(ms=number_text(value)) if value is not None else _NOTHING

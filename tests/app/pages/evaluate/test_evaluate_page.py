@@ -214,8 +214,8 @@ def test_passes_that_differed_a_lot_stand_beside_the_median(qtbot: QtBot) -> Non
     texts = [label.text() for label in card.findChildren(QLabel)]
     assert "An answer takes (median)" in texts
     assert "240 ms" in texts
-    assert "240 ms (passes 44 % apart)" in texts
-    assert "14,321 (251 ms each)" in texts
+    assert "240\u00a0ms (passes 44\u00a0% apart)" in texts
+    assert "14,321 (251\u00a0ms\u00a0each)" in texts
 
 
 def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
@@ -247,7 +247,7 @@ def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     panel.choice.setCurrentIndex(0)
     assert panel.words.text().startswith("base: ")
     texts = [label.text() for label in times.findChildren(QLabel)]
-    for text in ("14,321 (251 ms each)", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms (97 ms)"):
+    for text in ("14,321 (251\u00a0ms\u00a0each)", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms (97 ms)"):
         assert text in texts
     said = times.notes.text()
     assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by up to 2.1 %." in said
