@@ -247,7 +247,13 @@ def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     panel.choice.setCurrentIndex(0)
     assert panel.words.text().startswith("base: ")
     texts = [label.text() for label in times.findChildren(QLabel)]
-    for text in ("14,321 (251\u00a0ms\u00a0each)", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms (97 ms)"):
+    for text in (
+        "14,321 (251\u00a0ms\u00a0each)",
+        "about 2 Wh",
+        "71 %",
+        "Long: 53 to 97 tokens",
+        "194 ms (97 ms)",
+    ):
         assert text in texts
     said = times.notes.text()
     assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by up to 2.1 %." in said
