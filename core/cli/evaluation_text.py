@@ -26,6 +26,12 @@ def show(report: dict[str, Any], output: Output) -> None:
             output.say(line)
 
 
+def _hourly(timing: Timing | None) -> str:
+    if timing is None or timing.answers_an_hour is None or timing.mean_ms is None:
+        return ""
+    return f"{timing.answers_an_hour:,.0f} ({timing.mean_ms:.0f} ms)"
+
+
 def answer_time(latency: Latency | None, timing: Timing | None) -> str:
     """The median time of an answer, and by how much the passes differ where that is a lot."""
     if latency is None:
@@ -53,9 +59,7 @@ def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output
                 _pair(latency.ttft_p50, latency.ttft_p95),
                 _pair(latency.token_p50, latency.token_p95),
                 _pair(latency.total_p50, latency.total_p95),
-                f"{timing.answers_an_hour:,.0f} ({timing.mean_ms:.0f} ms)"
-                if timing and timing.mean_ms
-                else "",
+                _hourly(timing),
                 f"{energy.wh_a_thousand:.2g}" if energy else "",
                 f"{timing.bandwidth_share:.0%}" if timing and timing.bandwidth_share else "",
             ]
