@@ -117,20 +117,19 @@ def test_the_layer_that_changes_nothing_goes_first_and_nothing_changes(
     assert min(report["layers"]["influence"]) == report["layers"]["influence"][IDLE] < 1e-9
     assert torch.equal(logits(folder), logits(parts["tied"]))
     assert (result["layers"], result["ffn"], result["vocabulary"]) == (3, WIDTH, len(tiny.tokenizer()))
+    assert (result["agreement"], result["untaught"]) == (1.0, False)
+    assert (records.receipt_status(folder), records.untaught(folder)) == ("green", "")
 
 
 def test_of_few_layers_the_first_and_the_last_stay(tmp_path: Path, parts: dict[str, Path]) -> None:
     folder, result = run(tmp_path / "run", parts, "tied", keep_layers=2)
     assert records.read_json(folder / prune.REPORT)["layers"]["kept"] == [0, 3]
     assert result["layers"] == records.read_json(folder / "config.json")["num_hidden_layers"] == 2
+    require_remark(folder, result)
 
 
-@pytest.mark.parametrize("vocabulary", ["whole", "data"])
-def test_a_cut_model_that_says_something_else_has_an_amber_receipt_with_the_figures(
-    tmp_path: Path, parts: dict[str, Path], vocabulary: str
-) -> None:
-    folder, result = run(tmp_path / "run", parts, "tied", keep_layers=2, vocabulary=vocabulary)
-
+def require_remark(folder: Path, result: dict[str, Any]) -> None:
+    """The receipt is amber and says by how much the model differs from the one that it was cut from."""
     assert result["untaught"]
     assert result["kl"] > 0.3
     assert records.receipt_status(folder) == "amber", "it may be used, and taught"
@@ -138,15 +137,6 @@ def test_a_cut_model_that_says_something_else_has_an_amber_receipt_with_the_figu
     assert remark.startswith("Cut, not taught yet")
     assert f"equal in {result['agreement']:.0%}, KL {result['kl']:.2f} nats a token" in remark
     assert remark in records.read_json(folder / "receipt.json")["reasons"]
-
-
-def test_a_cut_that_changes_nothing_leaves_no_remark(tmp_path: Path, parts: dict[str, Path]) -> None:
-    layers, layered = run(tmp_path / "layers", parts, "tied", keep_layers=LAYERS - 1, vocabulary="data")
-    assert (records.receipt_status(layers), records.untaught(layers)) == ("green", "")
-    assert (layered["agreement"], layered["untaught"]) == (1.0, False)
-    words, said = run(tmp_path / "words", parts, "tied", vocabulary="data")
-    assert (records.receipt_status(words), records.untaught(words)) == ("green", "")
-    assert "agreement" not in said, "only tokens went, so nothing was forgotten"
 
 
 def test_what_is_exported_from_an_untaught_model_says_so_too(tmp_path: Path) -> None:
@@ -196,6 +186,8 @@ def test_with_the_datas_tokens_it_gives_the_same_numbers_for_them(
 
     kept = records.read_json(folder / "vocabulary.json")["kept"]
     assert len(kept) == result["vocabulary"] < len(tiny.tokenizer())
+    assert "agreement" not in result, "only tokens went, so nothing was forgotten"
+    assert (records.receipt_status(folder), records.untaught(folder)) == ("green", "")
     own, whole = weights.load_tokenizer(folder), weights.load_tokenizer(parts[model])
     text = "<|im_start|>user\nwhere is my card, I cannot find it (7)<|im_end|>\n<|im_start|>assistant\n"
     new, old = own(text)["input_ids"], whole(text)["input_ids"]
@@ -281,7 +273,8 @@ def test_an_adapter_is_merged_first(tmp_path: Path, parts: dict[str, Path]) -> N
 
 def test_number_format_licence_and_note_stay(tmp_path: Path, parts: dict[str, Path]) -> None:
     own = {**parts, "half": keep(llama(), tmp_path / "half", torch.bfloat16)}
-    folder, _ = run(tmp_path / "run", own, "half", keep_layers=2, ffn_share=0.5, vocabulary="data")
+    folder, result = run(tmp_path / "run", own, "half", keep_layers=2, ffn_share=0.5, vocabulary="data")
+    require_remark(folder, result)
     found = records.inspect(folder)
     assert (found.dtype, found.licence, found.note) == ("bf16", "Apache-2.0", "a note")
     assert found.parameters == records.describe(folder).parameters
@@ -315,31 +308,25 @@ class DoomedJob(JobContext):
             raise Killed
 
 
-@pytest.mark.parametrize("broken", [False, True])
 def test_killed_while_it_measures_it_goes_on_with_the_same_numbers(
-    tmp_path: Path, parts: dict[str, Path], broken: bool
+    tmp_path: Path, parts: dict[str, Path]
 ) -> None:
-    spec = PruneSpec(model="tied", data="d", keep_layers=3, ffn_share=0.67)
-    whole = run(tmp_path / "whole", parts, "tied", keep_layers=3, ffn_share=0.67)
+    whole, _ = run(tmp_path / "whole", parts, "tied", keep_layers=3, ffn_share=0.67)
     folder = tmp_path / "killed"
     folder.mkdir()
+    spec = PruneSpec(model="tied", data="d", keep_layers=3, ffn_share=0.67)
     doomed = DoomedJob(folder, parts, io.StringIO(), threads=1, name="tuned")
     doomed.dies_at = 20
     with pytest.raises(Killed):
         prune.run(spec, doomed)
-    (kept,) = (folder / "kept").rglob("measured")
-    if broken:
-        kept.write_bytes(kept.read_bytes()[:-1] + b"?")
+    assert list((folder / "kept").rglob("measured"))
 
     again = DoomedJob(folder, parts, io.StringIO(), resumed=True, threads=1, name="tuned")
     prune.run(spec, again)
 
-    assert again.final_result["influence"] == whole[1]["influence"]
-    assert records.read_json(folder / "out" / "model" / prune.REPORT) == records.read_json(
-        whole[0] / prune.REPORT
-    )
-    rows = records.read_json(whole[0] / prune.REPORT)["calibration_rows"]
-    assert (again.measured == rows) is broken, "what was kept is not measured again; what is broken is"
+    said = records.read_json(whole / prune.REPORT)
+    assert records.read_json(folder / "out" / "model" / prune.REPORT) == said
+    assert again.measured < said["calibration_rows"], "what was kept is not measured again"
     assert not (folder / "kept").exists()
 
 
