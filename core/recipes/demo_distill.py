@@ -68,7 +68,7 @@ _EXPECTED: dict[str, float] = {
     "student-int8": 20, "cut-again": 25, "smallest": 180, "smallest-small": 25, "evaluation": 210,
 }  # fmt: skip
 #: For processors that multiply bf16 by vectors alone, or only emulate it: half the passes, and larger steps,
-#: since the opening that all rows share is read once a step. Measured with 2 passes of the 20-layer student: 16
+#: since the opening that all rows share is read once a step. Measured, 2 passes of the 20-layer student: 16
 #: rows a step took 37 % less time than 8 and came as near to the teacher on validation rows (0.116 and 0.123
 #: nats, 98.5 and 98.6 % of its first choices).
 _LEARNING_SLOW = {**_LEARNING, "epochs": 2.0, "batch_size": 16, "learning_rate": 4.2e-4}
