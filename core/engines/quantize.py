@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt
-from core.engines.quantization import building, rounding, samples, serving
+from core.engines.quantization import building, folding, rounding, samples, serving
 from core.engines.seal import seal, without_four_bit
 from core.errors import InputError
 from core.models import records
 from core.models.quantizing import sensitivity, sizes
-from core.models.quantizing.plan import Plan
+from core.models.quantizing.plan import LEARNING, Plan
 from core.models.quantizing.recipes import RECIPES, Recipe
 from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
@@ -66,7 +66,8 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         building.build(plain, folder, recipe, _inside(work, "cache"), more, target=spec.target)
         if report is not None:
             sensitivity.write(folder, report)
-        files = serving.put_beside(folder, served)
+        folds = folding.read(plain)
+        files = serving.put_beside(folder, served, folds)
         context = building.settle(
             folder,
             template=source / records.TEMPLATE,
@@ -77,7 +78,9 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         job.check_cancelled()
 
         job.phase("checking")
-        made = receipt.make(folder, recipe, wanted, threads, weights_of=whole, max_length=spec.max_length)
+        made = receipt.make(
+            folder, recipe, wanted, threads, weights_of=whole, folds=folds, max_length=spec.max_length
+        )
     for adapter, file in zip(served, files, strict=True):
         job.check_cancelled()
         theirs = receipt.reference(adapter.folder, (source, *bases), threads)
@@ -136,9 +139,9 @@ def _planned(
 
 
 def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, folder: Path) -> Path:
-    """Rounds the weights; GPTQ first draws the rows it learns from."""
+    """Rounds the weights; GPTQ and AWQ first draw the rows they learn from."""
     calibrating: tuple[tuple[int, ...], ...] = ()
-    if plan.algorithm == "gptq":
+    if plan.algorithm in LEARNING:
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)

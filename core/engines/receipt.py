@@ -19,6 +19,7 @@ from core.engines.checking.asking import Reference, reference
 from core.engines.checking.check import WORST, Check, Status, check
 from core.engines.measuring import machine
 from core.engines.quantization import building, graph
+from core.engines.quantization.folding import Folds
 from core.errors import InputError
 from core.models import records
 from core.models.quantizing.recipes import Recipe
@@ -60,6 +61,7 @@ def make(
     threads: int,
     *,
     weights_of: Path | None = None,
+    folds: Folds | None = None,
     max_length: int | None = None,
 ) -> Receipt:
     """Checks the export. Never raises for a faulty one: a fault is what a receipt is for.
@@ -70,6 +72,7 @@ def make(
         source: What its source says.
         threads: Cores to use.
         weights_of: The transformers folder that it was built from, before anything was rounded.
+        folds: Scales that were moved in it before rounding.
         max_length: Longest conversation that was asked for.
     """
     checks: list[Check] = []
@@ -86,7 +89,7 @@ def make(
             "weights_by_bits": {str(bits): count for bits, count in sorted(precision.matmul.items())},
         }
         if weights_of is not None:
-            checks.append(weights.compare(folder, model, weights_of))
+            checks.append(weights.compare(folder, model, weights_of, folds))
         checks.append(files.settings(folder, source, graph.shape(model), max_length))
     except (graph.GraphError, OSError, KeyError, ValueError) as error:
         checks.append(check("precision", False, "", f"In the exported files, {error}"))

@@ -189,7 +189,9 @@ class QuantizePage(StepsPage):
             "search": self.tr("Searched for this model (search)"),
             "int4-edges": self.tr("8 bit at the edges (int4-edges)"),
             "int4-gptq": self.tr("4 bit, mended on your rows (int4-gptq)"),
+            "int4-awq": self.tr("4 bit, weighed by your rows (int4-awq)"),
             "int4-kquant": self.tr("4 bit, searched steps (int4-kquant)"),
+            "int4-hqq": self.tr("4 bit, searched zero points (int4-hqq)"),
             "int4": self.tr("4 bit (int4)"),
             "fp32": self.tr("Full precision (fp32)"),
         }
@@ -201,7 +203,9 @@ class QuantizePage(StepsPage):
             "search": self.tr("Measures what each part costs and packs the size you allow. Takes minutes."),
             "int4-edges": self.tr("The first, last and every third layer keep 8 bits, as llama.cpp chooses."),
             "int4-gptq": self.tr("Each column makes up for what the one before lost."),
+            "int4-awq": self.tr("Weights that meet large inputs are rounded most carefully."),
             "int4-kquant": self.tr("Needs no rows; only the output layer keeps 8 bits."),
+            "int4-hqq": self.tr("Needs no rows; few large weights count less than the many."),
             "int4": self.tr("The smallest; loses most."),
             "fp32": self.tr("Loses nothing; as large as the original, for comparing."),
         }

@@ -13,8 +13,8 @@ from core.workspace.workspace import Workspace
 #: Bytes a parameter on disk, with scales, where the files do not say more; the output layer stays at 8 bits
 #: in most of the 4-bit recipes.
 _BYTES_A_PARAMETER = {
-    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.96, "int4-edges": 0.82, "int4-gptq": 0.74, "int4-kquant": 0.74,
-    "int4": 0.65,
+    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.96, "int4-edges": 0.82, "int4-gptq": 0.74, "int4-awq": 0.74,
+    "int4-kquant": 0.74, "int4-hqq": 0.74, "int4": 0.65,
 }  # fmt: skip
 _TOKENIZER_BYTES = 4e6
 

@@ -19,14 +19,17 @@ from app.pages.quantize.sizes import ExportSizes
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
 from core.models import targets
+from core.models.quantizing.plan import LEARNING
 from core.specs import QuantizeSpec
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]
 STEPS: tuple[Step, ...] = ("model", "recipe", "check")
-RECIPES = ("int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-kquant", "int4", "fp32")
-#: Recipes that look at rows.
-LOOKS = ("search", "int4-gptq")
+RECIPES = (
+    "int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "int4", "fp32",
+)  # fmt: skip
+#: Recipes that look at rows, whatever rounds.
+LOOKS = ("search", "int4-gptq", "int4-awq")
 
 
 class QuantizeViewModel(WizardViewModel):
@@ -116,8 +119,9 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def looks(self) -> bool:
-        """Whether rows are looked at: by the recipe, or to mend what it rounds."""
-        return self.recipe in LOOKS or bool(self.advanced.get("heal"))
+        """Whether rows are looked at: by the recipe, by who rounds, or to mend what is rounded."""
+        learns = self.advanced.get("algorithm") in LEARNING
+        return self.recipe in LOOKS or learns or bool(self.advanced.get("heal"))
 
     def choose_data(self, artifact_id: str) -> None:
         """Whose validation rows are looked at; an empty id takes shipped text alone."""

@@ -143,7 +143,7 @@ def rounded_as(weights: Mapping[str, torch.nn.Module], changed: Mapping[str, tor
 
 
 def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") -> torch.Tensor:
-    """A matrix as Olive's Rtn or KQuant stores it."""
+    """A matrix as Olive's Rtn or KQuant stores it, or HQQ."""
     from olive.common.quant.utils import WeightQuantizer
     from olive.passes.pytorch.kquant import kquant_find_qparams
 

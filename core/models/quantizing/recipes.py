@@ -126,7 +126,9 @@ RECIPES = {
         _recipe("int4-mixed", {4, 8}, algorithm="k_quant", bits=_FORGIVING, head=8),
         _recipe("int4-edges", {4, 8}, algorithm="k_quant", bits=_ALL4, edges=_SENSITIVE, head=8),
         _recipe("int4-kquant", {4, 8}, algorithm="k_quant", bits=_ALL4, head=8),
+        _recipe("int4-hqq", {4, 8}, algorithm="hqq", bits=_ALL4, head=8),
         _recipe("int4-gptq", {4, 8}, algorithm="gptq", bits=_ALL4, head=8),
+        _recipe("int4-awq", {4, 8}, algorithm="awq", bits=_ALL4, head=8),
         # What gets 8 bits is measured, see `searching`.
         _recipe("search", {4, 8}, algorithm="k_quant", bits=_ALL4, head=8),
     )
