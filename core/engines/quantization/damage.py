@@ -149,10 +149,13 @@ def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") ->
 
     quantizer = WeightQuantizer(bits=part.bits, symmetric=False, group_size=part.block)
     with torch.inference_mode():
-        scales, zeros = (
-            kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
-            if algorithm == "k_quant"
-            else quantizer.find_qparams(weight)
-        )
+        if algorithm == "k_quant":
+            scales, zeros = kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
+        elif algorithm == "hqq":
+            from core.engines.quantization import hqq
+
+            scales, zeros = hqq.steps(weight, quantizer)
+        else:
+            scales, zeros = quantizer.find_qparams(weight)
         found: torch.Tensor = quantizer.fake_quantize(weight, scales, zeros)
     return found
