@@ -82,7 +82,7 @@ def scale(source: Path, folder: Path, plan: Plan, calibrating: Sequence[Sequence
         whole[seam.start : seam.start + len(given)] = given
         rows[seam.before] = whole.numpy()
         columns |= dict.fromkeys(seam.after, read.numpy())
-    folds = Folds(columns, rows, _offset(modules[places[0].before]) if places else 0.0)
+    folds = Folds(columns, rows, _offset(modules[f"{_layers(plan)[0]}.input_layernorm"]))
     before = _said(model, calibrating)
     put_in(model, folds)
     if float((_said(model, calibrating) - before).abs().max()) > _SAME:
@@ -104,14 +104,18 @@ def seams(modules: Mapping[str, nn.Module], layer: str, config: Any) -> list[Sea
         InputError: The layer is built otherwise.
     """
 
-    def there(*names: str) -> tuple[str, ...]:
-        return tuple(f"{layer}.{name}" for name in names if f"{layer}.{name}" in modules)
+    def all_of(*names: str) -> tuple[str, ...]:
+        found = tuple(f"{layer}.{name}" for name in names)
+        return found if all(name in modules for name in found) else ()
 
-    asks = there("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj") or there("self_attn.qkv_proj")
-    gates = there("mlp.gate_proj", "mlp.up_proj") or there("mlp.gate_up_proj")
-    norms = there("input_layernorm"), there("pre_feedforward_layernorm", "post_attention_layernorm")
-    ends = there("self_attn.o_proj"), there("mlp.down_proj")
-    if not (asks and gates and all(norms) and all(ends)) or len(asks) == 2:
+    asks = all_of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj") or all_of("self_attn.qkv_proj")
+    gates = all_of("mlp.gate_proj", "mlp.up_proj") or all_of("mlp.gate_up_proj")
+    norms = (
+        all_of("input_layernorm"),
+        all_of("pre_feedforward_layernorm") or all_of("post_attention_layernorm"),
+    )
+    ends = all_of("self_attn.o_proj"), all_of("mlp.down_proj")
+    if not (asks and gates and all(norms) and all(ends)):
         raise _unknown(config, f"{layer} is not made of the norms and matrices that scales are moved between")
     values, ups = _start(asks[-1], modules, config), _start(gates[-1], modules, config)
     read = modules[ends[0][0]].weight.shape[1]

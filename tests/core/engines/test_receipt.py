@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from core.engines import receipt
 from core.engines.checking import behaviour
-from core.engines.quantization import building, rounding, serving
+from core.engines.quantization import building, folding, rounding, serving
 from core.errors import IntegrityError
 from core.models import records
 from core.models.quantizing import sizes
@@ -41,10 +41,11 @@ class Exports:
         folder = self.root / name
         if not folder.exists():
             recipe, plain = RECIPES[name], self.source
-            if recipe.algorithm in ("rtn", "k_quant"):
+            if recipe.algorithm not in ("builder", ""):
                 (self.root / f"{name}-rounded").mkdir()
                 plan = recipe.planned(sizes.read(self.source), recipe.algorithm)
-                plain = rounding.round_weights(self.source, self.root / f"{name}-rounded", plan)
+                rows = self.wanted.prompts
+                plain = rounding.round_weights(self.source, self.root / f"{name}-rounded", plan, rows)
             self.build(plain, folder, name)
         return folder
 
@@ -75,6 +76,7 @@ class Exports:
             source or self.wanted,
             1,
             weights_of=self.source,
+            folds=folding.read(self.root / f"{name}-rounded"),
             max_length=_LENGTH,
         )
 
@@ -241,6 +243,16 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
         lambda f: _weight(f, "input_layernorm.weight", _zero),
         "input_layernorm of layer 0",
     ),
+    "scales moved out of a norm, but not into it": (
+        "int4-awq",
+        lambda f: _weight(f, "layers.1.post_attention_layernorm.weight", np.ones_like),
+        "post_attention_layernorm of layer 1",
+    ),
+    "scales moved into another matrix": (
+        "int4-awq",
+        lambda f: _weight(f, "0.mlp.down_proj.MatMulNBits.scales", _permute),
+        "down_proj of layer 0",
+    ),
     "a flipped bit in a weight": (
         "int8",
         lambda f: _weight(f, "1.mlp.down_proj.MatMulNBits.qweight", _flip),
@@ -294,7 +306,7 @@ def test_a_planted_fault_is_red(exports: Exports, copy: Callable[[str], Path], f
     assert any(words in reason for reason in made.reasons), made.reasons
 
 
-@pytest.mark.parametrize("recipe", ["int4", "int4-mixed", "int8"])
+@pytest.mark.parametrize("recipe", ["int4", "int4-mixed", "int4-awq", "int8"])
 def test_nothing_planted_is_not_red(exports: Exports, recipe: str) -> None:
     made = exports.judge(exports.of(recipe), recipe)
 
