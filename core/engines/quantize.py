@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt
-from core.engines.quantization import building, folding, rounding, samples, serving
+from core.engines.quantization import building, cache_scales, folding, rounding, samples, serving
 from core.engines.seal import seal, without_four_bit
 from core.errors import InputError
 from core.models import records
@@ -62,11 +62,13 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
-        more = serving.OPTIONS if served else ()
+        more, folds = serving.OPTIONS if served else (), folding.read(plain)
+        if spec.kv_cache == "int8":
+            rows = _sample_rows(spec, whole, job)
+            more += cache_scales.options(whole, folds, rows, Path(work, "scales.json"))
         building.build(plain, folder, recipe, _inside(work, "cache"), more, target=spec.target)
         if report is not None:
             sensitivity.write(folder, report)
-        folds = folding.read(plain)
         files = serving.put_beside(folder, served, folds)
         context = building.settle(
             folder,
@@ -140,13 +142,16 @@ def _planned(
 
 def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, folder: Path) -> Path:
     """Rounds the weights; GPTQ and AWQ first draw the rows they learn from."""
-    calibrating: tuple[tuple[int, ...], ...] = ()
-    if plan.algorithm in LEARNING:
-        from transformers import AutoTokenizer
+    rows = _sample_rows(spec, plain, job) if plan.algorithm in LEARNING else ()
+    return rounding.round_weights(plain, folder, plan, rows)
 
-        tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
-        calibrating = samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
-    return rounding.round_weights(plain, folder, plan, calibrating)
+
+def _sample_rows(spec: QuantizeSpec, plain: Path, job: JobContext) -> tuple[tuple[int, ...], ...]:
+    """Token ids that something is learnt from; none of them judges."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+    return samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
 
 
 def _heal(

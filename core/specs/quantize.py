@@ -79,6 +79,13 @@ class QuantizeSpec(Spec):
         help="Fewer are more exact and take more room; 16 decodes at half the speed. search chooses itself.",
         advanced=True,
     )
+    kv_cache: Literal["float", "int8"] = Option(
+        "float",
+        label="Memory of a conversation",
+        help="int8 keeps what was read in 8 bits instead of 32, with scales measured on your rows: long "
+        "conversations take a quarter of the memory.",
+        advanced=True,
+    )
     heal: int = Option(
         0,
         label="Healing steps",

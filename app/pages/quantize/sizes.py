@@ -55,10 +55,12 @@ class ExportSizes:
             return float(sizes.plain_bytes(found))
         return float(sizes.folder_bytes(found, known.planned(found, "rtn", block)))
 
-    def memory(self, export_bytes: float, length: int) -> Serving | None:
+    def memory(self, export_bytes: float, length: int, cache_bits: int) -> Serving | None:
         """Memory of an export that holds conversations of some length; None where the sizes are not known."""
         beside = self._found.beside if self._found else _TOKENIZER_BYTES
-        return serving(export_bytes - beside, self._shape, length) if self._shape.known else None
+        if not self._shape.known:
+            return None
+        return serving(export_bytes - beside, self._shape, length, cache_bits=cache_bits)
 
     def range_of(self, parameters: int) -> tuple[float, float]:
         """Bytes of the smallest and of the largest export that a search can make."""

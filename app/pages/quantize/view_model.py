@@ -119,9 +119,10 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def looks(self) -> bool:
-        """Whether rows are looked at: by the recipe, by who rounds, or to mend what is rounded."""
-        learns = self.advanced.get("algorithm") in LEARNING
-        return self.recipe in LOOKS or learns or bool(self.advanced.get("heal"))
+        """Whether rows are looked at: by the recipe, by who rounds or mends, or to measure the cache."""
+        told = self.advanced
+        asked = told.get("algorithm") in LEARNING or told.get("heal") or told.get("kv_cache") == "int8"
+        return self.recipe in LOOKS or bool(asked)
 
     def choose_data(self, artifact_id: str) -> None:
         """Whose validation rows are looked at; an empty id takes shipped text alone."""
@@ -198,7 +199,8 @@ class QuantizeViewModel(WizardViewModel):
         if self.recipe == "fp32":
             return None
         length = int(self.advanced.get("max_length", QuantizeSpec.model_fields["max_length"].default))
-        found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length)
+        bits = 8 if self.advanced.get("kv_cache") == "int8" else 32
+        found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length, bits)
         return found.total if found is not None else None
 
     @property
