@@ -81,7 +81,14 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 
         job.phase("checking")
         made = receipt.make(
-            folder, recipe, wanted, threads, weights_of=whole, folds=folds, max_length=spec.max_length
+            folder,
+            recipe,
+            wanted,
+            threads,
+            weights_of=whole,
+            folds=folds,
+            max_length=spec.max_length,
+            cache_bits=8 if spec.kv_cache == "int8" else 32,
         )
     for adapter, file in zip(served, files, strict=True):
         job.check_cancelled()

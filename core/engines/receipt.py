@@ -63,6 +63,7 @@ def make(
     weights_of: Path | None = None,
     folds: Folds | None = None,
     max_length: int | None = None,
+    cache_bits: int | None = None,
 ) -> Receipt:
     """Checks the export. Never raises for a faulty one: a fault is what a receipt is for.
 
@@ -74,6 +75,7 @@ def make(
         weights_of: The transformers folder that it was built from, before anything was rounded.
         folds: Scales that were moved in it before rounding.
         max_length: Longest conversation that was asked for.
+        cache_bits: Bits in which what was read was to be kept.
     """
     checks: list[Check] = []
     found: dict[str, Any] = {"versions": machine.versions()}
@@ -90,7 +92,7 @@ def make(
         }
         if weights_of is not None:
             checks.append(weights.compare(folder, model, weights_of, folds))
-        checks.append(files.settings(folder, source, graph.shape(model), max_length))
+        checks.append(files.settings(folder, source, graph.shape(model), max_length, cache_bits))
     except (graph.GraphError, OSError, KeyError, ValueError) as error:
         checks.append(check("precision", False, "", f"In the exported files, {error}"))
     checks.append(files.stop_tokens(folder, source))

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 from core.specs.base import THREADS_HELP, Option, Spec
 
 Recipe = Literal[
-    "fp32", "int8", "int4", "int4-mixed", "int4-edges", "int4-kquant", "int4-hqq", "int4-gptq", "int4-awq", "search",
+    "fp32", "int8", "int4", "int4-mixed", "int4-edges", "int4-kquant", "int4-hqq", "int4-gptq", "int4-awq",
+    "search",
 ]  # fmt: skip
 Target = Literal["cpu", "cuda", "dml", "webgpu", "trt-rtx", "qnn", "openvino"]
 
@@ -69,8 +70,8 @@ class QuantizeSpec(Spec):
         "auto",
         label="Rounding",
         help="auto is what the recipe says; rtn takes the nearest step, k_quant searches the steps of each "
-        "block, hqq its zero point; gptq makes up for its losses on your rows, and awq is careful with weights "
-        "that meet large inputs there. search tries itself.",
+        "block, hqq its zero point; on your rows, gptq makes up for its losses and awq is careful with what "
+        "meets large inputs. search tries itself.",
         advanced=True,
     )
     block: Literal[16, 32, 64, 128] = Option(

@@ -26,7 +26,8 @@ Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]
 STEPS: tuple[Step, ...] = ("model", "recipe", "check")
 RECIPES = (
-    "int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "int4", "fp32",
+    "int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "int4",
+    "fp32",
 )  # fmt: skip
 #: Recipes that look at rows, whatever rounds.
 LOOKS = ("search", "int4-gptq", "int4-awq")

@@ -57,7 +57,9 @@ def template(folder: Path, source: Reference) -> Check:
     )
 
 
-def settings(folder: Path, source: Reference, shape: Shape, max_length: int | None) -> Check:
+def settings(
+    folder: Path, source: Reference, shape: Shape, max_length: int | None, cache_bits: int | None = None
+) -> Check:
     """The runtime's settings describe this graph, this source, and the length that was asked for.
 
     Args:
@@ -65,6 +67,7 @@ def settings(folder: Path, source: Reference, shape: Shape, max_length: int | No
         source: What it was made from.
         shape: What its graph takes and gives.
         max_length: Longest conversation that was asked for.
+        cache_bits: Bits in which what was read was to be kept.
     """
     try:
         said = records.read_json(folder / SETTINGS)
@@ -72,7 +75,9 @@ def settings(folder: Path, source: Reference, shape: Shape, max_length: int | No
         length, context = int(said["search"]["max_length"]), int(said["model"]["context_length"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         return check("settings", False, "", f"{SETTINGS} cannot be read ({type(error).__name__})")
-    cache = 2 * 4 * shape.layers * shape.key_heads * shape.head_size
+    if cache_bits is not None and shape.cache_bits != cache_bits:
+        faults.append(f"It keeps a conversation in {shape.cache_bits} bits a number instead of {cache_bits}")
+    cache = 2 * shape.cache_bits // 8 * shape.layers * shape.key_heads * shape.head_size
     known = source.config.get("max_position_embeddings")
     if isinstance(known, int) and max(length, context) > known:
         faults.append(

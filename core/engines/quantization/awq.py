@@ -1,7 +1,7 @@
 """AWQ (Lin et al. 2023): what large inputs meet is made large before it is rounded, so that it loses less.
 
-Every matrix that reads a norm or another matrix gets a scale for each of its inputs, searched on sample rows by
-the error of what it gives, and what comes before is divided by it. The model computes what it did.
+Every matrix that reads a norm or another matrix gets a scale for each of its inputs, searched on sample rows
+by the error of what it gives, and what comes before is divided by it. The model computes what it did.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from core.engines.quantization.folding import Folds
 from core.errors import InputError
 from core.models.quantizing.plan import Part, Plan
 
-#: Powers of an input's mean size that are tried as its scale; 0 scales nothing, and stays where none is better.
+#: Powers of an input's mean size that are tried as its scale; none is taken where plain rounding errs least.
 _RATIOS = tuple(at / 20 for at in range(1, 20))
-#: Inputs on which the error is measured, drawn evenly from all rows; their sizes are averaged over all tokens.
+#: Inputs on which the error is measured, drawn evenly from all rows; sizes are averaged over all tokens.
 _TOKENS = 512
 #: Highest change of a log-probability that moving scales may bring; in fp32 it brings 1e-4 and less.
 _SAME = 0.02
@@ -203,9 +203,7 @@ def best(
     return found
 
 
-def _error(
-    weights: Mapping[str, Tensor], parts: Mapping[str, Part], kept: Tensor, scales: Tensor
-) -> float:
+def _error(weights: Mapping[str, Tensor], parts: Mapping[str, Part], kept: Tensor, scales: Tensor) -> float:
     """Squares by which the rounded matrices give something else."""
     total = 0.0
     for name, weight in weights.items():

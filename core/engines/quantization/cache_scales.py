@@ -1,7 +1,7 @@
 """Scales by which keys and values of a conversation are kept in 8 bits, measured on sample rows.
 
-Each channel of each head has its own. A key is kept after its rotation, which mixes two channels by an angle that
-grows with the place; their length stays, so that it holds for places that no sample row reaches.
+Each channel of each head has its own. A key is kept after its rotation, which mixes two channels by an angle
+that grows with the place; their length stays, so that it holds for places that no sample row reaches.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ _LEAST = 1e-6
 _ROOM = 1.1
 
 
-def options(
-    source: Path, folds: Folds, rows: Sequence[Sequence[int]], file: Path
-) -> tuple[str, ...]:
+def options(source: Path, folds: Folds, rows: Sequence[Sequence[int]], file: Path) -> tuple[str, ...]:
     """The builder's options, with the scales in a file that it reads.
 
     Args:
@@ -48,7 +46,9 @@ def measure(source: Path, folds: Folds, rows: Sequence[Sequence[int]]) -> tuple[
     values: list[Tensor] = []
     with torch.inference_mode():
         for row in rows:
-            cache = model(input_ids=torch.tensor([list(row)]), use_cache=True, logits_to_keep=1).past_key_values
+            cache = model(
+                input_ids=torch.tensor([list(row)]), use_cache=True, logits_to_keep=1
+            ).past_key_values
             turned = [_lengths(layer.keys[0], _turned(config)).amax(1).flatten() for layer in cache.layers]
             plain = [layer.values[0].abs().amax(1).flatten() for layer in cache.layers]
             keys = [torch.maximum(*pair) for pair in zip(keys or turned, turned, strict=True)]

@@ -56,7 +56,7 @@ class Folds:
         return _scaled(values, None if columns is None else 1 / columns, self.rows.get(place))
 
     def adapter(self, matrices: Mapping[str, Matrix]) -> dict[str, Matrix]:
-        """An adapter's matrices beside folded weights: `PATH.lora_A` (in, rank), `PATH.lora_B` (rank, out)."""
+        """An adapter's matrices beside folded weights: `P.lora_A` (in, rank), `P.lora_B` (rank, out)."""
         found = dict(matrices)
         for name, values in matrices.items():
             place, _dot, part = name.rpartition(".")

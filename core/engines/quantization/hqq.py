@@ -28,7 +28,7 @@ class Hqq(Rtn):
 def steps(weight: Tensor, quantizer: Any) -> tuple[Tensor, Tensor]:
     """Scales and zero points of a matrix: (out, blocks).
 
-    HQQ's zero points are no whole numbers, and with such ones the runtime's kernel decodes at ... of the speed;
+    HQQ's zero points are no whole numbers, and with such ones the runtime's kernel is ... times as slow;
     so they are rounded. A block that lies on one side of zero has none from 0 to 15, and keeps plain steps.
     """
     bits, block = quantizer.bits, quantizer.group_size
