@@ -59,7 +59,8 @@ class QuantizePage(StepsPage):
         self.recipe_card.add(self.serving)
         self.targets = TargetList(self)
         self.recipe_card.add(self.targets)
-        self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
+        choices = {"kv_cache": {"float": self.tr("32 bits"), "int8": self.tr("8 bits (int8)")}}
+        self.form = SpecForm(QuantizeSpec, [], choices=choices, columns=2, parent=self)
         self.recipe_card.add(self.form)
         self.check_card = Card(self.tr("Check and run"), parent=self)
         self.name = NameField(self.tr("Name of the result"), self)
