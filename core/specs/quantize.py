@@ -17,7 +17,7 @@ class QuantizeSpec(Spec):
     """Makes a model small and fast as an ONNX Runtime GenAI folder.
 
     `search` measures on your rows what rounding each part of each layer costs, and packs the limit with the
-    bits that cost least.
+    bits that cost least. fp16 and bf16 are not offered: the processor's runtime can run neither of them.
     """
 
     kind: ClassVar[str] = "quantize"

@@ -18,6 +18,7 @@ from app.pages.wizard_page import StepsPage
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
+from app.widgets.labels import Label
 from app.widgets.spec_form import SpecForm
 from core.specs import QuantizeSpec
 
@@ -53,6 +54,12 @@ class QuantizePage(StepsPage):
         self.recipe_card.add_action(self.change_button)
         self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
         self.recipe_card.add(self.recipes)
+        self.absent = Label(
+            self.tr("fp16 and bf16 are not offered: the processor's runtime can run neither of them."),
+            "note",
+            wrap=True,
+        )
+        self.recipe_card.add(self.absent)
         self.limits = SearchLimits(self)
         self.recipe_card.add(self.limits)
         self.serving = ServingList(self)
@@ -148,6 +155,7 @@ class QuantizePage(StepsPage):
         is_open = self._shown == "recipe"
         self.recipe_card.setVisible(self._shown != "model")
         self.recipes.setVisible(is_open)
+        self.absent.setVisible(is_open)
         self.form.setVisible(is_open)
         self.limits.show_state(model)
         self.limits.setVisible(is_open and model.looks)

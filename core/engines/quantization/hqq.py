@@ -28,8 +28,9 @@ class Hqq(Rtn):
 def steps(weight: Tensor, quantizer: Any) -> tuple[Tensor, Tensor]:
     """Scales and zero points of a matrix: (out, blocks).
 
-    HQQ's zero points are no whole numbers, and with such ones the runtime's kernel is 40 times as slow (a token
-    through 576 x 1536: 0.80 ms against 0.02); so they are rounded. A block that lies on one side of zero has none from 0 to 15, and keeps plain steps.
+    HQQ's zero points are no whole numbers, and with such ones the runtime's kernel is 40 times as slow (a
+    token through 576 x 1536: 0.80 ms against 0.02); so they are rounded. A block that lies on one side of
+    zero has none from 0 to 15, and keeps plain steps.
     """
     bits, block = quantizer.bits, quantizer.group_size
     solver = HQQWeightOnlyQuantizer(HQQWeightOnlyQuantConfig(block_size=block, bits=bits))
