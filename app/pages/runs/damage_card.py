@@ -97,8 +97,6 @@ class DamageCard(Card):
             return self.tr("Fixed recipe {name}").format(name=item.name)
         if item.algorithm == "gptq":
             return self.tr("Taken, rounded with GPTQ")
-        if item.algorithm == "awq":
-            return self.tr("Taken, rounded with AWQ")
         return self.tr("Taken")
 
     def _row_name(self, group: str) -> str:

@@ -3,7 +3,7 @@
 A part's damage is the KL divergence from the source when it alone is rounded to 4 bits, on sample rows,
 estimated for all parts at once. Damages of single parts nearly add up, so the best mixture under a limit is a
 knapsack. What is chosen is then measured as a whole, mended by a few swaps, and measured again with KQuant's
-steps, and with GPTQ and AWQ, which learn from other rows.
+steps and with GPTQ, which makes up for its losses on other rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.engines.quantization.damage import Meter
 from core.errors import InputError
 from core.models.quantizing import knapsack, plan, sizes
 from core.models.quantizing.knapsack import Choice
-from core.models.quantizing.plan import LEARNING, Part, Plan
+from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.recipes import RECIPES
 from core.models.quantizing.sensitivity import Sensitivity, Tried, Unit
 
@@ -159,9 +159,9 @@ class Search:
         return {four: max(measured, 0.0), eight: max(measured, 0.0) * _EIGHT}
 
     def choose(self, work: Path) -> Found:
-        """Packs, mends, tries GPTQ and AWQ, and takes what is nearest to the source."""
+        """Packs, mends, tries GPTQ, and takes what is nearest to the source."""
         job = self._job
-        job.phase("choosing", total=5 + _SWAPS, unit="plans")
+        job.phase("choosing", total=4 + _SWAPS, unit="plans")
         self._try(YARDSTICK, self.yardstick)
         job.progress(1)
         packed = self.packed(self.limit)
@@ -178,9 +178,6 @@ class Search:
         job.check_cancelled()
         self._try("with GPTQ", best.model_copy(update={"algorithm": "gptq"}), work)
         job.progress(4 + _SWAPS)
-        job.check_cancelled()
-        self._try("with AWQ", best.model_copy(update={"algorithm": "awq"}), work)
-        job.progress(5 + _SWAPS)
         fitting = [at for at, item in enumerate(self.tried) if item.bytes <= self.limit]
         return self.take(min(fitting, key=lambda at: self.tried[at].kl))
 
@@ -233,7 +230,7 @@ class Search:
                 yield swapped
 
     def _try(self, name: str, tried: Plan, work: Path | None = None) -> float:
-        """KL of the whole plan; with a folder to work in, rounded by GPTQ or AWQ."""
+        """KL of the whole plan; with a folder to work in, rounded by GPTQ."""
         head = self._model.get_output_embeddings()
         changed = damage.round_off(head.weight.data, tried.head)
         modules = {**self._weights, "head": head, "in": self._model.get_input_embeddings()}
@@ -275,7 +272,7 @@ class Search:
             tried=tuple(self.tried),
             judging_rows=self.samples.rows,
             judging_tokens=self._meter.tokens,
-            calibration_tokens=self.samples.calibration_tokens if taken.algorithm in LEARNING else 0,
+            calibration_tokens=self.samples.calibration_tokens if taken.algorithm == "gptq" else 0,
         )
 
     def _weights_of(self, group: Group) -> int:

@@ -117,8 +117,8 @@ def _recipe(name: str, expected: set[int], **more: Any) -> Recipe:
     return Recipe(name=name, expected=frozenset(expected), **more)
 
 
-#: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention with
-#: a shape that does not fit its buffer, and for bf16 the operator Where is not there.
+#: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention
+#: with a shape that does not fit its buffer, and for bf16 the operator Where is not there.
 RECIPES = {
     recipe.name: recipe
     for recipe in (

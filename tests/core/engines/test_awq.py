@@ -50,7 +50,7 @@ def _says(folder: Path) -> torch.Tensor:
         return AutoModelForCausalLM.from_pretrained(folder)(torch.tensor([_ROWS[1]])).logits.log_softmax(-1)
 
 
-@pytest.mark.parametrize("family", families.FAMILIES)
+@pytest.mark.parametrize("family", ["qwen2", "gemma3", "phi4mini"])  # biases; 1 + weight; joined matrices
 def test_with_scales_moved_a_family_says_what_it_said(family: str, tmp_path: Path) -> None:
     base, scaled = families.model_folder(tmp_path / family, family), tmp_path / "scaled"
     scaled.mkdir()
