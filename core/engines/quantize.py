@@ -62,7 +62,8 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
-        more, folds = serving.OPTIONS if served else (), folding.read(plain)
+        more: tuple[str, ...] = serving.OPTIONS if served else ()
+        folds = folding.read(plain)
         if spec.kv_cache == "int8":
             rows = _sample_rows(spec, whole, job)
             more += cache_scales.options(whole, folds, rows, Path(work, "scales.json"))

@@ -149,7 +149,7 @@ class Inputs:
 
     share: int
     kept: list[Tensor] = field(default_factory=list)
-    total: Tensor | float = 0.0
+    total: Tensor = field(default_factory=lambda: torch.zeros(()))
     tokens: int = 0
 
     def hear(self, _module: nn.Module, given: tuple[Tensor, ...]) -> None:

@@ -54,7 +54,11 @@ def measure(source: Path, folds: Folds, rows: Sequence[Sequence[int]]) -> tuple[
             keys = [torch.maximum(*pair) for pair in zip(keys or turned, turned, strict=True)]
             values = [torch.maximum(*pair) for pair in zip(values or plain, plain, strict=True)]
     values = [largest / _moved(folds, at, len(largest)) for at, largest in enumerate(values)]
-    return tuple((torch.stack(side) * _ROOM).clamp(min=_LEAST) / _MOST for side in (keys, values))
+    return _steps(keys), _steps(values)
+
+
+def _steps(largest: Sequence[Tensor]) -> Tensor:
+    return (torch.stack(list(largest)) * _ROOM).clamp(min=_LEAST) / _MOST
 
 
 def _turned(config: Any) -> float:

@@ -91,4 +91,4 @@ def read(folder: Path) -> Folds:
             name, bar, part = key.rpartition("|")
             if bar:
                 parts[part][name] = kept[key]
-        return Folds(**parts, offset=float(kept["offset"]))
+        return Folds(parts["columns"], parts["rows"], float(kept["offset"]))
