@@ -18,9 +18,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     root = _only_a_workspace(arguments)
     if arguments and root is None:
-        from core.cli.main import main as command_line
+        try:
+            from core.cli.main import main as command_line
 
-        return command_line(arguments)
+            return command_line(arguments)
+        except KeyboardInterrupt:  # while it still loads; a command answers for itself
+            sys.stderr.write("Cancelled.\n")
+            return 130
     if _has_no_screen():
         sys.stderr.write(
             "The window cannot open.\n"

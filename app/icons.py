@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -60,7 +61,7 @@ def write_for_sheet(folder: Path, colours: dict[str, tuple[str, str]]) -> dict[s
     """Writes recoloured icons for the style sheet, which can only name files.
 
     Args:
-        folder: An existing folder that lives as long as the application.
+        folder: Where; several windows may share it.
         colours: For each key of the sheet, the icon's name and its colour.
 
     Returns:
@@ -68,7 +69,10 @@ def write_for_sheet(folder: Path, colours: dict[str, tuple[str, str]]) -> dict[s
     """
     result = {}
     for key, (name, colour) in colours.items():
-        path = folder / f"{name}-{colour.lstrip('#')}.svg"
-        path.write_text(svg(name, colour), encoding="utf-8")
+        path, text = folder / f"{name}-{colour.lstrip('#')}.svg", svg(name, colour)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            fresh = path.with_name(f".{path.name}.{os.getpid()}")
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)  # at once: another window may be reading it
         result[key] = str(path)
     return result

@@ -198,6 +198,7 @@ def phase_word(phase: str) -> str:
         "judging": QCoreApplication.translate("phases", "Having the answers rated"),
         "filtering": QCoreApplication.translate("phases", "Filtering"),
         "measuring": QCoreApplication.translate("phases", "Measuring"),
+        "timing": QCoreApplication.translate("phases", "Timing"),
         "choosing": QCoreApplication.translate("phases", "Choosing"),
         "rounding": QCoreApplication.translate("phases", "Rounding"),
         "healing": QCoreApplication.translate("phases", "Healing"),

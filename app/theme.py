@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
@@ -30,7 +31,7 @@ class Theme(QObject):
         super().__init__(parent)
         self.choice: ThemeName = "system"
         self.tokens: Tokens = LIGHT
-        self._icon_folder = QTemporaryDir()
+        self._own_folder: QTemporaryDir | None = None
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
 
     def apply(self, choice: ThemeName) -> None:
@@ -40,16 +41,23 @@ class Theme(QObject):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.setPalette(palette(self.tokens))
-        icons = write_for_sheet(
-            Path(self._icon_folder.path()),
-            {
-                "down": ("chevron-down", self.tokens.muted),
-                "up": ("chevron-up", self.tokens.muted),
-                "check": ("check", self.tokens.on_accent),
-            },
-        )
-        app.setStyleSheet(style_sheet(self.tokens, icons))
+        app.setStyleSheet(style_sheet(self.tokens, self._icons()))
         self.changed.emit()
+
+    def _icons(self) -> dict[str, str]:
+        """Files of the sheet's icons: in the user's cache, each written once, so that nothing piles up."""
+        wanted = {
+            "down": ("chevron-down", self.tokens.muted),
+            "up": ("chevron-up", self.tokens.muted),
+            "check": ("check", self.tokens.on_accent),
+        }
+        folder = platformdirs.user_cache_path("slm-workbench", appauthor=False) / "icons"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return write_for_sheet(folder, wanted)
+        except OSError:  # a home that cannot be written
+            self._own_folder = self._own_folder or QTemporaryDir()
+            return write_for_sheet(Path(self._own_folder.path()), wanted)
 
     def _resolve(self, choice: ThemeName) -> Tokens:
         if choice == "system":

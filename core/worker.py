@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import IO
 
-from core.engines.seal import close_network
+from core.engines.seal import close_network, without_four_bit
 from core.errors import InputError, WorkbenchError
 from core.jobs.context import JobContext
 from core.jobs.registry import kind_of
@@ -65,6 +65,7 @@ def listen(job: JobContext) -> None:
 
 def stand_by(kind: str) -> Path | None:
     """Loads what a kind of job needs, then waits for its folder; None when none came."""
+    without_four_bit()  # a job that needs it does not take this worker
     engine = importlib.import_module(kind_of(kind).engine)
     if hasattr(engine, "load_ahead"):
         engine.load_ahead()
@@ -168,6 +169,8 @@ def main(argv: list[str] | None = None) -> int:
             raise InputError(
                 "The run's spec is not valid.", why=str(error), fix="Start a new run."
             ) from error
+        if not spec.in_four_bits():
+            without_four_bit()
         if kind.endpoints:
             close_network(_endpoint_of(request.inputs))
         importlib.import_module(kind.engine).run(spec, job)

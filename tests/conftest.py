@@ -41,6 +41,7 @@ def _own_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("SLM_WORKBENCH_HOME", str(home / "workspace"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from rich.text import Text
 from core.errors import WorkbenchError
 
 _FILE_WIDTH = 160  # of a table that goes to a file, where nothing wraps it
+_VALUE_WIDTH = 60
 
 
 def _console(*, stderr: bool) -> Console:
@@ -111,3 +112,10 @@ def say_bytes(count: float) -> str:
             value = count / size
             return f"{value:.1f} {unit}" if value < 10 and unit != "kB" else f"{value:.0f} {unit}"
     return f"{count:.0f} bytes"
+
+
+def say_value(value: Any) -> str:
+    """A stored value in one short line, for a table."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\n", "⏎")
+    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"

@@ -239,7 +239,8 @@ def require_kept(run: Run) -> Run:
         return run
     if run.state == "cancelled" and (run.error or {}).get("kind", "cancelled") == "cancelled":
         raise CancelledError(
-            f"The run {run.id} was cancelled.", fix=f"`slm-workbench runs resume {run.id}` goes on with it."
+            f"The run {run.id} was cancelled before there was anything to use.",
+            fix=f"`slm-workbench runs resume {run.id}` goes on with it.",
         )
     error: WorkbenchError = from_dict(run.error or {})
     if run.state in ("crashed", "cancelled") and "resume" not in error.fix.lower():

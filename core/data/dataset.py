@@ -52,6 +52,7 @@ class Step(BaseModel):
         dropped: Rows taken out.
         changed: Rows with another text.
         added: Rows that stand there once more.
+        taken_back: Rows that an earlier step of the same reason dropped and that are in again.
         kept_in_test: Test rows that it would have dropped, had they not been test rows.
     """
 
@@ -63,6 +64,7 @@ class Step(BaseModel):
     dropped: int = 0
     changed: int = 0
     added: int = 0
+    taken_back: int = 0
     kept_in_test: int = 0
 
 

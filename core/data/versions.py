@@ -56,8 +56,8 @@ def write(
     old = data.info
     left_out = Counter(old.split.left_out)
     for step in origin.steps:
-        if step.dropped:
-            left_out[step.reason] += step.dropped
+        if step.dropped or step.taken_back:
+            left_out[step.reason] += step.dropped - step.taken_back
     check = old.check.model_copy(
         update={
             "rows": sum(counts.values()) - (counts["test"] if old.check.test else 0),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from core.engines import merging
 from core.engines.training import adapters, checkpoints, examples, first_batch, sampling, weights
 from core.engines.training.preparation import Decisions, Prepared, decide, prepare, require_trainable
 from core.engines.training.trainer import WorkbenchTrainer
@@ -50,7 +51,7 @@ def learn(
     belongs_to = (
         spec.digest(),
         examples.digest(job.input(spec.data)),
-        weights.digest(job, spec.model),
+        merging.digest(job, spec.model),
     )
     found = checkpoints.newest(job.folder / "checkpoints", job.warn) if job.resumed else None
     if found:

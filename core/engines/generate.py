@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset, Generated
@@ -55,19 +56,19 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     done = asyncio.run(_ask_everything(prompts, work, teacher, _Meter(job, answers, asking, len(prompts))))
     made = [item for number in sorted(done) for item in done[number]]
     kept = [item for item in made if item.candidate.reason is None]
-    dropped = [(item.prompt, item.candidate) for item in made if item.candidate.reason is not None]
+    dropped = [item for item in made if item.candidate.reason is not None]
     if spec.drop_near_duplicates is not None and kept:
         job.phase("filtering")
         copies = assembling.near_copies(
             kept, layout, spec.drop_near_duplicates, assignment, job.stage("compare")
         )
         dropped += [
-            (item.prompt, item.candidate.dropped("near_duplicate"))
+            replace(item, candidate=item.candidate.dropped("near_duplicate"))
             for place, item in enumerate(kept)
             if place in copies
         ]
         kept = [item for place, item in enumerate(kept) if place not in copies]
-    counts = Counter(str(candidate.reason) for _prompt, candidate in dropped)
+    counts = Counter(str(item.candidate.reason) for item in dropped)
     _require_some(kept, counts, asking)
     job.phase("saving")
     tokens_in, tokens_out = answers.used

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import InputError, JobError
 from core.models import records
 from core.models.fit.shape import Shape, shape_of
+from core.workspace import manifest
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -63,6 +64,14 @@ def root_shape(job: JobContext, artifact_id: str) -> Shape:
     folder = root(job, artifact_id)
     said = records.describe(folder)
     return shape_of(folder, said.parameters, said.architecture)
+
+
+def digest(job: JobContext, artifact_id: str) -> str:
+    """Identifies the bytes of a model and of the bases below it."""
+    folder = job.input(artifact_id)
+    base = records.describe(folder).base
+    own = manifest.read(folder).digest
+    return f"{own}+{digest(job, base)}" if base else own
 
 
 def load(folder: Path, bases: Sequence[Path] = ()) -> Any:

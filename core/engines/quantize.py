@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,25 @@ from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
 
 if TYPE_CHECKING:
+    from core.engines.quantization.keeping import Kept
     from core.jobs.context import JobContext
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What every matrix gets.
+
+    Attributes:
+        recipe: As it builds, and must show, the plan.
+        plan: None where the builder decides.
+        report: What a search has measured.
+        rounded: Where GPTQ has done it already.
+    """
+
+    recipe: Recipe
+    plan: Plan | None = None
+    report: Sensitivity | None = None
+    rounded: Path | None = None
 
 
 def load_ahead() -> None:
@@ -45,20 +65,26 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     wanted = receipt.reference(source, bases, threads)
     job.check_cancelled()
 
+    for leftover in job.folder.glob("work-*"):  # of a try that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    kept = _kept(spec, job)
     with tempfile.TemporaryDirectory(dir=job.folder, prefix="work-") as work:
         whole = source
         if bases:
             job.phase("merging")
             whole = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
-        recipe, plan, report = _planned(spec, whole, job, Path(work))
+        planned = _planned(spec, whole, job, kept, Path(work))
+        recipe, plan, report = planned.recipe, planned.plan, planned.report
         if spec.heal:
             whole, plan = _heal(spec, whole, plan, job, _inside(work, "healed"))
             recipe = recipe.of(plan)
         plain = whole
-        if plan is not None:
+        if planned.rounded is not None and plan == planned.plan:
+            plain = planned.rounded
+        elif plan is not None:
             job.phase("rounding")
-            plain = _round(spec, whole, plan, job, _inside(work, "rounded"))
+            plain = _round(spec, whole, plan, job, kept, _inside(work, "rounded"))
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
@@ -68,8 +94,6 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             rows = _sample_rows(spec, whole, job)
             more += cache_scales.options(whole, folds, rows, Path(work, "scales.json"))
         building.build(plain, folder, recipe, _inside(work, "cache"), more, target=spec.target)
-        if report is not None:
-            sensitivity.write(folder, report)
         files = serving.put_beside(folder, served, folds)
         context = building.settle(
             folder,
@@ -79,6 +103,9 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             pad_id=wanted.pad_id,
         )
         job.check_cancelled()
+        if report is not None:
+            report = _timed(spec, folder, report, job)
+            sensitivity.write(folder, report)
 
         job.phase("checking")
         made = receipt.make(
@@ -118,40 +145,58 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         **_searched(report),
         adapters=made.adapters,
     )
+    kept.clear()
 
 
-def _planned(
-    spec: QuantizeSpec, plain: Path, job: JobContext, work: Path
-) -> tuple[Recipe, Plan | None, Sensitivity | None]:
-    """What every matrix gets, by the recipe or by searching; None where the builder decides."""
+def _kept(spec: QuantizeSpec, job: JobContext) -> Kept:
+    """What an earlier try of this very run has found."""
+    from core.engines.quantization.keeping import Kept
+    from core.engines.training import examples
+
+    return Kept(
+        job.folder,
+        spec=spec.digest(),
+        model=merging.digest(job, spec.model),
+        data=examples.digest(job.input(spec.data)) if spec.data else "",
+    )
+
+
+def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work: Path) -> Planned:
+    """What every matrix gets, by the recipe or by searching."""
     recipe = RECIPES[spec.recipe]
     algorithm = recipe.algorithm if spec.algorithm == "auto" else spec.algorithm
     if recipe.precision == "fp32":
-        return recipe, None, None
+        return Planned(recipe)
     if algorithm == "builder" or algorithm == "":
-        return recipe.model_copy(update={"block": spec.block}), None, None
+        return Planned(recipe.model_copy(update={"block": spec.block}))
     found = sizes.read(plain)
     if spec.recipe == "search":
+        from core.engines.quantization.room import Limits
         from core.engines.quantization.searching import Search
 
         data = job.input(spec.data) if spec.data else None
-        limit = None if spec.max_mb is None else round(spec.max_mb * 1e6)
-        search = Search(plain, found, data, limit, job)
+        limits = Limits(None if spec.max_mb is None else round(spec.max_mb * 1e6), spec.max_ms)
+        search = Search(plain, found, data, limits, job, kept, work)
         search.measure()
-        chosen = search.choose(work / "tried")
+        chosen = search.choose()
         said = chosen.report.model_dump(mode="json")
         job.emit("mixture", units=said["units"], head=said["head"], tried=said["tried"])
-        return recipe.of(chosen.plan), chosen.plan, chosen.report
+        return Planned(recipe.of(chosen.plan), chosen.plan, chosen.report, chosen.rounded)
     plan = recipe.planned(found, algorithm, spec.block)
     for part in {*plan.matrices.values()}:
         rounding.require_blocks(plain, found, part)
-    return recipe.of(plan), plan, None
+    return Planned(recipe.of(plan), plan)
 
 
-def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, folder: Path) -> Path:
+def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, kept: Kept, folder: Path) -> Path:
     """Rounds the weights; GPTQ and AWQ first draw the rows they learn from."""
     rows = _sample_rows(spec, plain, job) if plan.algorithm in LEARNING else ()
-    return rounding.round_weights(plain, folder, plan, rows)
+    layers = None
+    if plan.algorithm == "gptq":
+        from core.engines.quantization.searching import gptq_layers
+
+        layers = gptq_layers(job, kept, plan)
+    return rounding.round_weights(plain, folder, plan, rows, layers)
 
 
 def _sample_rows(spec: QuantizeSpec, plain: Path, job: JobContext) -> tuple[tuple[int, ...], ...]:
@@ -160,6 +205,26 @@ def _sample_rows(spec: QuantizeSpec, plain: Path, job: JobContext) -> tuple[tupl
 
     tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
     return samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
+
+
+def _timed(spec: QuantizeSpec, folder: Path, report: Sensitivity, job: JobContext) -> Sensitivity:
+    """The report with how long an answer of the finished export takes; the truth where that is too long."""
+    if spec.max_ms is None:
+        return report
+    from core.engines.quantization import timing
+    from core.engines.quantization.room import SLACK
+
+    job.phase("timing")
+    data = job.input(spec.data) if spec.data else None
+    threads = int(job.resources["threads"])
+    measured = timing.exported(folder, timing.lengths(folder, data), threads)
+    job.result(answer_ms=round(measured, 2))
+    if measured > SLACK * spec.max_ms:
+        job.warn(
+            f"An answer takes {measured:.3g} ms on this computer, not the {spec.max_ms:g} ms that were asked "
+            "for: other programs may have been at work, or there is no mixture that is faster."
+        )
+    return report.model_copy(update={"answer_ms": round(measured, 2)})
 
 
 def _heal(

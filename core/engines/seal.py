@@ -31,7 +31,10 @@ def seal() -> None:
 
 
 def without_four_bit() -> None:
-    """PEFT loads an installed bitsandbytes: 1.3 s and 45 MB, in vain where nothing is in 4 bits."""
+    """PEFT loads an installed bitsandbytes: 1.3 s and 45 MB, in vain where nothing is in 4 bits.
+
+    Before PEFT is loaded; for the rest of the process bitsandbytes is then as if it were not installed.
+    """
     sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type]  # None is the documented way
 
 

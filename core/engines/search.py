@@ -10,9 +10,10 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from core.data.dataset import Dataset
+from core.engines import merging
 from core.engines.searching.study import Study
 from core.engines.searching.trying import LOOKS, Bench, Outcome, TrialContext
-from core.engines.training import examples, weights
+from core.engines.training import examples
 from core.engines.training.preparation import decide, prepare, require_trainable
 from core.errors import CancelledError, InputError, JobError
 from core.models import trials as records
@@ -39,7 +40,7 @@ def run(spec: SearchSpec, job: JobContext) -> None:
             code="search.no_validation",
         )
     decisions = decide(base, job)
-    belongs_to = (examples.digest(job.input(spec.data)), weights.digest(job, spec.model))
+    belongs_to = (examples.digest(job.input(spec.data)), merging.digest(job, spec.model))
     study = Study(job.folder / "search.db", spec, belongs_to)
     search = Search(spec, job, study)
     if job.resumed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import shutil
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.jobs.child import explain_exit
 from core.jobs.events import Event
 from core.jobs.session import open_child
 from core.specs import Spec
+from core.workspace import scratch
 from core.workspace.workspace import Workspace
 
 _POLL_S = 0.1
@@ -46,7 +46,7 @@ def look(
         WorkbenchError: The job says why it could not answer.
     """
     own = folder is None
-    folder = folder or Path(tempfile.mkdtemp(prefix="look-", dir=workspace.root))
+    folder = folder or scratch.make(workspace.root, "look")
     try:
         child = open_child(workspace, spec, folder, threads)
         try:

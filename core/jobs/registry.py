@@ -64,6 +64,7 @@ KINDS: dict[str, Kind] = {
             specs.QuantizeSpec,
             "core.engines.quantize",
             "model",
+            resumes=True,
             slow_start=True,
             refuses="core.models.exporting:refuse",
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from core.jobs.events import Event
 from core.jobs.sampling import cores
 from core.jobs.submission import require_suitable
 from core.specs import ChatSpec, Spec
-from core.workspace import overrides
+from core.workspace import overrides, scratch
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -72,7 +71,7 @@ class ChatSession:
     """
 
     def __init__(self, workspace: Workspace, spec: ChatSpec) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="chat-", dir=workspace.root))
+        self._folder = scratch.make(workspace.root, "chat")
         self._closed = False
         self._child = open_child(workspace, spec, self._folder, spec.threads or cores())
 

@@ -144,8 +144,8 @@ class Supervisor:
         STANDBY.prepare()
 
     def _waiting_child(self, threads: int) -> Child | None:
-        if self._command != worker_command():
-            return None
+        if self._command != worker_command() or self._run.spec.get("method") == "qlora":
+            return None  # one that waits has no 4 bits
         return STANDBY.take(self._run.kind, threads, self._folder)
 
     def _add_input(self, artifact_id: str, inputs: dict[str, Artifact]) -> None:

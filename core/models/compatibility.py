@@ -249,13 +249,8 @@ def _sizes(teacher: int, student: int, first: str, second: str) -> list[Finding]
     if not teacher or not student:
         return []
     if student >= teacher:
-        return [
-            Finding(
-                "note",
-                f"{second} is not smaller than {first}.",
-                _CUT,
-            )
-        ]
+        swapped = f"Are the two swapped? {second} could teach {first}. " if student > 1.1 * teacher else ""
+        return [Finding("note", f"{second} is not smaller than {first}.", swapped + _CUT)]
     ratio = teacher / student
     remark = "" if ratio <= 12 else " So much smaller students learn little of it; a step between may help."
     return [Finding("good" if ratio <= 12 else "note", f"{second} is {ratio:.1f}× smaller.{remark}")]

@@ -32,6 +32,10 @@ class Spec(BaseModel):
         """Ids of the inputs whose weights are changed or converted; an exported model cannot be one."""
         return ()
 
+    def in_four_bits(self) -> bool:
+        """Whether weights are computed with in 4 bits, by bitsandbytes."""
+        return False
+
     def digest(self) -> str:
         """SHA-256 of the spec's canonical JSON, 64 hex digits."""
         text = json.dumps({"kind": self.kind, **self.model_dump(mode="json")}, sort_keys=True)

@@ -20,6 +20,10 @@ class FitSpec(Spec):
         """The model and the data."""
         return self.spec.inputs()
 
+    def in_four_bits(self) -> bool:
+        """As the fine-tuning would."""
+        return self.spec.in_four_bits()
+
     def needs_weights(self) -> tuple[str, ...]:
         """The model."""
         return self.spec.needs_weights()

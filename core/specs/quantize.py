@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from core.specs.base import THREADS_HELP, Option, Spec
 
@@ -44,6 +46,15 @@ class QuantizeSpec(Spec):
         label="At most",
         help="For search: how large the result may be; empty means as large as int4-edges.",
         unit="MB",
+        gt=0,
+        le=1_000_000,
+    )
+    max_ms: float | None = Option(
+        None,
+        label="In at most",
+        help="For search: how long an answer of the data's usual length may take on this computer, which is "
+        "measured first (a minute or two); with it, max_mb limits only when it is set.",
+        unit="ms",
         gt=0,
         le=1_000_000,
     )
@@ -98,6 +109,12 @@ class QuantizeSpec(Spec):
         le=100_000,
     )
     threads: int | None = Option(None, label="Threads", help=THREADS_HELP, advanced=True, ge=1, le=1024)
+
+    @model_validator(mode="after")
+    def _timed_here(self) -> Self:
+        if self.max_ms is not None and self.target != "cpu":
+            raise ValueError("max_ms is timed on this computer's processor; leave target at cpu")
+        return self
 
     def inputs(self) -> tuple[str, ...]:
         """The model, the adapters that go with it, and the data."""

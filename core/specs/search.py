@@ -245,6 +245,10 @@ class SearchSpec(Spec):
         """The model and the data."""
         return (self.model, self.data)
 
+    def in_four_bits(self) -> bool:
+        """As every trial is."""
+        return self.method == "qlora"
+
     def needs_weights(self) -> tuple[str, ...]:
         """The model."""
         return (self.model,)

@@ -189,6 +189,10 @@ class TrainingSpec(Spec):
         """The model and the data."""
         return (self.model, self.data)
 
+    def in_four_bits(self) -> bool:
+        """QLoRA does."""
+        return self.method == "qlora"
+
     def needs_weights(self) -> tuple[str, ...]:
         """The model."""
         return (self.model,)

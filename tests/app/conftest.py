@@ -31,7 +31,8 @@ class QuietApplication(Application):
 
 
 @pytest.fixture(scope="session")
-def qapp_cls() -> type[QApplication]:
+def qapp_cls(tmp_path_factory: pytest.TempPathFactory) -> type[QApplication]:
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     return QuietApplication
 
 

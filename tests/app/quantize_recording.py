@@ -18,6 +18,7 @@ from core.workspace.workspace import Workspace
 LAYERS = 30
 _WEIGHTS = {"qkv": 552_960, "o": 331_776, "gate": 884_736, "up": 884_736, "down": 884_736}
 _COST = {"qkv": 63.0, "o": 30.0, "gate": 12.0, "up": 16.0, "down": 68.0}
+_TIMES = (63.1, 60.2, 60.2)
 TRIED = [
     {"name": "int4-edges", "algorithm": "k_quant", "bytes": 116_900_000, "kl": 0.142, "taken": False},
     {"name": "packed", "algorithm": "k_quant", "bytes": 114_980_000, "kl": 0.121, "taken": False},
@@ -60,7 +61,8 @@ def search_events(parts: int, start: float, state: State) -> list[Event]:
         said.append((at, "damage", {**fields, "value": unit["damage"], "layers": LAYERS}))
         said.append((at, "progress", {"done": at, "total": len(found) + 1}))
     if parts >= len(found):
-        mixture = {"units": found, "head": {"bits": 8, "block": 64}, "tried": TRIED}
+        timed = [{**item, "answer_ms": took} for item, took in zip(TRIED, _TIMES, strict=True)]
+        mixture = {"units": found, "head": {"bits": 8, "block": 64}, "tried": timed}
         said.append((parts + 30.0, "mixture", mixture))
     if state != "running":
         said.append((parts + 60.0, "state", {"state": state}))

@@ -41,7 +41,7 @@ def test_other_runs_have_no_picture(card: DamageCard) -> None:
 def test_the_picture_fills_while_parts_are_measured(card: DamageCard) -> None:
     card.show_record(_record(12))
     assert len(card.map._cells) == 12
-    assert card.map._columns == quantize_recording.LAYERS
+    assert len(card.map._columns) == quantize_recording.LAYERS
     assert {cell.mark for cell in card.map._cells.values()} == {""}
     assert card.plans.names == []
 

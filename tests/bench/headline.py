@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data import starter
+from core.recipes import demo_distill
 from core.workspace.workspace import Workspace
 from tests.core.cli.terminal import ROOT, Terminal
 
@@ -15,7 +16,7 @@ FOLDER = ROOT / ".bench" / "headline"
 DATA = Path(__file__).with_name("data")
 ALL_TEST = DATA / "banking77-test-all.csv"
 MORE = DATA / "banking77-more.csv"
-TEACHER = "demo-teacher"
+TEACHER, STARTER = "demo-teacher", "starter-banking"
 
 
 def terminal() -> Terminal:
@@ -47,6 +48,16 @@ def require_demo() -> None:
     """What `demo --distill` makes."""
     answer = terminal().run("demo", "--distill", timeout=3 * 3600.0)
     assert answer.code == 0, answer.err + answer.out
+
+
+def require_teacher() -> None:
+    """The teacher of `demo --distill`, learnt in the same manner if that has not run."""
+    require("starter", "model", "models", "add", "starter")
+    require(STARTER, "dataset", "data", "add", "starter")
+    fields = {"model": "starter", "data": STARTER, **demo_distill.scale_here(quick=False).teacher}
+    said = {field: "" if value is None else value for field, value in fields.items()}
+    options = [option for field, value in said.items() for option in ("--set", f"{field}={value}")]
+    require(TEACHER, "model", "finetune", *options, timeout=2 * 3600.0)
 
 
 def stored(name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

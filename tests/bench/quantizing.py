@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from core.workspace.workspace import Workspace
 from tests.bench import headline
 
-TUNED = "quantize-tuned"
-DATA = "starter-banking"
+TUNED, DATA = headline.TEACHER, headline.STARTER
 LIMIT_MB = 115
 FIXED = ("fp32", "int8", "int4-mixed", "int4-edges", "int4-kquant", "int4-gptq", "int4")
 SEARCHED = "search"
@@ -37,17 +36,9 @@ class Distance:
     agreement: float
 
 
-def require_tuned() -> None:
-    """The starter model, tuned in full on the starter's rows."""
-    headline.require("starter", "model", "models", "add", "starter")
-    headline.require(DATA, "dataset", "data", "add", "starter")
-    learn = ("finetune", "--model", "starter", "--data", DATA, "--method", "full")
-    headline.require(TUNED, "model", *learn, timeout=2 * 3600.0)
-
-
 def export(recipe: str) -> Path:
     """The tuned model by a recipe."""
-    require_tuned()
+    headline.require_teacher()
     more = {
         SEARCHED: ("--data", DATA, "--set", f"max_mb={LIMIT_MB}"),
         "int4-gptq": ("--data", DATA),

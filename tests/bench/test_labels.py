@@ -43,16 +43,18 @@ def few(folder: Path) -> Path:
 
 
 def test_a_teacher_beats_few_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    headline.require_demo()
+    headline.require_teacher()
+    quantized = f"{headline.TEACHER}-int8"
+    headline.require(quantized, "model", "quantize", headline.TEACHER, "--recipe", "int8")
     headline.require_data("few-labels", few(tmp_path), headline.ALL_TEST)
     headline.require_data("more-prompts", headline.MORE, headline.ALL_TEST)
     headline.require(
-        "taught-prompts", "dataset", "generate", "--teacher", "demo-teacher-int8", "--data", "more-prompts",
+        "taught-prompts", "dataset", "generate", "--teacher", quantized, "--data", "more-prompts",
         "--set", "rows=1500", "--set", "temperature=0", "--set", "max_new_tokens=24",
         "--set", "drop_near_duplicates=",
     )  # fmt: skip
     headline.require(
-        "twelve-layers", "model", "prune", headline.TEACHER, "--data", "starter-banking", "--set",
+        "twelve-layers", "model", "prune", headline.TEACHER, "--data", headline.STARTER, "--set",
         "keep_layers=12", "--set", "vocabulary=data",
     )  # fmt: skip
     models = []

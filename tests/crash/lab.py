@@ -31,9 +31,12 @@ class Lab:
     Args:
         folder: Where everything lies.
         before: Command that the server is started by, such as one that gives it mounts of its own.
+        what: Kind and spec of the runs; a training where nothing else is said.
     """
 
-    def __init__(self, folder: Path, *, before: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, before: tuple[str, ...] = (), what: dict[str, object] | None = None
+    ) -> None:
         self.folder = folder
         self.inputs = {
             "m": str(tiny.model_folder(folder / "m")),
@@ -47,6 +50,9 @@ class Lab:
             stdout=subprocess.PIPE,
             stderr=open(folder / "stderr.txt", "w"),  # noqa: SIM115
         )
+        self.what = what or {}
+        if "kind" in self.what:
+            self.send({"load": self.what["kind"]})
         self.reference = self.finish("reference")
 
     def close(self) -> None:
@@ -64,7 +70,7 @@ class Lab:
 
     def ask(self, run: str, **more: object) -> dict[str, int]:
         """Runs a job in a child; tells how it ended, and keeps the digest of what it made."""
-        request = {"run": str(self.folder / run), "inputs": self.inputs, "spec": SPEC, **more}
+        request = {"run": str(self.folder / run), "inputs": self.inputs, "spec": SPEC, **self.what, **more}
         answer = self.send(request)
         self.made = answer.pop("made", "")
         return answer

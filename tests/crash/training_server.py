@@ -3,7 +3,8 @@
 Reads one JSON request a line with run, inputs, spec, and where wanted kind, events (a file), resumed,
 kill_at, kill_after_s, stop_at; answers with `{"signal": 9}` or `{"exit": 0}` when the child has ended. A
 child is killed at its n-th write point (`kill_at`) or after some time, by SIGKILL; nothing in it can react. A
-request `{"mount": FOLDER, "kb": N}` mounts a file system of that size there, or changes its size.
+request `{"mount": FOLDER, "kb": N}` mounts a file system of that size there, or changes its size; one
+`{"load": KIND}` loads what another kind of job needs, before the forks.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def mount(folder: str, kb: int) -> dict[str, int]:
 def digest(folder: Path) -> str:
     """Of the weights, the answers or the rows that a job made; times in a report differ from run to run."""
     total = hashlib.sha256()
-    made = ("*model.safetensors", "answers.jsonl", "train.jsonl", "provenance.jsonl")
+    rows = ("answers.jsonl", "train.jsonl", "provenance.jsonl")
+    made = ("*model.safetensors", "model.onnx.data", "sensitivity.json", *rows)
     for path in sorted(path for name in made for path in folder.rglob(name)):
         total.update(path.read_bytes())
     return total.hexdigest()
@@ -100,6 +102,11 @@ def main() -> None:
         request = json.loads(line)
         if "mount" in request:
             channel.write(json.dumps(mount(request["mount"], request["kb"])) + "\n")
+            channel.flush()
+            continue
+        if "load" in request:
+            importlib.import_module(kind_of(request["load"]).engine).load_ahead()
+            channel.write("{}\n")
             channel.flush()
             continue
         child = os.fork()

@@ -145,6 +145,7 @@ def main(out: Path, size: tuple[int, int], wanted: list[str]) -> None:
                         _open_panels(window)
                     if picture == "quantize-search":
                         window.current_page.view_model.choose_recipe("search")
+                        window.current_page.view_model.set_timed(True)
                     QTest.qWait(_SETTLE_MS)
                     window.grab().save(str(out / f"{prefix}{picture}-{name}.png"))
             window.close()

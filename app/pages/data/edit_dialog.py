@@ -1,16 +1,15 @@
-"""Reads a data set row by row: keep, correct or drop; a new version takes over what was said."""
+"""Reads a data set row by row: keep, correct, drop or take back; a new version takes over what was said."""
 
 from __future__ import annotations
 
 import functools
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QPlainTextEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -20,11 +19,11 @@ from app.dialogs.confirm import ConfirmDialog
 from app.formats import count_text, short_name
 from app.models.item_table import Column, ItemTableModel
 from app.pages.data.edit_view_model import PAGE_ROWS, EditViewModel, RowItem
-from app.pages.data.reading import FieldAt
+from app.pages.data.value_field import ValueField
 from app.pages.item_list import ItemList
 from app.pages.name_field import NameField
-from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S, SPACE_XL, SPACE_XS
-from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
+from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_M, SPACE_S, SPACE_XL
+from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
 from app.widgets.labels import Label
@@ -32,7 +31,6 @@ from app.widgets.tabs import Tabs
 from core.errors import WorkbenchError
 
 _SIZE = (1040, 720)
-_LINES_HEIGHT, _LONG_HEIGHT, _LONG_TEXT = 72, 160, 160
 
 
 class EditDialog(QDialog):
@@ -56,8 +54,8 @@ class EditDialog(QDialog):
         column.setSpacing(SPACE_M)
         column.addWidget(Label(title, "heading", wrap=True))
         text = self.tr(
-            "This data stays as it is: what you correct, drop or rate becomes a new version. Test rows are "
-            "for measuring and are not shown."
+            "This data stays as it is: what you correct, drop or rate becomes a new version. Rows that you "
+            "drop stay beside it and can be taken back. Test rows are for measuring and are not shown."
         )
         column.addWidget(Label(text, "muted", wrap=True))
         self.error_panel = ErrorPanel(parent=self)
@@ -82,16 +80,20 @@ class EditDialog(QDialog):
         column.setSpacing(SPACE_S)
         self.splits = Tabs(
             self.tr("Which rows"),
-            {"train": self.tr("To learn from"), "validation": self.tr("To watch")},
+            {
+                "train": self.tr("To learn from"),
+                "validation": self.tr("To watch"),
+                "dropped": self.tr("Dropped"),
+            },
             self,
         )
         self.splits.chosen.connect(self.view_model.choose_split)
-        self.splits.setVisible(self.view_model.item.validation > 0)
+        self.splits.button("validation").setVisible(self.view_model.item.validation > 0)
         self.table: ItemTableModel[RowItem] = ItemTableModel(
             [
                 Column(self.tr("Row"), _text),
-                Column(self.tr("Rated"), _stars),
                 Column(self.tr("Said"), self._verdict),
+                Column(self.tr("Rated"), _stars),
             ],
             self,
         )
@@ -116,6 +118,8 @@ class EditDialog(QDialog):
     def _editor(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(SPACE_M)
+        self.why = Label("", "muted", wrap=True)
+        column.addWidget(self.why)
         self.area = QScrollArea(self)
         self.area.setWidgetResizable(True)
         self.area.setProperty("frameless", True)
@@ -128,9 +132,11 @@ class EditDialog(QDialog):
         self.drop_button.clicked.connect(self.view_model.drop)
         self.keep_button = PlainButton(self.tr("Keep and go on"), "check", self)
         self.keep_button.clicked.connect(self.view_model.keep)
+        self.take_back_button = PlainButton(self.tr("Take back"), "rotate-ccw", self)
+        self.take_back_button.clicked.connect(self.view_model.take_back)
         row.addStretch(1)
-        row.addWidget(self.drop_button)
-        row.addWidget(self.keep_button)
+        for button in (self.take_back_button, self.drop_button, self.keep_button):
+            row.addWidget(button)
         column.addLayout(self._rating())
         column.addLayout(row)
         return column
@@ -200,7 +206,7 @@ class EditDialog(QDialog):
             return
         dialog = ConfirmDialog(
             self.tr("Close without a new version?"),
-            self.tr("What you changed, dropped and rated here is forgotten. The data stays as it is."),
+            self.tr("What you said of its rows here is forgotten. The data stays as it is."),
             self.tr("Close"),
             self.tr("Go on editing"),
             parent=self,
@@ -232,10 +238,11 @@ class EditDialog(QDialog):
         model = self.view_model
         self.list.blockSignals(True)
         self.table.set_items(model.items)
-        if model.current is not None:
-            self.list.choose(str(model.current.place))
+        self.list.choose(model.current_id)
         self.list.blockSignals(False)
         self.splits.choose(model.split)
+        self.splits.button("dropped").setVisible(model.has_dropped)
+        self.splits.setVisible(model.has_dropped or model.item.validation > 0)
         last = model.first + len(model.rows) - 1
         self.where.setText(
             self.tr("{first} to {last} of {count}").format(
@@ -246,12 +253,7 @@ class EditDialog(QDialog):
         )
         self.back_button.setEnabled(model.first > 1)
         self.on_button.setEnabled(model.first + PAGE_ROWS <= model.count)
-        for button in (self.keep_button, self.drop_button):
-            button.setEnabled(model.current is not None)
-        given = model.stars_of(model.current) if model.current is not None else 0
-        for count, button in self.stars.items():
-            button.setEnabled(model.current is not None)
-            button.setChecked(count == given)
+        self._show_verdict()
         self.least.setVisible(model.rated > 0)
         read, changed, dropped = model.counts
         said = self.tr("Read: {read} · changed: {changed} · dropped: {dropped}").format(
@@ -259,6 +261,8 @@ class EditDialog(QDialog):
         )
         if model.rated:
             said += self.tr(" · rated: {rated}").format(rated=count_text(model.rated))
+        if model.taken_back:
+            said += self.tr(" · taken back: {count}").format(count=count_text(model.taken_back))
         self.counts.setText(said)
         self.name.show_name(model.name, model.blocker)
         self.make_button.block(
@@ -271,6 +275,24 @@ class EditDialog(QDialog):
                 "name_taken": self.tr("Choose a free name first"),
             }[model.blocker]
         )
+
+    def _show_verdict(self) -> None:
+        """What can be done about the row as it was last decided on."""
+        model, row = self.view_model, self.view_model.current
+        is_out, is_open = row is not None and model.is_out(row), row is not None and model.is_open(row)
+        self.take_back_button.setVisible(is_out)
+        for button in (self.keep_button, self.drop_button):
+            button.setVisible(not is_out)
+            button.setEnabled(row is not None)
+        given = model.stars_of(row) if row is not None else 0
+        for count, button in self.stars.items():
+            button.setEnabled(is_open)
+            button.setChecked(count == given)
+        for editor in self.fields:
+            editor.setEnabled(is_open)
+        why = self._why(row.why) if row is not None and row.why else ""
+        self.why.setText(self.tr("Dropped before: {why}.").format(why=why) if why else "")
+        self.why.setVisible(bool(why))
 
     @Slot()
     def _show_row(self) -> None:
@@ -310,65 +332,28 @@ class EditDialog(QDialog):
             "edited": self.tr("✎ changed"),
             "dropped": self.tr("✗ dropped"),
             "low": self.tr("✗ rated too low"),
+            "back": self.tr("✓ taken back"),
         }
-        return words[item.verdict]
+        return f"✗ {self._why(item.why)}" if item.why else words[item.verdict]
 
-
-class ValueField(QWidget):
-    """A value under its name: lines of text, or one of the data's labels."""
-
-    edited = Signal(object, str)
-
-    def __init__(self, field: FieldAt, name: str, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.field = field
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE_XS)
-        title = Label(name)
-        column.addWidget(title)
-        self.box: QComboBox | None = None
-        self.lines: QPlainTextEdit | None = None
-        if field.choices:
-            self.box = QComboBox(self)
-            self.box.addItems(list(dict.fromkeys([*field.choices, field.text])))
-            self.box.setCurrentText(text)
-            self.box.setMinimumHeight(CONTROL_HEIGHT)
-            self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            self.box.currentIndexChanged.connect(self._on_edited)
-        else:
-            self.lines = QPlainTextEdit(text, self)
-            self.lines.setTabChangesFocus(True)
-            self.lines.setFixedHeight(_LONG_HEIGHT if len(text) > _LONG_TEXT else _LINES_HEIGHT)
-            self.lines.textChanged.connect(self._on_edited)
-        self.control: QWidget = self.box or self.lines or self
-        self.control.setAccessibleName(name)
-        title.setBuddy(self.control)
-        column.addWidget(self.control)
-        self.back_button = LinkButton(self.tr("As it was"), "rotate-ccw", self)
-        self.back_button.setAccessibleName(self.tr("{field}: as it was").format(field=name))
-        self.back_button.clicked.connect(self._on_back)
-        self.back_button.setVisible(text != field.text)
-        column.addWidget(self.back_button, 0, Qt.AlignmentFlag.AlignLeft)
-
-    @property
-    def text(self) -> str:
-        """What stands there now."""
-        if self.box is not None:
-            return self.box.currentText()
-        return self.lines.toPlainText() if self.lines is not None else ""
-
-    @Slot()
-    def _on_edited(self) -> None:
-        self.back_button.setVisible(self.text != self.field.text)
-        self.edited.emit(self.field, self.text)
-
-    @Slot()
-    def _on_back(self) -> None:
-        if self.box is not None:
-            self.box.setCurrentText(self.field.text)
-        elif self.lines is not None:
-            self.lines.setPlainText(self.field.text)
+    def _why(self, reason: str) -> str:
+        words = {
+            "by_hand": self.tr("by hand"),
+            "low": self.tr("rated too low"),
+            "empty": self.tr("no answer"),
+            "cut": self.tr("cut at the longest length"),
+            "refusal": self.tr("declined to answer"),
+            "too_short": self.tr("too short"),
+            "too_long": self.tr("too long"),
+            "no_json": self.tr("no JSON object"),
+            "no_label": self.tr("none of the labels"),
+            "not_as_labelled": self.tr("differs from the data's own answer"),
+            "disagreement": self.tr("the answers disagreed"),
+            "judged_low": self.tr("judged too low"),
+            "no_mark": self.tr("no mark from the judge"),
+            "near_duplicate": self.tr("nearly repeats another row"),
+        }
+        return words.get(reason, reason.replace("_", " "))
 
 
 def _stars(item: RowItem) -> str:

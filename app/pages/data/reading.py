@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from core.data import dropped
 from core.data import roles as data_roles
 from core.data.check import check
 from core.data.dataset import Dataset, DatasetInfo
@@ -19,9 +20,8 @@ from core.data.reading import open_table
 from core.data.report import CheckReport
 from core.errors import CancelledError, InputError
 from core.specs.data import TaskChoice
+from core.specs.editing import EditedSplit
 
-#: Test rows are for measuring; nobody changes them here.
-EditableSplit = Literal["train", "validation"]
 #: The roles in the order in which a person reads a row.
 _AS_READ = ("system", "user", "input", "assistant", "label", "text", "messages")
 _SHOWN_ROWS = 50
@@ -133,15 +133,26 @@ class FieldAt:
 
 @dataclass(frozen=True)
 class RowAt:
-    """A row with its place in its split, from 1, and the stars it was given before; 0 where none were."""
+    """A row that can be read and changed.
 
-    split: EditableSplit
+    Attributes:
+        split: Where it stands; `dropped` for one that was dropped from the data before.
+        place: Its place there, from 1.
+        fields: Its values.
+        stars: What it was given before; 0 where nothing was.
+        why: Why it was dropped, a key of `dropped.WHY`.
+        is_learnt: Whether it is, or was, a row to learn from.
+    """
+
+    split: EditedSplit
     place: int
     fields: tuple[FieldAt, ...]
     stars: int = 0
+    why: str = ""
+    is_learnt: bool = True
 
 
-def rows_at(folder: Path, split: EditableSplit, first: int, count: int) -> list[RowAt]:
+def rows_at(folder: Path, split: EditedSplit, first: int, count: int) -> list[RowAt]:
     """So many rows of a split from a place on, which counts from 1; only these are taken apart.
 
     Raises:
@@ -153,10 +164,35 @@ def rows_at(folder: Path, split: EditableSplit, first: int, count: int) -> list[
     found = []
     for place, line in enumerate(lines, first):
         values = json.loads(line)["values"]
-        given = str(values.get(RATING, ""))
-        stars = int(given) if given in ("1", "2", "3", "4", "5") else 0
-        found.append(RowAt(split, place, _fields(values, data.info), stars))
+        fields, stars = _fields(values, data.info), _stars(values)
+        found.append(RowAt(split, place, fields, stars, is_learnt=split == "train"))
     return found
+
+
+def dropped_at(folder: Path, first: int, count: int) -> tuple[list[RowAt], int]:
+    """So many of the rows that were dropped and can be taken back, from one on; and how many there are.
+
+    Raises:
+        IntegrityError: The description cannot be read.
+    """
+    info, known = Dataset(folder).info, dropped.read(folder)
+    found = [
+        RowAt(
+            "dropped",
+            line,
+            _fields(row.values, info),
+            _stars(row.values),
+            row.reason,
+            row.home == "train",
+        )
+        for line, row in islice(known.items(), first - 1, first - 1 + count)
+    ]
+    return found, len(known)
+
+
+def _stars(values: dict[str, Any]) -> int:
+    given = str(values.get(RATING, ""))
+    return int(given) if given in ("1", "2", "3", "4", "5") else 0
 
 
 def _fields(values: dict[str, Any], info: DatasetInfo) -> tuple[FieldAt, ...]:

@@ -9,7 +9,7 @@ from app.formats import count_text, short_name
 from app.pages.evaluate.judge_field import JudgeField
 from app.pages.evaluate.models_card import ModelsCard
 from app.pages.evaluate.view_model import STEPS, EvaluateViewModel
-from app.pages.generate.dialogs import SendDialog, kept_text
+from app.pages.generate.consent import Consent
 from app.pages.generate.trial_model import Question
 from app.pages.input_card import InputCard, data_choice, data_summary
 from app.pages.name_field import NameField
@@ -28,7 +28,7 @@ class EvaluatePage(StepsPage):
     def __init__(self, view_model: EvaluateViewModel, parent: QWidget | None = None) -> None:
         super().__init__(view_model, parent)
         self.view_model = view_model
-        self._question: Question | None = None
+        self.consent = Consent(self)
         self.set_title(
             self.tr("Evaluate"),
             self.tr("Measure models on rows that none of them has learnt from, and see what was gained."),
@@ -80,7 +80,9 @@ class EvaluatePage(StepsPage):
         self.general_box.toggled.connect(model.set_general)
         self.judge.chosen.connect(model.set_judge)
         model.judging.asked.connect(self._on_asked)
-        model.judging.key_kept.connect(self._on_key_kept)
+        model.judging.key_kept.connect(self.consent.say_kept)
+        self.consent.agreed.connect(model.agree)
+        self.consent.noticed.connect(self.notice_raised)
         self.form.values_changed.connect(self._on_form_changed)
         self.name.edited.connect(model.set_name)
         self.preview_card.start_requested.connect(model.start)
@@ -122,21 +124,8 @@ class EvaluatePage(StepsPage):
 
     @Slot(object)
     def _on_asked(self, question: Question) -> None:
-        self._question = question
         self.view_model.changed.emit()
-        also = self.tr("So are the answers that the models give to them.")
-        dialog = SendDialog(question, False, self.window(), also=also)
-        dialog.confirmed.connect(self._on_agreed)
-        dialog.open()
-
-    @Slot(str)
-    def _on_agreed(self, key: str) -> None:
-        if self._question is not None:
-            self.view_model.agree(self._question, key)
-
-    @Slot(bool)
-    def _on_key_kept(self, lasts: bool) -> None:
-        self.notice_raised.emit(kept_text(lasts), "good" if lasts else "warn")
+        self.consent.ask(question, also=self.tr("So are the answers that the models give to them."))
 
     @Slot()
     def _show(self) -> None:

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.models.repeat import Repeat
 from app.pages.generate.ask_card import AskCard
-from app.pages.generate.dialogs import EndpointDialog, KeyDialog, SendDialog, kept_text
+from app.pages.generate.consent import Consent
+from app.pages.generate.dialogs import EndpointDialog, KeyDialog
 from app.pages.generate.needs import needs_of
 from app.pages.generate.trial_card import TrialCard
 from app.pages.generate.trial_model import Question
@@ -29,7 +30,7 @@ class GeneratePage(StepsPage):
     def __init__(self, view_model: GenerateViewModel, parent: QWidget | None = None) -> None:
         super().__init__(view_model, parent)
         self.view_model = view_model
-        self._question: Question | None = None
+        self.consent = Consent(self)
         self.set_title(
             self.tr("Generate data"),
             self.tr("Have a large model write the examples from which a small one learns."),
@@ -78,7 +79,9 @@ class GeneratePage(StepsPage):
         self.follow(model.changed, model.failed, model.run_started)
         model.filled.connect(self._on_filled)
         model.asked.connect(self._on_asked)
-        model.endpoints.key_kept.connect(self._on_key_kept)
+        model.endpoints.key_kept.connect(self.consent.say_kept)
+        self.consent.agreed.connect(model.agree)
+        self.consent.noticed.connect(self.notice_raised)
         model.endpoints.key_forgotten.connect(self._on_key_forgotten)
         model.endpoints.run_failed.connect(self._on_run_failed)
         self.teacher_card.chosen.connect(model.choose_teacher)
@@ -167,20 +170,8 @@ class GeneratePage(StepsPage):
 
     @Slot(object)
     def _on_asked(self, question: Question) -> None:
-        self._question = question
         answered = not question.is_trial and bool(self.view_model.trial.answers_for(question.spec))
-        dialog = SendDialog(question, answered, self.window())
-        dialog.confirmed.connect(self._on_agreed)
-        dialog.open()
-
-    @Slot(str)
-    def _on_agreed(self, key: str) -> None:
-        if self._question is not None:
-            self.view_model.agree(self._question, key)
-
-    @Slot(bool)
-    def _on_key_kept(self, lasts: bool) -> None:
-        self.notice_raised.emit(kept_text(lasts), "good" if lasts else "warn")
+        self.consent.ask(question, answered=answered)
 
     @Slot()
     def _on_key_forgotten(self) -> None:

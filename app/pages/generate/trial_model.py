@@ -5,11 +5,9 @@ The answers of a trial are kept, also of one that was stopped: a run of the same
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -23,7 +21,7 @@ from core.jobs.look import look
 from core.jobs.sampling import cores
 from core.offers import PREVIEW_S, Offer, few, teaching
 from core.specs import GenerateSpec
-from core.workspace import durable
+from core.workspace import durable, scratch
 
 _OFFER_AFTER_MS = 250  # the data is read for it: not for every key that is pressed
 _WATCH_MS = 150
@@ -222,10 +220,7 @@ class TrialModel(QObject):
 
         def work(_cancelled: threading.Event) -> Trial:
             error: WorkbenchError | None = None
-            with tempfile.TemporaryDirectory(
-                prefix="look-", dir=workspace.root, ignore_cleanup_errors=True
-            ) as name:
-                folder = Path(name)
+            with scratch.lent(workspace.root, "look") as folder:
                 for file, text in brought.items():
                     durable.write_text(folder / file, text)
                 try:

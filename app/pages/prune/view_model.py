@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import threading
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.background import Background
 from app.job_bridge import JobBridge
 from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
+from app.pages.prune.recipe_model import RecipeModel
 from app.pages.prune.source_model import SourceModel
 from app.pages.prune.wish import Way, Wish
 from app.pages.wizard_view_model import WizardViewModel
 from app.recipe_runner import RecipeRunner
-from core.errors import InputError, WorkbenchError
+from core.errors import InputError
 from core.models.pruning import budget, rounds
 from core.models.pruning.sizes import Cut, Sizes
-from core.recipes import reading, shrinking
-from core.recipes.recipe import Cooking
 from core.specs import PruneSpec
 
 Blocker = Literal[
@@ -65,9 +62,7 @@ class PruneViewModel(WizardViewModel):
 
     def __init__(self, bridge: JobBridge, recipes: RecipeRunner, parent: QObject | None = None) -> None:
         super().__init__(bridge, parent)
-        self._recipes = recipes
-        self._background = Background(self)
-        self._is_writing = False
+        self._recipe = RecipeModel(self._workspace, recipes, self)
         #: All models that are here; those that cannot be cut say why.
         self.all_models: list[ModelItem] = []
         self.models: list[ModelItem] = []
@@ -81,7 +76,9 @@ class PruneViewModel(WizardViewModel):
         self.files.changed.connect(self.changed)
         self.files.failed.connect(self.failed)
         bridge.run_changed.connect(self.refresh)
-        recipes.changed.connect(self.changed)
+        self._recipe.changed.connect(self.changed)
+        self._recipe.started.connect(self._on_started)
+        self._recipe.failed.connect(self.failed)
 
     # --- choices ---
 
@@ -323,9 +320,9 @@ class PruneViewModel(WizardViewModel):
             return wrong
         if self.disk_needed > self.disk_free:
             return "disk"
-        if self._is_writing:
+        if self._recipe.is_writing:
             return "writing"
-        return "busy" if self.rounds and self._recipes.is_busy else ""
+        return "busy" if self.rounds and self._recipe.is_busy else ""
 
     def command(self) -> str:
         """The command line that does the same."""
@@ -347,33 +344,16 @@ class PruneViewModel(WizardViewModel):
         if self.blocker or spec is None:
             return
         if self.rounds:
-            self._write(spec)
+            self._recipe.start(spec, self.wish.rounds, self.name)
         else:
             self._queue(spec)
 
     # --- inside ---
 
-    def _write(self, spec: PruneSpec) -> None:
-        workspace, count, name = self._workspace, self.wish.rounds, self.name
-
-        def work(_cancelled: threading.Event) -> Cooking:
-            path, _cuts = shrinking.write(workspace, spec, count, name, {})
-            return Cooking(workspace, reading.read(path), folder=path.parent)
-
-        self._is_writing = True
-        self._background.run("write", work, self._on_written, self._on_refused)
-        self.changed.emit()
-
-    def _on_written(self, cooking: Cooking) -> None:
-        self._is_writing = False
+    @Slot()
+    def _on_started(self) -> None:
         self._name = ""
-        self._recipes.start(cooking, cooking.folder / cooking.recipe.file)
         self.recipe_started.emit()
-
-    def _on_refused(self, error: WorkbenchError) -> None:
-        self._is_writing = False
-        self.failed.emit(error)
-        self.changed.emit()
 
     def _ask(self) -> None:
         self.files.ask(self.model.id if self.model else None, self.data.id if self.data else None)

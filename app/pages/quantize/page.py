@@ -94,6 +94,8 @@ class QuantizePage(StepsPage):
         self.form.values_changed.connect(self._on_form_changed)
         self.serving.toggled.connect(model.serve)
         self.limits.room.changed.connect(model.set_limit)
+        self.limits.timed.connect(model.set_timed)
+        self.limits.time.changed.connect(model.set_limit_ms)
         self.limits.data_chosen.connect(model.choose_data)
         self.targets.chosen.connect(model.choose_target)
         self.name.edited.connect(model.set_name)

@@ -1,9 +1,9 @@
-"""What a recipe that looks at rows is told: how large the result may be, and whose rows judge."""
+"""What a recipe that looks at rows is told: how large and slow the result may be, and whose rows judge."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from app.formats import short_name
 from app.pages.quantize.view_model import QuantizeViewModel
@@ -11,14 +11,18 @@ from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
 from app.widgets.amount import AmountField
 from app.widgets.labels import Label
 
+_TIMES = (5.0, 2000.0)
+
 
 class SearchLimits(QWidget):
-    """A slider for the size, and a choice among the data sets.
+    """Sliders for the size and the time, and a choice among the data sets.
 
     Signals:
+        timed: Whether an answer's time has a limit.
         data_chosen: Id of a data set; empty for shipped text alone.
     """
 
+    timed = Signal(bool)
     data_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -29,6 +33,12 @@ class SearchLimits(QWidget):
         column.setSpacing(SPACE_L)
         self.room = AmountField(self.tr("How large may it be?"), self.tr(" MB"), self)
         self.room.note.setText(self.tr("Within this size, the bits go where they change the answers most."))
+        self.times = QCheckBox(self.tr("Answers must be fast enough as well"), self)
+        self.times.toggled.connect(self.timed)
+        self.time = AmountField(self.tr("How long may an answer take?"), self.tr(" ms"), self)
+        self.time.note.setText(
+            self.tr("An answer of the data's usual length, on this computer. It is measured first.")
+        )
         label = Label(self.tr("Whose rows judge?"))
         self.data = QComboBox(self)
         self.data.setMinimumHeight(CONTROL_HEIGHT)
@@ -41,7 +51,8 @@ class SearchLimits(QWidget):
         rows.setSpacing(SPACE_XS)
         for part in (label, self.data, Label(note, "note", wrap=True)):
             rows.addWidget(part)
-        column.addWidget(self.room)
+        for limit in (self.room, self.times, self.time):
+            column.addWidget(limit)
         column.addLayout(rows)
 
     def show_state(self, model: QuantizeViewModel) -> None:
@@ -49,6 +60,12 @@ class SearchLimits(QWidget):
         self.room.setVisible(model.recipe == "search")
         least, most = model.limits
         self.room.show_amount(least, most, model.limit_mb, decimals=1)
+        blocked = self.times.blockSignals(True)
+        self.times.setChecked(model.is_timed)
+        self.times.blockSignals(blocked)
+        self.times.setVisible(model.can_time)
+        self.time.setVisible(model.is_timed)
+        self.time.show_amount(*_TIMES, model.limit_ms)
         shown = [("", self.tr("Shipped text alone")), *((item.id, item.name) for item in model.data_sets)]
         if shown != self._shown:
             self._shown = shown

@@ -31,6 +31,8 @@ RECIPES = (
 )  # fmt: skip
 #: Recipes that look at rows, whatever rounds.
 LOOKS = ("search", "int4-gptq", "int4-awq")
+#: Milliseconds of an answer that are proposed.
+_PROPOSED_MS = 50.0
 
 
 class QuantizeViewModel(WizardViewModel):
@@ -53,6 +55,8 @@ class QuantizeViewModel(WizardViewModel):
         self.data_sets: list[DataItem] = []
         self.data: DataItem | None = None
         self.max_mb: float | None = None
+        self.limit_ms = _PROPOSED_MS
+        self._timed = False
         self.sizes = ExportSizes(self._workspace)
         self.target = str(QuantizeSpec.model_fields["target"].default)
         #: By target: what it would take here. Until the runtime was asked, only the processor is offered.
@@ -138,8 +142,10 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def limit_mb(self) -> float:
-        """The limit as set, or the size of the fixed recipe that the search has to beat."""
+        """The limit as set; else the size of the fixed recipe to beat, or the most where time has a limit."""
         least, most = self.limits
+        if self.is_timed and self.max_mb is None:
+            return most
         usual = math.ceil((self.expected_bytes("int4-edges") or 0) / 1e5) / 10
         return min(max(self.max_mb or usual, least), most)
 
@@ -147,6 +153,28 @@ class QuantizeViewModel(WizardViewModel):
     def set_limit(self, limit_mb: float) -> None:
         """How large the searched result may be, in MB."""
         self.max_mb = limit_mb
+        self.changed.emit()
+
+    @property
+    def can_time(self) -> bool:
+        """Whether a search can be told how long an answer may take: where it runs on this processor."""
+        return self.recipe == "search" and self.target == "cpu"
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the search has a limit of time."""
+        return self._timed and self.can_time
+
+    @Slot(bool)
+    def set_timed(self, on: bool) -> None:
+        """Sets a limit of time, or lifts it."""
+        self._timed = on
+        self.changed.emit()
+
+    @Slot(float)
+    def set_limit_ms(self, limit_ms: float) -> None:
+        """How long an answer of the searched result may take."""
+        self.limit_ms = limit_ms
         self.changed.emit()
 
     def set_advanced(self, values: dict[str, Any], errors: dict[str, str]) -> None:
@@ -162,10 +190,13 @@ class QuantizeViewModel(WizardViewModel):
         self.recipe, self.target = told["recipe"], told["target"]
         self.data = library.found(self.data_sets, told["data"] or "")
         self.max_mb = told["max_mb"]
+        self._timed = told["max_ms"] is not None
+        self.limit_ms = told["max_ms"] or _PROPOSED_MS
         self.advanced = {
             name: told[name]
             for name, info in QuantizeSpec.model_fields.items()
-            if name not in ("model", "recipe", "data", "max_mb", "target") and told[name] != info.default
+            if name not in ("model", "recipe", "data", "max_mb", "max_ms", "target")
+            and told[name] != info.default
         }
         self.errors = {}
         self._name = repeat.name
@@ -268,7 +299,8 @@ class QuantizeViewModel(WizardViewModel):
         self._queue(QuantizeSpec.model_validate({**told, "target": self.target}))
 
     def _limit(self) -> dict[str, float]:
-        return {"max_mb": self.limit_mb} if self.recipe == "search" and self.parameters else {}
+        size = {"max_mb": self.limit_mb} if self.recipe == "search" and self.parameters else {}
+        return {**size, "max_ms": self.limit_ms} if self.is_timed else size
 
 
 def _obstacles(providers: frozenset[str]) -> dict[str, str]:

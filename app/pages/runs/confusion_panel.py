@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.formats import breakable, count_text, short_name
-from app.plots.confusion_map import ConfusionMap
+from app.plots.heat_map import Cell as Square
+from app.plots.heat_map import HeatMap
 from app.tokens import SPACE_M
 from app.widgets.buttons import LinkButton
 from app.widgets.figure_table import FigureTable
@@ -18,6 +19,7 @@ from core.models.report import EvaluationReport, ModelFigures
 _IN_PICTURE = 12
 _IN_WORDS = 3
 _HARDEST = 8
+_PALEST, _DARKEST = 0.15, 0.9
 
 
 class ConfusionPanel(QWidget):
@@ -49,17 +51,16 @@ class ConfusionPanel(QWidget):
         self.choice.setVisible(len(self._models) > 1)
         self.choice.currentIndexChanged.connect(self._on_chosen)
         self.map_note = Label("", "note", wrap=True)
-        self.map = ConfusionMap(
-            self.tr("What was taken for what"),
-            self.tr("{row} was answered with {column}: {count}"),
-            self.details,
-        )
+        self.map = HeatMap(self.tr("What was taken for what"), self.details)
+        self.map.named.connect(self._on_named)
+        self.said = Label("", "note", wrap=True)
         self.hard_title = Label(self.tr("The hardest labels"), "strong")
         self.hard: FigureTable | None = None
         start = Qt.AlignmentFlag.AlignLeft
         inside.addWidget(self.choice, 0, start)
         inside.addWidget(self.map_note)
         inside.addWidget(self.map)
+        inside.addWidget(self.said)
         inside.addWidget(self.hard_title)
         column.addWidget(self.words)
         column.addWidget(self.link, 0, start)
@@ -81,13 +82,40 @@ class ConfusionPanel(QWidget):
         self.words.setText(self._in_words(model, cells))
         labels = confusion.confused_labels(cells, _IN_PICTURE)
         every = [label for label in confusion.order(cells) if label != NO_LABEL]
-        self.map.show_counts(labels, confusion.matrix(cells, labels))
+        self._show_map(labels, confusion.matrix(cells, labels))
         said = self.tr("Rows: what was right. Columns: what the model answered. Green is right.")
         if len(labels) < len(every):
             some = self.tr("The {shown} of {all} labels with the most mistakes.")
             said = f"{some.format(shown=len(labels), all=len(every))} {said}"
         self.map_note.setText(said)
         self._show_hardest(model.quality.labels or ())
+
+    def _show_map(self, labels: list[str], counts: list[list[int]]) -> None:
+        """Columns are numbered as the rows are, so that long names need no turned text."""
+        most = max((count for row in counts for count in row), default=0) or 1
+        squares = [
+            Square(
+                column,
+                row,
+                _PALEST + (_DARKEST - _PALEST) * (count / most) ** 0.5 if count else 0.0,
+                str(count or ""),
+                self.tr("{row} was answered with {column}: {count}").format(
+                    row=labels[row], column=labels[column], count=count
+                ),
+                tone="good" if row == column else "warn",
+            )
+            for row, found in enumerate(counts)
+            for column, count in enumerate(found)
+        ]
+        wrong = ". ".join(item.text for item in squares if item.mark and item.tone == "warn")
+        numbers = [str(place) for place in range(1, len(labels) + 1)]
+        rows = [f"{label}  {number}" for label, number in zip(labels, numbers, strict=True)]
+        self.map.show_cells(rows, numbers, squares, wrong)
+        self._on_named("")
+
+    @Slot(str)
+    def _on_named(self, text: str) -> None:
+        self.said.setText(text or self.tr("Point at a square, or go through them with the arrow keys."))
 
     def _in_words(self, model: ModelFigures, cells: tuple[Cell, ...]) -> str:
         said = []

@@ -7,15 +7,16 @@ import math
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from app.formats import size_text
+from app.formats import number_text, size_text
 from app.models.run_record import RunRecord
+from app.plots.heat_map import Cell, HeatMap
 from app.widgets.card import Card, Facts
-from app.widgets.heat_map import Cell, HeatMap
 from app.widgets.labels import Label
 from core.models.quantizing.plan import GROUPS
 from core.models.quantizing.sensitivity import Tried, Unit
 
 _DECADES = 2.0  # from the palest to the darkest square
+_PALEST, _DARKEST = 0.1, 0.85
 
 
 class DamageCard(Card):
@@ -52,7 +53,8 @@ class DamageCard(Card):
         groups += sorted({unit.group for unit in units} - set(groups))
         most = max(unit.damage / max(unit.weights, 1) for unit in units)
         cells = [self._cell(unit, groups.index(unit.group), most) for unit in units]
-        columns = max(record.layers, max(unit.layer for unit in units) + 1)
+        layers = max(record.layers, max(unit.layer for unit in units) + 1)
+        columns = [str(layer) for layer in range(layers)]
         summary = self._summary(units)
         self.map.show_cells([self._row_name(group) for group in groups], columns, cells, summary)
         self.summary.setText(summary)
@@ -61,7 +63,8 @@ class DamageCard(Card):
 
     def _cell(self, unit: Unit, row: int, most: float) -> Cell:
         dense = unit.damage / max(unit.weights, 1)
-        shade = 1 + math.log10(max(dense, 1e-30) / max(most, 1e-30)) / _DECADES
+        share = 1 + math.log10(max(dense, 1e-30) / max(most, 1e-30)) / _DECADES
+        shade = _PALEST + (_DARKEST - _PALEST) * max(share, 0.0)
         part = unit.chosen
         text = self.tr("Layer {layer}, {part}: KL {damage} nats a token in 4 bits").format(
             layer=unit.layer, part=self._row_name(unit.group), damage=f"{unit.damage:.4f}"
@@ -70,7 +73,7 @@ class DamageCard(Card):
             chosen = self.tr("gets {bits} bits in blocks of {block}")
             text += " · " + chosen.format(bits=part.bits, block=part.block)
         mark = str(part.bits) if part is not None else ""
-        return Cell(unit.layer, row, shade, mark, part is not None and part.bits == 8, text)
+        return Cell(unit.layer, row, shade, mark, text, strong=part is not None and part.bits == 8)
 
     def _summary(self, units: list[Unit]) -> str:
         worst = max(units, key=lambda unit: unit.damage / max(unit.weights, 1))
@@ -90,6 +93,9 @@ class DamageCard(Card):
         taken = tuple(item for item in record.tried if item.taken and item not in fixed)
         for item in (*fixed, *taken):
             figures = self.tr("KL {kl} at {size}").format(kl=f"{item.kl:.3f}", size=size_text(item.bytes))
+            if item.answer_ms is not None:
+                time = self.tr("about {time} ms an answer").format(time=number_text(item.answer_ms))
+                figures = f"{figures} · {time}"
             self.plans.set_fact(self._plan_name(item), figures)
 
     def _plan_name(self, item: Tried) -> str:

@@ -95,10 +95,14 @@ class ResultCard(Card):
             "agreement": (self.tr("Same answers as before"), self._percent_text),
             "searched_kl": (self.tr("Away from the source, KL"), number_text),
             "fixed_kl": (self.tr("The same for int4-edges"), number_text),
+            "answer_ms": (self.tr("An answer takes"), self._time_text),
             "healed_from": (self.tr("KL before healing"), number_text),
             "healed_to": (self.tr("KL after healing"), number_text),
             "tokens_per_s": (self.tr("Tokens a second"), number_text),
         }
+
+    def _time_text(self, value: float) -> str:
+        return self.tr("{time} ms").format(time=number_text(value))
 
     @staticmethod
     def _percent_text(value: float) -> str:

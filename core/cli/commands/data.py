@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
+import shlex
 from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-from core.cli.commands import data_export, data_quality
+from core.cli.commands import data_edit, data_export, data_quality
 from core.cli.consent import agree
-from core.cli.console import Output, say_bytes
+from core.cli.console import Output, say_bytes, say_value
 from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.cli.specs import build, describe, parse_settings
-from core.data import check, examples, roles, signature, tasks
+from core.data import check, dropped, examples, roles, signature, tasks
 from core.data.dataset import SPLITS, Dataset
+from core.data.quality.findings import rows_text
 from core.data.report import CheckReport
 from core.errors import InputError
 from core.jobs import submission
@@ -27,13 +28,14 @@ from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
-_SHOWN_CHARACTERS = 60
 _BAR_WIDTH = 30
 
 
 def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Puts the parser in place."""
-    group = below.add_parser("data", help="add, check, inspect, fix, export, list, show and remove data sets")
+    group = below.add_parser(
+        "data", help="add, check, inspect, fix, edit, export, list, show and remove data sets"
+    )
     verbs = group.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help, function in (
         ("add", "read a file, check it, split it in three and keep it", run_add),
@@ -75,6 +77,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     showing.add_argument(
         "--tokens", action="store_true", help="the first training rows as --model would see them"
     )
+    showing.add_argument("--dropped", action="store_true", help="the dropped rows that can be taken back")
     showing.set_defaults(run=run_show)
     varying = verbs.add_parser(
         "augment",
@@ -92,6 +95,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     varying.set_defaults(run=run_augment)
     data_quality.add(verbs)
+    data_edit.add(verbs)
     data_export.add(verbs)
     removing = verbs.add_parser("remove", help="delete a data set; your file stays")
     removing.add_argument("data", metavar="N")
@@ -268,6 +272,8 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     artifact = workspace.artifact(arguments.data, "dataset")
     if arguments.tokens or arguments.model:
         return show_tokens(workspace, artifact, arguments, output)
+    if arguments.dropped:
+        return data_edit.show_dropped(workspace, artifact, output)
     wanted = 20 if arguments.rows is None else max(0, arguments.rows)
     dataset = Dataset(workspace.verified_folder(artifact))
     info = dataset.info.model_dump(mode="json")
@@ -284,6 +290,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         output.say(f"instruction  {dataset.info.instruction}")
     for how, count in dataset.info.added.items():
         output.say(f"varied   {count} training rows are copies ({how})")
+    if back := len(dropped.read(dataset.folder)):
+        how = f"data show {shlex.quote(artifact.name)} --dropped"
+        output.say(f"dropped  {rows_text(back)} can be taken back: {how}")
     output.say("columns  " + ", ".join(f"{column} as {role}" for role, column in info["roles"].items()))
     show_check(dataset.info.check, output)
     if rows:
@@ -291,7 +300,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         output.table(
             ["row", "split", *columns],
             [
-                [str(row["row"]), row["split"], *(_short(row["values"].get(column)) for column in columns)]
+                [str(row["row"]), row["split"], *(say_value(row["values"].get(column)) for column in columns)]
                 for row in rows
             ],
             numbers=frozenset({"row"}),
@@ -333,12 +342,6 @@ def show_tokens(
         output.tokens(row["texts"], row["trained"], row["special"])
     output.answer({"data": artifact.name, "model": model.name, "rows": rows})
     return 0
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text.replace("\n", "⏎")
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

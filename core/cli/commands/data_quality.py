@@ -12,6 +12,7 @@ from core.data.quality import stored
 from core.data.quality.findings import SHOWN, ExampleRow, Finding, QualityReport
 from core.errors import InputError, JobError
 from core.specs import FixDataSpec, InspectDataSpec
+from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
 _SIGNS = {"bad": "✗ bad", "warn": "! look", "note": "· note", "fine": "✓ fine"}
@@ -183,16 +184,21 @@ def run_fix(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     model = _model(workspace, arguments.model)
     spec = build(FixDataSpec, {"data": artifact.id, "name": name, "fixes": fixes, "model": model})
     run = require_kept(start(workspace, spec, name, output, "Making a better version"))
+    show_version(workspace, run, artifact, output)
+    return 0
+
+
+def show_version(workspace: Workspace, run: Run, source: Artifact, output: Output) -> None:
+    """What became of a data set in a version that a run made of it."""
     made = workspace.store.artifacts("dataset", run.id)[0]
     counts = made.meta.get("counts", {})
     for step in run.result.get("steps", ()):
         output.say(step["sentence"])
     output.say(
         f"Made {made.name}: {counts.get('train')} rows to learn from, {counts.get('validation')} to watch, "
-        f"{counts.get('test')} kept for the test. {artifact.name} stays as it was."
+        f"{counts.get('test')} kept for the test. {source.name} stays as it was."
     )
     output.answer({"run": run.id, "id": made.id, "name": made.name, "bytes": made.bytes, **run.result})
-    return 0
 
 
 def _fixes(arguments: argparse.Namespace) -> list[dict[str, Any]]:

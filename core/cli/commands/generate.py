@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from core.cli import sending
@@ -18,7 +16,7 @@ from core.jobs.events import Event
 from core.jobs.look import look
 from core.offers import PREVIEW_S, Offer, few, teaching
 from core.specs import GenerateSpec
-from core.workspace import durable
+from core.workspace import durable, scratch
 from core.workspace.workspace import Workspace
 
 _SHOWN_CHARACTERS = 400
@@ -106,8 +104,7 @@ def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Names
     said: list[Event] = []
     failure: WorkbenchError | None = None
     kept = _Kept(workspace, spec)
-    with tempfile.TemporaryDirectory(prefix="look-", dir=workspace.root, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with scratch.lent(workspace.root, "look") as folder:
         for file, text in kept.answers().items():
             durable.write_text(folder / file, text)
         try:

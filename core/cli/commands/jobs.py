@@ -181,7 +181,7 @@ def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
         raise InputError("--learn needs --rounds.", fix="Add --rounds 2.", code="usage")
     name = arguments.name or workspace.free_name(f"{model.name}-pruned", "model")
     run = require_kept(start(workspace, spec, name, output, "Pruning"))
-    _say_what_is_left(run, output)
+    say_what_is_left(run, output)
     return finish(workspace, run, output)
 
 
@@ -196,7 +196,8 @@ def _run_rounds(workspace: Workspace, spec: PruneSpec, arguments: argparse.Names
     return recipe.cook(workspace, path, "", output, yes=arguments.yes)
 
 
-def _say_what_is_left(run: Run, output: Output) -> None:
+def say_what_is_left(run: Run, output: Output) -> None:
+    """How large a pruned model is, and whether it must learn again."""
     left = run.result or {}
     output.say(
         f"Left are {left['layers']} layers with {left['ffn']} neurons each and {left['vocabulary']} tokens: "
@@ -234,6 +235,9 @@ def _say_what_was_searched(run: Run, output: Output) -> None:
             f"On the rows that judged, it is {found['searched_kl']:.3f} nats a token from its source, "
             f"and the fixed recipe int4-edges is {found['fixed_kl']:.3f}."
         )
+    if "answer_ms" in found:
+        took, allowed = found["answer_ms"], run.spec["max_ms"]
+        output.say(f"An answer took {took:.1f} ms here; {allowed:g} ms were allowed.")
 
 
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -326,10 +330,11 @@ def _main_figure(quality: dict[str, Any]) -> str:
     return f"{value * scale:.{digits}f}{interval}"
 
 
-def finish(workspace: Workspace, run: Run, output: Output) -> int:
+def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = False) -> int:
     """Says what a run left. Returns the exit code."""
     shown = summary(workspace, run)
-    for artifact in shown["artifacts"]:
+    made = shown["artifacts"]
+    for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
         if artifact["type"] == "model" and run.state == "succeeded":
             name, command = artifact["name"], program()

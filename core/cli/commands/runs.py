@@ -9,7 +9,7 @@ from typing import Any
 
 from core.cli import sending
 from core.cli.commands import run_figures
-from core.cli.commands.jobs import show_report
+from core.cli.commands.jobs import finish, say_what_is_left, show_report
 from core.cli.console import Output
 from core.cli.running import require_kept, run_now, summary
 from core.jobs import run_folder, submission
@@ -201,11 +201,9 @@ def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Outp
         spec = kind_of(run.kind).spec
         sending.ask_for_key(workspace, spec.model_validate(run.spec), output)
         run = require_kept(run_now(workspace, run, output, spec.title))
-    shown = summary(workspace, run)
-    for artifact in shown["artifacts"][:1]:  # the newest; `models list` has what an earlier stop kept
-        output.say(f"Made {artifact['type']} {artifact['name']}.")
-    output.answer(shown)
-    return 0
+    if run.kind == "prune":
+        say_what_is_left(run, output)
+    return finish(workspace, run, output, resumed=True)
 
 
 def run_stop(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

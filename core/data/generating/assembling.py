@@ -10,6 +10,7 @@ from typing import Any
 
 from core.data import dataset
 from core.data.dataset import INFO, Dataset, DatasetInfo, Generated, MadeFrom
+from core.data.dropped import DROPPED
 from core.data.generating.filters import Candidate
 from core.data.generating.plan import Prompt
 from core.data.generating.presets import Assignment
@@ -21,8 +22,10 @@ from core.specs import ImportDataSpec
 from core.specs.generate import GenerateSpec
 from core.workspace import durable
 
-#: Beside the data set's own files, a JSON object a line: where each row came from, and what was dropped.
-PROVENANCE, DROPPED = "provenance.jsonl", "dropped.jsonl"
+#: Beside the data set's own files, a JSON object a line: where each row came from.
+PROVENANCE = "provenance.jsonl"
+#: Of these answers there is no row that could be taken back: no question, or no text that can be read.
+_NO_ROW = ("not_answered", "no_question", "not_text")
 
 
 @dataclass(frozen=True)
@@ -168,15 +171,21 @@ def write(
     return info
 
 
-def write_dropped(folder: Path, dropped: Sequence[tuple[Prompt, Candidate]]) -> None:
-    """What was not kept, and why."""
-    durable.write_text(
-        folder / DROPPED,
-        "".join(
-            _line({"prompt_row": prompt.row, "answer": item.number, "reason": item.reason, "text": item.text})
-            for prompt, item in dropped
-        ),
-    )
+def write_dropped(folder: Path, dropped: Sequence[Made]) -> None:
+    """What was not kept, why, and the whole row where there is one, so that it can be taken back."""
+    lines = []
+    for item in dropped:
+        candidate = item.candidate
+        said: dict[str, Any] = {
+            "prompt_row": item.prompt.row,
+            "answer": candidate.number,
+            "reason": candidate.reason,
+            "text": candidate.text,
+        }
+        if item.values and candidate.reason not in _NO_ROW:
+            said["values"] = item.values
+        lines.append(_line(said))
+    durable.write_text(folder / DROPPED, "".join(lines))
 
 
 def _write_rows(path: Path, made: Sequence[Made]) -> None:

@@ -207,11 +207,16 @@ class Fixing:
             return
         self._often = imbalance.repeated(rows.train, fix.times)
         added = sum(self._often.values()) - len(self._often)
+        wrong, after = imbalance.mistyped(rows.train), ""
+        if wrong:
+            named = imbalance.mistyped_text(wrong)
+            after = f" Not repeated, since what stands once may be mistyped: {named}."
         self._note(
             fix,
             f"{rows_text(added, 'copy of a rare row') if added == 1 else f'{added:,} copies of rare rows'} "
             "added to training",
             added=added,
+            after=after,
         )
 
     # --- writing ---

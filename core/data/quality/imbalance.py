@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 
 from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, shorten
+from core.data.quality.misspelt import misspelt
 from core.data.quality.rows import Part, Rows
 from core.specs.quality import BalanceFix
 
@@ -14,6 +15,8 @@ RARE = 5
 _UNEVEN, _VERY_UNEVEN = 3.0, 10.0
 #: A row is repeated at most so often: beyond it a model learns the row by heart, not the label.
 _MOST_COPIES = 10
+#: Labels that a sentence names.
+_NAMED = 3
 
 
 def counts(part: Part) -> Counter[str]:
@@ -45,23 +48,43 @@ def _limit(by_label: dict[str, list[int]], times: float) -> int:
 def repeated(part: Part, times: float) -> dict[int, int]:
     """How often each row of a rare label should stand, so that the most frequent has at most `times` as many.
 
-    Rows that stand there several times already count as one, so that repeating twice changes nothing.
+    Rows that stand there several times already count as one, so that repeating twice changes nothing. A row
+    whose label is most likely mistyped is not repeated: that would teach the mistake.
     """
-    by_label = _places(part)
+    by_label, wrong = _places(part), mistyped(part)
     wanted = math.ceil(max(map(len, by_label.values()), default=0) / times)
     often: dict[int, int] = {}
-    for places in by_label.values():
-        if len(places) >= wanted:
+    for label, places in by_label.items():
+        if len(places) >= wanted or label in wrong:
             continue
-        copies: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for place in places:
-            copies[(part.numbers[place], part.question_keys_at(place))].append(place)
+        copies = _copies(part, places)
         whole, rest = divmod(wanted, len(copies))
         for number, same in enumerate(copies.values()):
             target = min(whole + (number < rest), _MOST_COPIES)
             if target > len(same):
                 often[same[0]] = 1 + target - len(same)
     return often
+
+
+def mistyped(part: Part) -> dict[str, str]:
+    """Labels that are most likely others, and which."""
+    rows = {label: len(_copies(part, places)) for label, places in _places(part).items()}
+    return misspelt(rows, RARE)
+
+
+def mistyped_text(wrong: dict[str, str]) -> str:
+    """Which labels are meant, in words."""
+    pairs = [f"`{label[:60]}` ({other[:60]}?)" for label, other in list(wrong.items())[:_NAMED]]
+    more = f" and {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
+    return f"{', '.join(pairs)}{more}"
+
+
+def _copies(part: Part, places: list[int]) -> dict[tuple[int, int], list[int]]:
+    """Places of rows, those of equal ones together."""
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for place in places:
+        found[(part.numbers[place], part.question_keys_at(place))].append(place)
+    return found
 
 
 def _places(part: Part) -> dict[str, list[int]]:
@@ -87,13 +110,19 @@ def find(rows: Rows) -> Finding | None:
     untested = [label for label in train if label not in held["test"]] if held["test"] else []
     concerned = sum(train[label] for label in rare)
     even = ratio < _UNEVEN and not rare and not never
-    severity = "warn" if never or ratio >= _VERY_UNEVEN else "fine" if even else "note"
+    wrong = mistyped(part)
+    severity = "warn" if never or wrong or ratio >= _VERY_UNEVEN else "fine" if even else "note"
     said = [
         f"The most frequent label, {most[:60]}, has {rows_text(many)} to learn from; the rarest, "
         f"{least[:60]}, has {few:,}: {ratio:.1f} times as many."
     ]
     if rare:
         said.append(f"{rows_text(len(rare), 'label')} with fewer than {RARE} rows will be learnt badly.")
+    if wrong:
+        said.append(
+            f"{rows_text(len(wrong), 'label')} in one row only, a letter from a frequent one: "
+            f"{mistyped_text(wrong)}. Correct what is mistyped first."
+        )
     if never:
         said.append(f"{rows_text(len(never), 'label')} can never be learnt: no training row has it.")
     if untested:
@@ -117,9 +146,10 @@ def find(rows: Rows) -> Finding | None:
             "least": few,
             "rare": len(rare),
             "never_learnt": len(never),
+            "mistyped": len(wrong),
             "untested": len(untested),
         },
-        examples=() if even else tuple(_examples(part, rare, rows, never)),
+        examples=() if even else tuple(_examples(part, rare, rows, never, wrong)),
         fixes=fixes,
     )
 
@@ -136,13 +166,16 @@ def _offers(part: Part) -> tuple[FixOffer, ...]:
     return tuple(found)
 
 
-def _examples(part: Part, rare: list[str], rows: Rows, never: list[str]) -> list[ExampleRow]:
-    """A row of each label that is rare, and of each that is never learnt."""
+def _examples(
+    part: Part, rare: list[str], rows: Rows, never: list[str], wrong: dict[str, str]
+) -> list[ExampleRow]:
+    """A row of each label that is rare, most likely mistyped or not, and of each that is never learnt."""
     found: list[ExampleRow] = []
     for source, labels, note in (
         (rows.parts["test"], never, "never learnt"),
         (rows.parts["validation"], never, "never learnt"),
-        (part, rare, "rare"),
+        (part, list(wrong), "mistyped?"),
+        (part, [label for label in rare if label not in wrong], "rare"),
     ):
         left = set(labels)
         for place in source.living():

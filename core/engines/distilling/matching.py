@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from core.engines.training import packed_attention, packing
+from core.engines.training import packed_attention, packing, precision
 from core.engines.training.losses import SLICE
 from core.engines.training.packing import Pack
 
@@ -127,7 +127,7 @@ class Matching:
         theirs = replace(rows, ids=self._carried[rows.ids])
         with (
             torch.no_grad(),
-            torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16),
+            precision.products(bf16=self._bf16),
             packed_attention.attention.rows(theirs),
             watching(
                 self._teacher, theirs, [t for _s, t in self._pairs], attention=bool(self._attention_weight)

@@ -18,7 +18,7 @@ from core.engines.distilling import spoken, store
 from core.engines.distilling.soft import coarsen, entries
 from core.engines.distilling.store import Place, Said
 from core.engines.runtimes.runtime import Source, open_runtime
-from core.engines.training import examples, freeing, packing, sampling, weights
+from core.engines.training import examples, freeing, packing, precision, sampling, weights
 from core.engines.training.examples import Example, Split
 from core.engines.training.preparation import Decisions
 from core.engines.training.templates import IGNORED, without_default_system
@@ -71,7 +71,7 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
     vocabulary = _vocabulary(job, artifact)
     top_k = entries(spec.top_k, vocabulary)
     facts = {
-        "teacher": weights.digest(job, artifact),
+        "teacher": merging.digest(job, artifact),
         "text": [manifest.hash_file(folder / name) for name in _TEXT_FILES if (folder / name).exists()],
         "data": examples.digest(job.input(spec.data)),
         "max_length": spec.max_length,
@@ -184,14 +184,14 @@ class TorchTeacher:
     def logits(self, rows: Sequence[Example]) -> Iterator[tuple[int, Tensor]]:
         """As the protocol says."""
         for pack in packing.batch(rows, packing.PACK_TOKENS if self.packed else 1).packs:
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            with precision.products(bf16=self.bf16):
                 found = torch.cat([part.float() for part in packing.answer_logits(self.model, pack)])
             counts = torch.bincount(pack.owners, minlength=len(pack.rows)).tolist()
             yield from zip(pack.rows, found.split(counts), strict=True)
 
     def answer(self, prompt: Sequence[int], ends: set[int], longest: int) -> list[int]:
         """As the protocol says."""
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+        with precision.products(bf16=self.bf16):
             return list(sampling.likeliest(self.model, prompt, ends, longest))
 
 

@@ -184,9 +184,10 @@ class DistillTrainer(WorkbenchTrainer):
         self.model.eval()
         for pack in rows.packs:
             start = 0
-            for logits in packing.answer_logits(self.model, pack):
-                teaching.each(logits, pack.lesson[start : start + len(logits)])
-                start += len(logits)
+            with self.numbers():
+                for logits in packing.answer_logits(self.model, pack):
+                    teaching.each(logits, pack.lesson[start : start + len(logits)])
+                    start += len(logits)
         found = teaching.parts.take()
         self._nearness = {f"validation_{name}": found[name] for name in _NEARNESS if name in found}
         return found["label_loss"]

@@ -20,7 +20,7 @@ from typing import IO, Any, cast
 
 import psutil
 
-from core.engines.seal import seal
+from core.engines.seal import seal, without_four_bit
 from core.errors import JobError, WorkbenchError, from_dict
 from core.jobs.context import JobContext
 from core.jobs.events import decode
@@ -116,6 +116,8 @@ def _died(exitcode: int | None, seen: int, phase: str) -> Died:
 def _main(spec: TrainingSpec, inputs: dict[str, Path], scratch: Path, threads: int, out: Connection) -> None:
     """Body of the process."""
     seal()
+    if not spec.in_four_bits():
+        without_four_bit()
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -81,6 +81,7 @@ async def _conversation(prompt: Prompt, number: int, work: Work) -> Made:
     """The teacher answers and plays the user in turns; a bad turn ends it before that turn."""
     spec, key = work.spec, f"{prompt.number}/{number}"
     system, said = prompt.messages[:1], list(prompt.messages[1:])
+    own = [item for item in prompt.values["messages"] if item["role"] == "system"]
     good: Candidate | None = None
     for turn in range(spec.turns):
         if turn:
@@ -97,13 +98,13 @@ async def _conversation(prompt: Prompt, number: int, work: Work) -> Made:
             candidate = filters.judge_alone(candidate, "", spec, work.assignment)
         if candidate.reason is not None:
             if good is None:
-                return Made(prompt, candidate, {})
+                answer = {"role": "assistant", "content": candidate.text}
+                return Made(prompt, candidate, {"messages": [*own, *said, answer]})
             said.pop()
             break
         said.append({"role": "assistant", "content": candidate.text})
         good = candidate
     assert good is not None
-    own = [item for item in prompt.values["messages"] if item["role"] == "system"]
     return Made(replace(prompt, messages=(*system, *said[:-1])), good, {"messages": [*own, *said]})
 
 

@@ -6,15 +6,13 @@ Time does not depend on what the numbers are, so nothing has to be cut or to lea
 from __future__ import annotations
 
 import copy
-import random
-import statistics
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.engines import merging
+from core.engines.measuring.turns import in_turn
 from core.engines.pruning import influence
 from core.engines.quantization import building, rounding
 from core.engines.runtimes.runtime import Source, open_runtime
@@ -27,7 +25,6 @@ from core.models.quantizing.recipes import RECIPES
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
-_ROUNDS = 9
 _RECIPE = "int8"
 #: The cut that was chosen is timed too; where it takes longer than so many times the target, less stays.
 _SLACK, _TRIES = 1.05, 3
@@ -63,7 +60,7 @@ def choose(
                 runtimes[cut] = _open(folders, cut, Path(work), threads)
             job.progress(len(runtimes))
             job.check_cancelled()
-        times = _time(runtimes, tokens, lengths)
+        times = in_turn(runtimes, tokens, lengths)
         found = Pace.through([(cut, times[cut]) for cut in pace.probes(sizes, tokens)])
         aim = target_ms
         for _ in range(_TRIES):  # what was assumed linear is not quite
@@ -72,7 +69,7 @@ def choose(
                 runtimes[chosen] = _open(folders, chosen, Path(work), threads)
             job.progress(len(runtimes))
             job.check_cancelled()
-            measured = _time(runtimes, tokens, lengths)[chosen]
+            measured = in_turn(runtimes, tokens, lengths)[chosen]
             if measured <= _SLACK * target_ms:
                 break
             aim *= target_ms / measured
@@ -106,17 +103,3 @@ def _open(folders: Sequence[Path], cut: Cut, work: Path, threads: int) -> Any:
     rounding.round_weights(plain, rounded, plan, ())
     building.build(rounded, built, recipe.of(plan), cache)
     return open_runtime(Source("onnx", built, (), (), threads))
-
-
-def _time(runtimes: dict[Cut, Any], tokens: int, lengths: tuple[int, int]) -> dict[Cut, float]:
-    """Median milliseconds of an answer of each; in turn, so that a busy minute hits all alike."""
-    chance = random.Random(0)
-    prompt = [chance.randrange(tokens) for _ in range(lengths[0])]
-    seconds: dict[Cut, list[float]] = {cut: [] for cut in runtimes}
-    for _ in range(_ROUNDS + 1):
-        for cut, runtime in runtimes.items():
-            began = time.perf_counter()
-            for _token in runtime.stream(prompt, lengths[1], stop=False):
-                pass
-            seconds[cut].append(time.perf_counter() - began)
-    return {cut: statistics.median(spent[1:]) * 1000 for cut, spent in seconds.items()}

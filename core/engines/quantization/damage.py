@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,6 +21,28 @@ _AT_ONCE = 128
 _BATCH = 12
 #: Answers drawn a row: each is a sample of the square that is averaged.
 _DRAWS = 2
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known after some rows.
+
+    Attributes:
+        rows: How many were read.
+        tokens: Over how many tokens.
+        sums: Of every group, over these tokens.
+        dice: How the dice lie with which the next answers are drawn.
+    """
+
+    rows: int
+    tokens: int
+    sums: tuple[float, ...]
+    dice: tuple[int, ...]
+
+    @property
+    def damages(self) -> list[float]:
+        """KL in nats a token of every group."""
+        return [value / self.tokens for value in self.sums]
 
 
 class Meter:
@@ -54,7 +77,8 @@ def estimate(
     changes: Mapping[str, torch.Tensor],
     groups: Sequence[Sequence[str]],
     measuring: Sequence[Sample],
-) -> Iterator[list[float]]:
+    before: Estimate | None = None,
+) -> Iterator[Estimate]:
     """KL in nats a token when one group of matrices alone is changed, for all groups at once.
 
     To second order, a small change of weights costs half the expected square of its product with the gradient
@@ -67,17 +91,20 @@ def estimate(
         changes: What is added to each matrix.
         groups: Names that change together.
         measuring: The sample rows.
+        before: What is known of the first of these rows already.
 
     Yields:
         The estimates so far, after every row.
     """
-    dice = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     for name in changes:
         weights[name].weight.requires_grad_(True)
-    found, tokens = [0.0] * len(groups), 0
-    for sample in measuring:
+    dice = torch.Generator().manual_seed(0)
+    known = before or Estimate(0, 0, (0.0,) * len(groups), tuple(dice.get_state().tolist()))
+    dice.set_state(torch.tensor(known.dice, dtype=torch.uint8))
+    found, tokens = list(known.sums), known.tokens
+    for row, sample in enumerate(measuring[known.rows :], known.rows):
         logs = torch.log_softmax(_said(model, *_padded([sample])), -1)
         tokens += len(logs)
         for draw in range(_DRAWS):
@@ -89,7 +116,7 @@ def estimate(
                 )
                 found[at] += float(sum(products)) ** 2 / 2 / _DRAWS
             model.zero_grad(set_to_none=True)
-        yield [value / tokens for value in found]
+        yield Estimate(row + 1, tokens, tuple(found), tuple(dice.get_state().tolist()))
     for name in changes:
         weights[name].weight.requires_grad_(False)
 

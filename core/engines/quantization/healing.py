@@ -20,6 +20,7 @@ from core.engines import merging
 from core.engines.quantization import damage
 from core.engines.quantization.damage import Meter
 from core.engines.quantization.samples import Sample
+from core.engines.training import precision
 from core.models.fit import machine
 from core.models.quantizing.plan import Part, Plan
 
@@ -114,7 +115,7 @@ def heal(
     for step, batch in enumerate(rows):
         for group in adam.param_groups:
             group["lr"] = _RATE * _share(step, steps)
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+        with precision.products(bf16=fast):
             loss = _loss(model, batch, said.pop(step))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, 1.0)

@@ -12,17 +12,26 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.engines.quantization import folding, parting
 from core.errors import InputError
 from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.sizes import Matrices
 
+if TYPE_CHECKING:
+    from core.engines.quantization.gptq import Layers
+
 _ROWS = "slm_workbench_rows"
 
 
-def round_weights(source: Path, folder: Path, plan: Plan, calibrating: Sequence[Sequence[int]] = ()) -> Path:
+def round_weights(
+    source: Path,
+    folder: Path,
+    plan: Plan,
+    calibrating: Sequence[Sequence[int]] = (),
+    layers: Layers | None = None,
+) -> Path:
     """Writes a folder whose linear layers are rounded as the plan says; the builder takes it from there.
 
     Args:
@@ -30,6 +39,7 @@ def round_weights(source: Path, folder: Path, plan: Plan, calibrating: Sequence[
         folder: An empty folder.
         plan: What every matrix gets.
         calibrating: Token ids of sample rows, for GPTQ and AWQ.
+        layers: What GPTQ has rounded before, and who hears of it.
 
     Returns:
         `folder`.
@@ -38,29 +48,39 @@ def round_weights(source: Path, folder: Path, plan: Plan, calibrating: Sequence[
         InputError: AWQ cannot move scales in this family.
     """
     if plan.algorithm != "awq":
-        return _round(source, folder, plan, calibrating)
+        return _round(source, folder, plan, calibrating, layers)
     from core.engines.quantization import awq
 
     with tempfile.TemporaryDirectory(dir=folder.parent) as scaled:
         folds = awq.scale(source, Path(scaled), plan, calibrating)
-        _round(Path(scaled), folder, plan, ())
+        _round(Path(scaled), folder, plan)
     folding.write(folder, folds)
     return folder
 
 
-def _round(source: Path, folder: Path, plan: Plan, calibrating: Sequence[Sequence[int]]) -> Path:
+def _round(
+    source: Path,
+    folder: Path,
+    plan: Plan,
+    calibrating: Sequence[Sequence[int]] = (),
+    layers: Layers | None = None,
+) -> Path:
     logging.getLogger("olive").setLevel(logging.WARNING)
     from olive.hardware import DEFAULT_CPU_ACCELERATOR
     from olive.model import HfModelHandler
     from olive.passes.olive_pass import create_pass_from_dict
-    from olive.passes.pytorch import gptq, kquant, rtn
+    from olive.passes.pytorch import kquant, rtn
 
-    from core.engines.quantization.hqq import Hqq
+    from core.engines.quantization import gptq, hqq
 
     usual = Counter(plan.matrices.values()).most_common(1)[0][0]
     kinds: dict[str, Any] = {
-        "rtn": rtn.Rtn, "k_quant": kquant.KQuant, "hqq": Hqq, "gptq": gptq.Gptq, "awq": kquant.KQuant,
-    }  # fmt: skip
+        "rtn": rtn.Rtn,
+        "k_quant": kquant.KQuant,
+        "hqq": hqq.Hqq,
+        "gptq": gptq.GptqByLayers,
+        "awq": kquant.KQuant,
+    }
     settings: dict[str, Any] = {
         "bits": usual.bits,
         "group_size": usual.block,
@@ -79,7 +99,11 @@ def _round(source: Path, folder: Path, plan: Plan, calibrating: Sequence[Sequenc
     rounding = create_pass_from_dict(
         kinds[plan.algorithm], settings, disable_search=True, accelerator_spec=DEFAULT_CPU_ACCELERATOR
     )
-    rounding.run(HfModelHandler(str(source), load_kwargs={"trust_remote_code": False}), str(folder))
+    if plan.algorithm == "gptq":
+        rounding.layers = layers
+    # In 32 bits: what is stored in 16 would be divided by its steps in 16, which 8 bits are too fine for.
+    loading = {"trust_remote_code": False, "torch_dtype": "float32"}
+    rounding.run(HfModelHandler(str(source), load_kwargs=loading), str(folder))
     parting.take_apart(folder)
     return folder
 
@@ -89,10 +113,13 @@ def _data(calibrating: Sequence[Sequence[int]]) -> dict[str, Any]:
     import torch
     from olive.data.registry import Registry
 
-    rows = []
+    by_length: dict[int, list[list[int]]] = {}
     for ids in calibrating:
-        row = torch.tensor([list(ids)])
-        rows.append(({"input_ids": row, "attention_mask": torch.ones_like(row)}, 0))
+        by_length.setdefault(len(ids), []).append(list(ids))
+    rows = []
+    for alike in by_length.values():  # of one length, so that nothing is padded
+        batch = torch.tensor(alike)
+        rows.append(({"input_ids": batch, "attention_mask": torch.ones_like(batch)}, 0))
     Registry.register_dataset(_ROWS)(lambda: rows)
     return {
         "name": _ROWS,

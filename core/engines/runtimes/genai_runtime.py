@@ -14,6 +14,8 @@ from core.engines.runtimes.runtime import Answer, Source, log_softmax, until_sto
 from core.models import records
 
 _TOP_K = 50
+#: Room after a kept beginning grows in such steps, so that a longer question rarely needs a new generator.
+_ROOM = 256
 _ADAPTER = "adapter"
 
 
@@ -30,6 +32,7 @@ class GenaiRuntime:
         threads = {"intra_op_num_threads": source.threads, "inter_op_num_threads": 1}
         config.overlay(json.dumps({"model": {"decoder": {"session_options": threads}}}))
         self._stop = source.stop_ids
+        self._kept: tuple[tuple[int, ...], int, Any] | None = None
         self._model = og.Model(config)
         self._adapters = None
         if source.adapter is not None:
@@ -110,9 +113,15 @@ class GenaiRuntime:
         top_p: float = 1.0,
         seed: int | None = None,
         stop: bool = True,
+        shared: int = 0,
     ) -> Iterator[int]:
         """Tokens of one answer as they come."""
         length = min(len(prompt) + max_new_tokens, self.context)
+        if shared and stop and temperature <= 0:  # a generator that draws would go on with its dice
+            generator = self._after(tuple(prompt[:shared]), length)
+            generator.append_tokens(_array([prompt[shared:]]))
+            yield from self._until_stop(generator, length - len(prompt))
+            return
         search: dict[str, Any] = {"do_sample": False}
         if temperature > 0:
             search = {"do_sample": True, "temperature": temperature, "top_k": _TOP_K, "top_p": top_p}
@@ -122,12 +131,28 @@ class GenaiRuntime:
             search["min_length"] = length
         generator = self._generator(1, length, **search)
         generator.append_tokens(_array([prompt]))
-        while not generator.is_done():
+        yield from self._until_stop(generator, length - len(prompt), stop=stop)
+
+    def _until_stop(self, generator: Any, room: int, *, stop: bool = True) -> Iterator[int]:
+        for _ in range(room):
+            if generator.is_done():
+                return
             generator.generate_next_token()
             token = int(generator.get_next_tokens()[0])
             if stop and token in self._stop:
                 return
             yield token
+
+    def _after(self, beginning: tuple[int, ...], length: int) -> Any:
+        """A greedy generator that has read a beginning and has room for `length` tokens; the last is kept."""
+        if self._kept is not None and self._kept[0] == beginning and length <= self._kept[1]:
+            self._kept[2].rewind_to(len(beginning))
+            return self._kept[2]
+        room = min(-(-length // _ROOM) * _ROOM, self.context)
+        generator = self._generator(1, room, do_sample=False)
+        generator.append_tokens(_array([beginning]))
+        self._kept = beginning, room, generator
+        return generator
 
     def log_probabilities(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Teacher-forced: shape (len(ids), vocabulary)."""

@@ -74,6 +74,7 @@ class Runtime(Protocol):
         top_p: float = 1.0,
         seed: int | None = None,
         stop: bool = True,
+        shared: int = 0,
     ) -> Iterator[int]:
         """Tokens of one answer as they come.
 
@@ -84,6 +85,8 @@ class Runtime(Protocol):
             top_p: Draws from the likeliest tokens that together have this share.
             seed: Start of the draws; the same one gives the same answer.
             stop: False goes on to the limit, for measuring speed.
+            shared: How many of the prompt's first tokens other prompts begin with too. They are read by
+                themselves, and kept for the next such prompt, so that no answer depends on the one before.
         """
         ...
 

@@ -28,6 +28,7 @@ class TorchRuntime:
         self._stop = source.stop_ids
         self._model = merging.load(source.folder, source.bases)
         self._model.eval()
+        self._beginning: tuple[tuple[int, ...], Any] | None = None
         self.context = int(getattr(self._model.config, "max_position_embeddings", 0) or 2048)
 
     def answer(
@@ -133,11 +134,12 @@ class TorchRuntime:
         top_p: float = 1.0,
         seed: int | None = None,
         stop: bool = True,
+        shared: int = 0,
     ) -> Iterator[int]:
         """Tokens of one answer as they come."""
         dice = None if seed is None else torch.Generator().manual_seed(seed)
-        ids = torch.tensor([list(prompt)])
-        cache: Any = None
+        ids = torch.tensor([list(prompt[shared:])])
+        cache = self._read(tuple(prompt[:shared])) if shared else None
         for _ in range(max_new_tokens):
             with torch.inference_mode():
                 out = self._model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
@@ -147,6 +149,14 @@ class TorchRuntime:
                 return
             yield token
             ids = torch.tensor([[token]])
+
+    def _read(self, beginning: tuple[int, ...]) -> Any:
+        """Keys and values of a beginning, to be written on; the last one's are kept."""
+        if self._beginning is None or self._beginning[0] != beginning:
+            with torch.inference_mode():
+                out = self._model(input_ids=torch.tensor([beginning]), use_cache=True, logits_to_keep=1)
+            self._beginning = beginning, out.past_key_values
+        return copy.deepcopy(self._beginning[1])
 
     def log_probabilities(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Teacher-forced: shape (len(ids), vocabulary)."""

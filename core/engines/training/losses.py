@@ -94,8 +94,9 @@ class _Projected(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         """Gradients for hidden and weight."""
+        # In place: a second copy of a gradient as large as the vocabulary would only be thrown away.
         hidden, weight = (
-            None if found is None else found * grad.to(found.dtype) for found in ctx.saved_tensors
+            None if found is None else found.mul_(grad.to(found.dtype)) for found in ctx.saved_tensors
         )
         return hidden, weight, None, None
 

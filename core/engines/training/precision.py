@@ -20,13 +20,18 @@ def choose(speeds: dict[str, float]) -> str:
     return "bf16" if speeds["bf16"] > 1.2 * speeds["fp32"] else "fp32"
 
 
+def products(*, bf16: bool) -> torch.autocast:
+    """Within this context matrix products run in bf16, or as the weights are stored."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16)
+
+
 def _gflops(dtype: torch.dtype, seconds: float) -> float:
     left = torch.randn(_ROWS, _IN, generator=torch.Generator().manual_seed(0)).to(dtype)
     right = torch.randn(_IN, _OUT, generator=torch.Generator().manual_seed(1)).to(dtype)
     left @ right  # the first call prepares the kernel
     best = float("inf")
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    while best == float("inf") or time.perf_counter() < end:  # once at least, however busy the computer
         start = time.perf_counter()
         for _ in range(4):
             left @ right

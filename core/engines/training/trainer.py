@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
-from core.engines.training import checkpoints, lora, packed_attention, packing
+from core.engines.training import checkpoints, lora, packed_attention, packing, precision
 from core.engines.training.checkpoints import Record
 from core.engines.training.examples import Example
 from core.engines.training.losses import PLAIN, Objective
@@ -169,12 +169,21 @@ class WorkbenchTrainer(Trainer):
         for rows in inputs.packs:
             # Around the backward pass too: recomputing activations needs it.
             with packed_attention.attention.rows(rows):
-                loss = self.loss_of(model, rows) / inputs.targets
+                with self.numbers():
+                    loss = self.loss_of(model, rows) / inputs.targets
                 self.accelerator.backward(loss)
             total += loss.detach()
         _require_finite(float(total), "loss", self.state.global_step + 1)
         self._recent_steps.append((time.perf_counter(), inputs.rows, inputs.tokens))
         return total
+
+    def numbers(self) -> torch.autocast:
+        """The number format of matrix products, where it is not the weights' own.
+
+        The Trainer's own switch reaches `model.forward` alone, and no pack goes through that.
+        """
+        stored = next(self.model.parameters()).dtype
+        return precision.products(bf16=self.plan.bf16 and stored == torch.float32)
 
     def loss_of(self, model: nn.Module, rows: packing.Pack) -> Tensor:
         """Sum of the losses of a pack's learnt tokens, to learn from."""
@@ -265,7 +274,9 @@ class WorkbenchTrainer(Trainer):
         self.model.eval()
         found = [0.0] * rows.rows
         for part in rows.packs:
-            for row, loss in zip(part.rows, packing.losses_of_rows(self.model, part).tolist(), strict=True):
+            with self.numbers():
+                losses = packing.losses_of_rows(self.model, part).tolist()
+            for row, loss in zip(part.rows, losses, strict=True):
                 found[row] = loss
         return found
 

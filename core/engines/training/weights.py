@@ -13,7 +13,6 @@ from core.engines import merging
 from core.errors import InputError
 from core.jobs.context import JobContext
 from core.models import records
-from core.workspace import manifest
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -53,14 +52,6 @@ def load_model(job: JobContext, artifact_id: str, dtype: torch.dtype, *, depth: 
     job.log(f"{said.name or 'The adapter'} is merged into its base in memory.")
     merged: PreTrainedModel = PeftModel.from_pretrained(base, folder).merge_and_unload()
     return merged.to(dtype)
-
-
-def digest(job: JobContext, artifact_id: str) -> str:
-    """Identifies the bytes of a model and of the bases below it."""
-    folder = job.input(artifact_id)
-    base = records.describe(folder).base
-    own = manifest.read(folder).digest
-    return f"{own}+{digest(job, base)}" if base else own
 
 
 def save_full(model: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:

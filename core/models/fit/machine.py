@@ -101,7 +101,7 @@ def _gflops() -> float:
     best, end = float("inf"), time.perf_counter() + _RACE_S
     usable = cores()
     left @ left
-    while time.perf_counter() < end:
+    while best == float("inf") or time.perf_counter() < end:  # once at least, however busy the computer
         began, used = time.perf_counter(), time.process_time()
         left @ left
         took, used = time.perf_counter() - began, time.process_time() - used

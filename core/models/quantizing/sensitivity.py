@@ -43,6 +43,7 @@ class Tried(BaseModel):
         algorithm: Who rounds.
         bytes: What it will take on disk.
         kl: KL against the source in nats a token, on the rows that judge.
+        answer_ms: About how long an answer takes; None where time had no limit.
         taken: Whether it is the one that was built.
     """
 
@@ -52,6 +53,7 @@ class Tried(BaseModel):
     algorithm: Algorithm
     bytes: int
     kl: float
+    answer_ms: float | None = None
     taken: bool = False
 
 
@@ -61,6 +63,8 @@ class Sensitivity(BaseModel):
     Attributes:
         limit_bytes: How large the result may be.
         bytes: How large it is.
+        limit_ms: How long an answer may take; None where time had no limit.
+        answer_ms: How long one takes, measured on the finished export.
         units: Every group of every layer, in order.
         head: How the output layer is stored.
         tried: The plans that were measured, in order.
@@ -73,6 +77,8 @@ class Sensitivity(BaseModel):
 
     limit_bytes: int
     bytes: int
+    limit_ms: float | None = None
+    answer_ms: float | None = None
     units: tuple[Unit, ...]
     head: Part
     tried: tuple[Tried, ...]

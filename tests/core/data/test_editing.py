@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core.data import dataset, editing
+from core.data import dataset, dropped, editing
 from core.data.dataset import Dataset
+from core.data.dropped import DroppedRow
 from core.errors import InputError
 from core.specs import EditDataSpec, ImportDataSpec
 
@@ -31,7 +32,7 @@ def built(folder: Path, rows: list[dict[str, Any]]) -> Dataset:
 
 def edited(data: Dataset, folder: Path, **changes: Any) -> Dataset:
     spec = EditDataSpec(data="dataset-1", name="better", **changes)
-    (folder / "new").mkdir()
+    (folder / "new").mkdir(parents=True)
     editing.write(data, spec, "d" * 64, folder / "new", lambda _done, _total: None)
     return Dataset(folder / "new")
 
@@ -79,6 +80,73 @@ def test_ratings_are_a_column_and_low_ones_can_be_left_out(tmp_path: Path) -> No
     assert sentence == "2 rows rated and 1 row left out below 3 of 5 by hand."
 
 
+def test_what_was_dropped_can_be_taken_back_into_its_place(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    before = list(data.rows("train"))
+    less = edited(
+        data,
+        tmp_path / "first",
+        dropped=[{"place": 3}, {"split": "validation", "place": 1}],
+        ratings=[{"place": 5, "stars": 1}],
+        least_stars=2,
+    )
+    kept = dropped.read(less.folder)
+    assert [(row.reason, row.home) for row in kept.values()] == [
+        ("by_hand", "train"),
+        ("low", "train"),
+        ("by_hand", "validation"),
+    ]
+    again = edited(
+        less,
+        tmp_path,
+        taken_back=[1, 2],
+        edits=[{"split": "dropped", "place": 1, "column": "text", "text": "said better"}],
+    )
+    after = list(again.rows("train"))
+    assert [row.row for row in after] == [row.row for row in before]
+    assert after[2].values["text"] == "said better"
+    assert after[4].values == {**before[4].values, "rating": "1"}
+    assert again.info.made_from is not None
+    assert again.info.made_from.steps[0].sentence == "2 rows taken back by hand."
+    assert again.info.split.left_out["by_hand"] == 1, "of three, two are in again"
+    assert [row.home for row in dropped.read(again.folder).values()] == ["validation"]
+
+
+def left_by_filters(data: Dataset, *rows: DroppedRow) -> None:
+    text = '{"prompt_row":1,"answer":0,"reason":"refusal","text":"I cannot help"}\n'
+    (data.folder / dropped.DROPPED).write_text(text + "".join(map(dropped.line, rows)))
+
+
+def test_an_answer_that_a_filter_dropped_becomes_a_row_to_learn_from(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    left_by_filters(data, DroppedRow("no_label", {"text": "a new question", "category": "I think it is a."}))
+    assert list(dropped.read(data.folder)) == [2], "of the first only a text was kept, no row"
+    corrected = {"split": "dropped", "place": 2, "column": "category", "text": "a"}
+    new = edited(data, tmp_path, taken_back=[2], edits=[corrected])
+    *_others, last = new.rows("train")
+    assert last.values == {"text": "a new question", "category": "a"}
+    assert last.row > 20, "a number that no other row has"
+    assert dropped.read(new.folder) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"text": "a question", "category": " "}, "data.edit.blank"),
+        ({"text": "{test}", "category": "a"}, "data.edit.leakage"),
+    ],
+)
+def test_a_row_that_must_not_be_learnt_stays_dropped(
+    tmp_path: Path, values: dict[str, str], code: str
+) -> None:
+    data = built(tmp_path, ROWS)
+    test = str(next(data.rows("test")).values["text"])
+    left_by_filters(data, DroppedRow("cut", {name: text.format(test=test) for name, text in values.items()}))
+    with pytest.raises(InputError) as refused:
+        edited(data, tmp_path, taken_back=[2])
+    assert refused.value.code == code
+
+
 def test_one_message_of_a_chat_is_written_anew(tmp_path: Path) -> None:
     new = edited(
         built(tmp_path, CHATS),
@@ -98,6 +166,7 @@ def test_one_message_of_a_chat_is_written_anew(tmp_path: Path) -> None:
         ({"edits": [{"place": 1, "column": "text", "message": 0, "text": "x"}]}, "data.edit.misfit"),
         ({"edits": [{"place": 1, "column": "text", "text": "  "}]}, "data.edit.blank"),
         ({"dropped": [{"place": at} for at in range(1, 17)]}, "data.edit.empty"),
+        ({"taken_back": [1]}, "data.edit.misfit"),
     ],
 )
 def test_a_change_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, Any], code: str) -> None:
@@ -116,6 +185,9 @@ def test_a_change_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str
         {"dropped": [{"place": 1}, {"place": 1}]},
         {"dropped": [{"place": 1}], "edits": [{"place": 1, "column": "text", "text": "x"}]},
         {"dropped": [{"split": "test", "place": 1}]},
+        {"dropped": [{"split": "dropped", "place": 1}]},
+        {"taken_back": [1, 1]},
+        {"ratings": [{"split": "dropped", "place": 1, "stars": 3}]},
     ],
 )
 def test_changes_that_contradict_each_other_are_no_spec(changes: dict[str, Any]) -> None:

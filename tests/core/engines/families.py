@@ -13,7 +13,6 @@ import torch
 from transformers import (
     AutoModelForCausalLM,
     Gemma3TextConfig,
-    GenerationConfig,
     LlamaConfig,
     Phi3Config,
     PretrainedConfig,
@@ -23,8 +22,6 @@ from transformers import (
 )
 
 from core.data import starter
-from core.models import records
-from core.workspace import manifest
 from tests.core.engines import tiny
 
 _SIZES: dict[str, Any] = {
@@ -85,26 +82,9 @@ def _words() -> PreTrainedTokenizerFast:
 
 def model_folder(folder: Path, family: str, *, seed: int = 5) -> Path:
     """A model artifact of a family as the library keeps it. Returns its folder."""
-    folder.mkdir(parents=True)
     words = _words()
     config: PretrainedConfig = FAMILIES[family]()
     config.vocab_size = len(words)
     torch.manual_seed(seed)
     made: Any = AutoModelForCausalLM.from_config(config)
-    made.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
-    made.save_pretrained(folder)
-    words.save_pretrained(folder)
-    records.write(
-        folder,
-        records.Description(
-            format="hf",
-            name=family,
-            architecture=type(made).__name__,
-            parameters=made.num_parameters(),
-            context=512,
-            licence="Apache-2.0",
-            dtype="f32",
-        ),
-    )
-    manifest.write(folder)
-    return folder
+    return tiny.keep(folder, made, words, family)

@@ -74,6 +74,23 @@ def test_a_lora_run_leaves_an_adapter_that_peft_loads(tmp_path, artifacts):
     assert not torch.allclose(tuned(input_ids=torch.tensor([[5, 6, 7]])).logits, before)
 
 
+@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_every_weight_learns_in_the_number_format_that_was_asked_for(tmp_path, artifacts, precision, dtype):
+    seen = set()
+
+    def note(module, _inputs, output):
+        if isinstance(module, torch.nn.Linear) and module.training:
+            seen.add(output.dtype)
+
+    hook = torch.nn.modules.module.register_module_forward_hook(note)
+    try:
+        run = Run(tmp_path / "run", artifacts, method="full", precision=precision, max_steps=2).go()
+    finally:
+        hook.remove()
+    assert seen == {dtype}
+    assert {tensor.dtype for tensor in load_file(run.model / "model.safetensors").values()} == {torch.float32}
+
+
 def test_a_full_run_leaves_a_whole_model_with_tied_weights(tmp_path, artifacts):
     run = Run(tmp_path / "run", artifacts, method="full", learning_rate=1e-3).go()
     stored = load_file(run.model / "model.safetensors")

@@ -15,6 +15,7 @@ from core.engines import quantize
 from core.engines.quantization import graph
 from core.models import records
 from core.specs import QuantizeSpec
+from core.workspace import manifest
 from tests.core.engines import tiny
 
 
@@ -62,6 +63,7 @@ def test_an_adapter_is_merged_into_a_copy(source: Path, tmp_path: Path) -> None:
     words.save_pretrained(adapter)
     said = records.Description(format="adapter", name="tuned", base="base", architecture="LlamaForCausalLM")
     records.write(adapter, said)
+    manifest.write(adapter)
     job, out = tiny.job(tmp_path / "run", tuned=adapter, base=source)
 
     quantize.run(QuantizeSpec(model="tuned", recipe="int8"), job)

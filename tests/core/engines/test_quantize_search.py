@@ -126,6 +126,47 @@ def test_a_limit_that_nothing_fits_under_is_refused_before_anything_is_measured(
     assert '"damage"' not in out.getvalue()
 
 
+def test_an_answer_s_time_is_measured_first_and_told_at_the_end(
+    source: Path, data: Path, tmp_path: Path
+) -> None:
+    job, out = tiny.job(tmp_path / "run", m=source, d=data)
+
+    quantize.run(QuantizeSpec(model="m", recipe="search", data="d", max_ms=60_000.0, max_length=300), job)
+
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    phases = [event["name"] for event in events if event["ev"] == "phase"]
+    said = sensitivity.read(job.folder / "out" / "model")
+    assert phases.index("timing") < phases.index("measuring")
+    assert said is not None
+    assert said.answer_ms == job.final_result["answer_ms"] > 0
+    assert all(item.answer_ms is not None for item in said.tried)
+    assert {unit.chosen.bits for unit in said.units if unit.chosen} == {8}  # time enough, and any size
+
+
+def test_a_time_in_which_nothing_answers_is_refused_before_damages_are_measured(
+    source: Path, tmp_path: Path
+) -> None:
+    job, out = tiny.job(tmp_path / "run", m=source)
+
+    with pytest.raises(InputError, match=r"answers in 0\.001 ms") as refused:
+        quantize.run(QuantizeSpec(model="m", recipe="search", max_ms=0.001), job)
+
+    assert "Allow at least" in refused.value.fix
+    assert '"damage"' not in out.getvalue()
+
+
+def test_what_gptq_rounded_while_choosing_is_what_is_built(
+    searched: tuple[Path, io.StringIO, QuantizeSpec],
+) -> None:
+    events = [json.loads(line) for line in searched[1].getvalue().splitlines()]
+    phases = [event["name"] for event in events if event["ev"] == "phase"]
+    said = sensitivity.read(searched[0] / "out" / "model")
+
+    assert said is not None
+    (taken,) = [item for item in said.tried if item.taken]
+    assert phases.count("rounding") == (1 if taken.algorithm == "gptq" else 2)
+
+
 def test_estimated_damages_are_those_of_rounding_each_part_alone(source: Path, data: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -136,7 +177,8 @@ def test_estimated_damages_are_those_of_rounding_each_part_alone(source: Path, d
     modules = dict(model.named_modules())
     dice = torch.Generator().manual_seed(1)
     changes = {name: 0.02 * torch.randn(modules[name].weight.shape, generator=dice) for name in names}
-    *_, found = damage.estimate(model, modules, changes, [[name] for name in names], drawn * 6)
+    *_, last = damage.estimate(model, modules, changes, [[name] for name in names], drawn * 6)
+    found = last.damages
     meter = Meter(model, drawn)
     assert meter.damage() == pytest.approx(0, abs=1e-6)
 

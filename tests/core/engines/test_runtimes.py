@@ -143,3 +143,17 @@ def test_choices_score_like_answers(
     for prompt, own, nlls in zip(prompts, choices, scored, strict=True):
         alone = [runtime.answer([prompt], [choice], 1)[0].nll for choice in own]
         assert nlls == pytest.approx(alone, rel=1e-3)
+
+
+def test_prompts_that_begin_alike_are_answered_as_if_each_were_the_only_one(
+    runtime: Runtime, prompts: list[list[int]]
+) -> None:
+    beginning = prompts[1] * 3
+    shared = [beginning + prompt for prompt in prompts]
+    for temperature in (0.0, 0.8):
+        draw = {"temperature": temperature, "seed": 7, "shared": len(beginning)}
+        wanted = [list(runtime.stream(prompt, 12, temperature=temperature, seed=7)) for prompt in shared]
+        said = [list(runtime.stream(prompt, 12, **draw)) for prompt in shared]
+        again = [list(runtime.stream(prompt, 12, **draw)) for prompt in reversed(shared)]
+        assert said == wanted
+        assert again == said[::-1]

@@ -11,7 +11,13 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 from core.data.dataset import build
 from core.jobs.context import JobContext
@@ -91,9 +97,14 @@ def model(vocabulary: int, *, seed: int = 5, layers: int = 2, hidden: int = 64) 
 
 def model_folder(folder: Path, *, seed: int = 5, layers: int = 2, hidden: int = 64) -> Path:
     """A model artifact as the library keeps it. Returns its folder."""
-    folder.mkdir(parents=True)
     words = tokenizer()
     made = model(len(words), seed=seed, layers=layers, hidden=hidden)
+    return keep(folder, made, words, "tiny")
+
+
+def keep(folder: Path, made: PreTrainedModel, words: PreTrainedTokenizerFast, name: str) -> Path:
+    """Writes a model and its tokenizer as an artifact of the library. Returns its folder."""
+    folder.mkdir(parents=True)
     made.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     made.save_pretrained(folder)
     words.save_pretrained(folder)
@@ -101,8 +112,8 @@ def model_folder(folder: Path, *, seed: int = 5, layers: int = 2, hidden: int = 
         folder,
         records.Description(
             format="hf",
-            name="tiny",
-            architecture="LlamaForCausalLM",
+            name=name,
+            architecture=type(made).__name__,
             parameters=made.num_parameters(),
             context=512,
             licence="Apache-2.0",

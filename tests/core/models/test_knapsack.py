@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.models.quantizing.knapsack import Choice, choose
+from core.models.quantizing.knapsack import Choice, choose, choose_in_time, total_time
 
 _OPTION = st.builds(Choice, st.integers(1, 40), st.floats(0, 10, allow_nan=False))
+_TIMED = st.builds(Choice, st.integers(1, 40), st.floats(0, 10), st.floats(-5, 5))
+_TIMED_ITEMS = st.lists(st.lists(_TIMED, min_size=1, max_size=3), min_size=1, max_size=5)
 _ITEMS = st.lists(st.lists(_OPTION, min_size=1, max_size=3), min_size=1, max_size=5)
 
 
@@ -52,3 +54,34 @@ def test_sizes_of_real_models_stay_under_the_limit() -> None:
         taken = choose(items, limit)
         assert taken is not None
         assert _totals(items, taken)[0] <= limit
+
+
+@settings(deadline=None)
+@given(_TIMED_ITEMS, st.integers(0, 200), st.floats(-25, 25))
+def test_with_a_time_as_well_it_keeps_both_limits_wherever_that_is_possible(
+    items: list[list[Choice]], limit: int, most: float
+) -> None:
+    every = [list(taken) for taken in itertools.product(*(range(len(one)) for one in items))]
+    fitting = [taken for taken in every if _totals(items, taken)[0] <= limit]
+    in_time = [taken for taken in fitting if total_time(items, taken) <= most]
+
+    taken = choose_in_time(items, limit, most)
+
+    if not in_time:
+        assert taken is None or total_time(items, taken) == pytest.approx(most)
+        return
+    assert taken is not None
+    size, cost = _totals(items, taken)
+    assert size <= limit
+    assert total_time(items, taken) <= most
+    if len(in_time) == len(fitting):
+        assert cost == pytest.approx(min(_totals(items, one)[1] for one in fitting))
+
+
+def test_time_is_bought_where_it_costs_least() -> None:
+    """Eight bits cost no damage and a millisecond; of many alike those that forgive most give way."""
+    items = [[Choice(10, damage, 0.0), Choice(20, 0.0, 1.0)] for damage in range(1, 101)]
+
+    taken = choose_in_time(items, 10_000, 40.0)
+
+    assert taken == [0] * 60 + [1] * 40

@@ -18,7 +18,8 @@ from app.pages.data.edit_dialog import EditDialog
 from app.pages.data.import_view_model import ImportViewModel
 from app.pages.data.page import DataPage
 from app.pages.data.view_model import DataViewModel
-from core.data import dataset
+from core.data import dataset, dropped
+from core.data.dropped import DroppedRow
 from core.specs import EditDataSpec, ImportDataSpec
 from core.specs.editing import RowEdit, RowPlace, RowRating
 from core.workspace.records import Artifact
@@ -110,9 +111,56 @@ def test_a_change_can_be_taken_back(dialog: EditDialog) -> None:
     click(dialog.fields[0].back_button)
     assert dialog.fields[0].text == before
     click(dialog.drop_button)
-    dialog.list.choose("1")
-    click(dialog.keep_button)
+    dialog.list.choose("train 1")
+    assert not dialog.drop_button.isVisible()
+    click(dialog.take_back_button)
+    assert dialog.view_model.current.place == 1, "it stays in sight, to be corrected"
     assert dialog.make_button.text() == "Change, drop or rate a row first"
+
+
+def test_what_was_dropped_here_is_listed_and_can_be_taken_back(dialog: EditDialog, qtbot: QtBot) -> None:
+    assert not dialog.splits.button("dropped").isVisible(), "nothing is dropped"
+    click(dialog.drop_button)
+    click(dialog.drop_button)
+    click(dialog.splits.button("dropped"))
+    qtbot.waitUntil(lambda: dialog.view_model.split == "dropped")
+    assert [item.verdict for item in dialog.view_model.items] == ["dropped", "dropped"]
+    click(dialog.take_back_button)
+    assert [item.verdict for item in dialog.view_model.items] == ["", "dropped"]
+    assert dialog.counts.text() == "Read: 1 · changed: 0 · dropped: 1"
+
+
+def test_what_was_dropped_before_says_why_and_comes_back_corrected(
+    page: DataPage, add_data: Callable[..., Artifact], workspace: Workspace, qtbot: QtBot
+) -> None:
+    data = add_data()
+    rows = (
+        DroppedRow("no_label", {"text": "Is it lost?", "category": "I think it is lost."}),
+        DroppedRow("cut", {"text": "And now?", "category": ""}),
+    )
+    file = workspace.artifact_folder(data.id) / dropped.DROPPED
+    file.write_text("".join(map(dropped.line, rows)))
+    page.open_with(data.id)
+    qtbot.waitUntil(page.rows_card.isVisible)
+    click(page.edit_button)
+    dialog = page.window().findChild(EditDialog)
+    qtbot.waitUntil(dialog.splits.button("dropped").isVisible)
+    click(dialog.splits.button("dropped"))
+    qtbot.waitUntil(lambda: dialog.view_model.split == "dropped")
+    assert [item.why for item in dialog.view_model.items] == ["no_label", "cut"]
+    assert dialog.why.text() == "Dropped before: none of the labels."
+    assert not dialog.fields[1].isEnabled()
+    click(dialog.take_back_button)
+    dialog.fields[1].box.setCurrentText("lost card")
+    dialog.list.choose("dropped 2")
+    click(dialog.take_back_button)
+    assert dialog.make_button.text() == "Fill the empty field, or drop its row"
+    click(dialog.drop_button)
+    assert dialog.counts.text() == "Read: 1 · changed: 0 · dropped: 0 · taken back: 1"
+    click(dialog.make_button)
+    spec = EditDataSpec.model_validate(workspace.store.runs()[0].spec)
+    assert spec.taken_back == (1,)
+    assert spec.edits == (RowEdit(split="dropped", place=1, column="category", text="lost card"),)
 
 
 def test_an_empty_value_blocks_and_says_so(dialog: EditDialog) -> None:

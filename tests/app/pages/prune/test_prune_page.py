@@ -262,7 +262,7 @@ def test_rounds_are_a_recipe_that_prunes_and_distills_in_turn(
     with qtbot.waitSignal(ready.page_requested, timeout=10_000) as asked:
         QTest.mouseClick(ready.preview_card.start_button, LEFT)
     assert asked.args == ["runs", None]
-    recipes = ready.view_model._recipes
+    recipes = ready.view_model._recipe._recipes
     assert recipes.state is not None
     assert recipes.state.total == 6
     qtbot.waitUntil(lambda: bool(workspace.store.runs()))

@@ -157,6 +157,41 @@ def test_a_search_is_told_its_limit_and_whose_rows_judge(
     assert (spec["recipe"], spec["data"], spec["max_mb"]) == ("search", data.id, 95.0)
 
 
+def test_a_search_can_be_told_how_long_an_answer_may_take(
+    page: QuantizePage, workspace: Workspace, add_data: Add
+) -> None:
+    add_data("Banking")
+    page.open_with(hollow.add(workspace, "Taught").id)
+    QTest.mouseClick(page.recipes._cards["search"], LEFT)
+    assert not page.limits.time.isVisible()
+    page.limits.times.click()
+    assert page.limits.time.isVisible()
+    assert page.view_model.limit_mb == page.view_model.limits[1]  # with a time, none unless it is set
+    control = page.limits.time.spin
+    control.setFocus()
+    control.selectAll()
+    QTest.keyClicks(control, "64")
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    assert "--set max_ms=64.0" in page.view_model.command()
+
+    QTest.mouseClick(page.preview_card.start_button, LEFT)
+
+    assert workspace.store.runs()[0].spec["max_ms"] == 64.0
+    page.limits.times.click()
+    assert "max_ms" not in page.view_model.command()
+
+
+def test_only_what_runs_on_this_processor_is_timed(page: QuantizePage, workspace: Workspace) -> None:
+    page.open_with(hollow.add(workspace, "Taught").id)
+    QTest.mouseClick(page.recipes._cards["search"], LEFT)
+    page.limits.times.click()
+    page.view_model.target_obstacles["cuda"] = ""
+    page.view_model.choose_target("cuda")
+    assert not page.limits.times.isVisible()
+    assert not page.limits.time.isVisible()
+    assert "max_ms" not in page.view_model.command()
+
+
 def test_rows_are_asked_for_only_by_recipes_that_look_at_them(
     page: QuantizePage, workspace: Workspace, add_data: Add
 ) -> None:
@@ -197,8 +232,9 @@ def test_a_repeated_search_has_its_limit_and_rows(
     page: QuantizePage, workspace: Workspace, add_data: Add
 ) -> None:
     data, model = add_data("Banking"), hollow.add(workspace, "Taught")
-    spec = QuantizeSpec(model=model.id, recipe="search", data=data.id, max_mb=100.0)
+    spec = QuantizeSpec(model=model.id, recipe="search", data=data.id, max_mb=100.0, max_ms=80.0)
     page.open_with(Repeat("quantize", spec, "again"))
+    assert page.limits.time.spin.value() == 80.0
     assert page.recipes.current == "search"
     assert page.limits.room.spin.value() == 100.0
     assert page.limits.data.currentText() == "Banking"

@@ -19,6 +19,7 @@ from core.data.quality.findings import Finding
 from core.data.quality.fixing import Fixing
 from core.data.quality.inspection import inspect
 from core.data.quality.languages import language_of
+from core.data.quality.misspelt import misspelt
 from core.errors import CancelledError, InputError
 from core.specs import FixDataSpec, ImportDataSpec, InspectDataSpec
 
@@ -247,6 +248,33 @@ def test_frequent_labels_are_capped_and_rare_ones_repeated(tmp_path: Path) -> No
     assert Counter(map(capped.label, capped.rows("train"))) == {"often": 18, "rare": 6}
     repeated = fix(data, tmp_path / "repeat", {"fix": "balance", "action": "repeat"})
     assert Counter(map(repeated.label, repeated.rows("train"))) == {"often": 60, "rare": 20}
+
+
+def test_a_label_that_is_most_likely_mistyped_is_named_and_not_repeated(tmp_path: Path) -> None:
+    rows = [(f"{WORDS[n % 10]} question {n} of {WORDS[n % 7]}", "card arrival") for n in range(60)]
+    rows += [(f"rare {word} thing", "lost card") for word in WORDS[:6]]
+    rows += [("where is it then", "card arival"), ("it was never here", "card refused")]
+    data = make(tmp_path / "d", rows, [("Unlike the others", "lost card")])
+    said = look(data)["imbalance"]
+    assert said.severity == "warn"
+    assert "`card arival` (card arrival?)" in said.sentence
+    assert ("mistyped?", "card arival") in [(row.note, row.answer) for row in said.examples]
+    repeated = fix(data, tmp_path / "repeat", {"fix": "balance", "action": "repeat"})
+    labels = Counter(map(repeated.label, repeated.rows("train")))
+    assert (labels["card arival"], labels["card refused"]) == (1, 10)
+    assert repeated.info.made_from is not None
+    assert "may be mistyped: `card arival`" in repeated.info.made_from.steps[0].sentence
+
+
+@pytest.mark.parametrize("label", ["level 1", "card arivla", "spam", "card arrivals now"])
+def test_figures_short_labels_and_other_words_are_no_typing_errors(label: str) -> None:
+    assert misspelt({"level 2": 50, "card arrival": 50, "span": 50, label: 1}, 5) == {}
+
+
+@pytest.mark.parametrize("label", ["card arrivla", "Card  Arrival", "card_arrival", "card arrrival"])
+def test_a_letter_swapped_doubled_or_another_is_a_typing_error(label: str) -> None:
+    assert misspelt({"card arrival": 5, label: 1}, 5) == {label: "card arrival"}
+    assert misspelt({"card arrival": 5, label: 2}, 5) == {}, "nobody errs twice alike"
 
 
 def test_a_fix_that_leaves_nothing_is_refused(tmp_path: Path) -> None:

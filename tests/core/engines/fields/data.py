@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from typing import Any
 
+from core.data import dropped
 from core.data.dataset import Dataset
 from core.data.quality.findings import FILE
 from core.engines import augment, download_data, edit_data, fix_data, import_data, inspect_data
 from core.errors import InputError
 from core.specs import Spec
+from core.workspace import manifest
 from tests.core.engines.fields.rig import Rig, Seen, Sight, child_threads, content, events
 
 
@@ -81,9 +84,21 @@ def fixed(rig: Rig, spec: Spec) -> Seen:
 
 def edited(rig: Rig, spec: Spec) -> Seen:
     """The version with a person's changes."""
+    _with_dropped(rig)
     job, out = rig.job()
     edit_data.run(spec, job)
     return _kept(job, out)
+
+
+def _with_dropped(rig: Rig) -> None:
+    """Data beside which two dropped rows lie."""
+    if "left" in rig.inputs:
+        return
+    rig.inputs["left"] = folder = rig.root / "left"
+    shutil.copytree(rig.inputs["d"], folder)
+    rows = (dropped.DroppedRow("cut", {"text": f"dropped {at}", "category": "top_up"}) for at in range(2))
+    (folder / dropped.DROPPED).write_text("".join(map(dropped.line, rows)))
+    manifest.write(folder)
 
 
 def _edit(text: str) -> dict[str, Any]:
@@ -147,6 +162,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "name": Sight(edited, "two", "name"),
         "edits": Sight(edited, (_edit("other"),), "train.jsonl"),
         "dropped": Sight(edited, ({"place": 2},), "train.jsonl"),
+        "taken_back": Sight(edited, (1,), "train.jsonl", {"data": "left"}),
         "ratings": Sight(edited, ({"place": 2, "stars": 4},), "train.jsonl"),
         "least_stars": Sight(edited, 3, "train.jsonl", {"ratings": ({"place": 2, "stars": 2},)}),
     },

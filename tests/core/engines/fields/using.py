@@ -58,6 +58,7 @@ def quantized(rig: Rig, spec: Spec) -> Seen:
         "max_length": settings["search"]["max_length"],
         "cache": graph.shape(graph.load(folder / "model.onnx")).cache_bits,
         "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
+        "answer_ms": "answer_ms" in job.final_result,
     }
 
 
@@ -228,6 +229,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "recipe": Sight(quantized, "int4", "bits"),
         "data": Sight(quantized, "e", "weights", {"recipe": "int4-gptq", "data": "d"}),
         "max_mb": Sight(quantized, 0.16, "weights", {"recipe": "search", "max_mb": 0.14}),
+        "max_ms": Sight(quantized, 60_000.0, "answer_ms", {"recipe": "search", "max_mb": 0.14}),
         "adapters": Sight(quantized, ("one",), "adapters"),
         "algorithm": Sight(quantized, "rtn", "weights", {"recipe": "int4-kquant"}),
         "kv_cache": Sight(quantized, "int8", "cache", {"data": "d"}),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.data import dropped as dropped_rows
 from core.data.dataset import build
 from core.engines.generating.answers import Answers, Reply
 from core.engines.runtimes.torch_runtime import _choose
@@ -143,6 +144,10 @@ def test_answers_that_are_no_labels_are_dropped_and_counted(server: EndpointServ
     )
     dropped = [json.loads(line) for line in (data.folder / "dropped.jsonl").read_text().splitlines()]
     assert {item["reason"] for item in dropped} == {"no_label"}
+    kept = list(dropped_rows.read(data.folder).values())
+    assert len(kept) == len(dropped), "each can be taken back"
+    assert set(kept[0].values) == set(data.info.columns)
+    assert kept[0].values["category"] == "something else"
 
 
 def test_when_nothing_is_kept_it_says_why(server: EndpointServer, tmp_path: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engines.measuring import ceilings, timing
+from core.engines.measuring import ceilings, child, timing
 from core.engines.measuring.task import Finished, Spent, Timed
+from core.jobs.child import SPIN_COUNT
 from core.models.fit import energy
 from core.models.speed import Ceilings
 
@@ -82,3 +84,9 @@ def test_this_machine_reads_and_multiplies() -> None:
     found = ceilings.measure(1)
     assert found.read_gb_s > 0.05
     assert found.gflops > 0.05
+
+
+def test_a_measured_model_is_not_slowed_by_how_a_worker_waits(monkeypatch):
+    monkeypatch.setenv(SPIN_COUNT, "1000")
+    child.warm_up()
+    assert SPIN_COUNT not in os.environ
