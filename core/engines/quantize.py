@@ -171,12 +171,12 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
         return Planned(recipe.model_copy(update={"block": spec.block}))
     found = sizes.read(plain)
     if spec.recipe == "search":
-        from core.engines.quantization.room import Limits
+        from core.engines.quantization.room import Limits, Room
         from core.engines.quantization.searching import Search
 
         data = job.input(spec.data) if spec.data else None
         limits = Limits(None if spec.max_mb is None else round(spec.max_mb * 1e6), spec.max_ms)
-        search = Search(plain, found, data, limits, job, kept, work)
+        search = Search(Room(plain, found, data, limits, job, kept, work))
         search.measure()
         chosen = search.choose()
         said = chosen.report.model_dump(mode="json")
