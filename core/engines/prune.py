@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import Dataset
-from core.engines import merging, receipt
+from core.engines import merging, receipt, tokenizing
 from core.engines.seal import seal, without_four_bit
 from core.models import records
 from core.models.pruning import budget, pace, refusal
@@ -61,7 +61,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     reloading.warm_up()
     threads = int(job.resources["threads"])
     torch.set_num_threads(threads)
-    data, tokenizer = Dataset(job.input(spec.data)), weights.load_tokenizer(source)
+    data, tokenizer = Dataset(job.input(spec.data)), tokenizing.load(source)
     model = merging.load(source, bases).eval()
     layers = structure.layers_of(model, record.name)
     whole, parameters = sizes.whole, weights.count(model)
@@ -103,7 +103,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     merging.copy_tokenizer(folders, folder)
     if trimmed is not None:
         renumbering.write_tokenizer(folder, trimmed)
-    said = reloading.listen(model, weights.load_tokenizer(folder if trimmed else source), folders)
+    said = reloading.listen(model, tokenizing.load(folder if trimmed else source), folders)
     del model
     job.check_cancelled()
 

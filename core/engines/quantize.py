@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.engines import merging, receipt
+from core.engines import merging, receipt, tokenizing
 from core.engines.quantization import building, cache_scales, folding, rounding, samples, serving
 from core.engines.seal import seal, without_four_bit
 from core.errors import InputError
@@ -201,10 +201,7 @@ def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, kept: K
 
 def _sample_rows(spec: QuantizeSpec, plain: Path, job: JobContext) -> tuple[tuple[int, ...], ...]:
     """Token ids that something is learnt from; none of them judges."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
-    return samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
+    return samples.draw(tokenizing.load(plain), job.input(spec.data) if spec.data else None).calibrating
 
 
 def _timed(spec: QuantizeSpec, folder: Path, report: Sensitivity, job: JobContext) -> Sensitivity:
@@ -238,11 +235,9 @@ def _heal(
             fix="Choose another recipe, or leave heal at 0.",
             code="quantize.heal",
         )
-    from transformers import AutoTokenizer
-
     from core.engines.quantization import healing
 
-    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+    tokenizer = tokenizing.load(plain)
     data = job.input(spec.data) if spec.data else None
     teaching, judging = samples.teaching(tokenizer, data), samples.draw(tokenizer, data).judging
     job.phase("healing", total=spec.heal, unit="steps")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core.engines import tokenizing
 from core.engines.checking.asking import Reference, rendered
 from core.engines.checking.check import Check, check
 from core.engines.quantization.building import GRAPH, SETTINGS
@@ -40,9 +41,7 @@ def template(folder: Path, source: Reference) -> Check:
     if path.read_bytes() != source.template:
         return check("chat template", False, "", "The chat template is not the source's, byte for byte")
     try:
-        from transformers import AutoTokenizer
-
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        tokenizer = tokenizing.load(folder)
         texts = rendered(tokenizer)
         ids = tuple(tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts)
     except Exception as error:  # a damaged tokenizer file raises whatever its reader raises

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from core.engines import merging
+from core.engines import merging, tokenizing
 from core.engines.quantization import damage, rounding, samples
 from core.engines.quantization.damage import Estimate, Meter
 from core.engines.quantization.gptq import Layers
@@ -63,7 +63,7 @@ class Search:
         self.room = room
         self._job, self._kept = room.job, room.kept
         self._found, self.groups = room.found, room.groups
-        self.samples = samples.draw(_tokenizer(room.folder), room.data)
+        self.samples = samples.draw(tokenizing.load(room.folder), room.data)
         self._model = merging.load(room.folder).eval()
         modules = dict(self._model.named_modules())
         self._weights: dict[str, torch.nn.Module] = {name: modules[name] for name in room.found.layers}
@@ -267,9 +267,3 @@ def gptq_layers(job: JobContext, kept: Kept, plan: Plan) -> Layers:
         job.check_cancelled()
 
     return Layers(kept, digest(plan.model_dump_json()), tell)
-
-
-def _tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
