@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import Dataset
 from core.engines import merging, receipt, tokenizing
-from core.engines.seal import seal, without_four_bit
+from core.engines.seal import seal
 from core.models import records
 from core.models.pruning import budget, pace, refusal
 from core.models.pruning.vocabulary import Trimmed, document_of, trim
@@ -27,7 +27,6 @@ REPORT = "pruning.json"
 def load_ahead() -> None:
     """Loads what it cuts with, before there is a job."""
     seal()
-    without_four_bit()
     import torch  # noqa: F401
     import transformers  # noqa: F401
 
@@ -35,7 +34,6 @@ def load_ahead() -> None:
 def run(spec: PruneSpec, job: JobContext) -> None:
     """Loads, plans, measures, cuts, tries, keeps."""
     seal()
-    without_four_bit()
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.engines import merging, receipt, tokenizing
 from core.engines.quantization import building, cache_scales, folding, rounding, samples, serving
-from core.engines.seal import seal, without_four_bit
+from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
 from core.models.quantizing import sensitivity, sizes
@@ -44,7 +44,6 @@ class Planned:
 def load_ahead() -> None:
     """Loads the builder and what asks the source, before there is a job."""
     seal()
-    without_four_bit()
     import peft  # noqa: F401
     from onnxruntime_genai.models import builder  # noqa: F401
 
@@ -54,7 +53,6 @@ def load_ahead() -> None:
 def run(spec: QuantizeSpec, job: JobContext) -> None:
     """Asks the source, merges, rounds, builds, checks, keeps."""
     seal()
-    without_four_bit()
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)
