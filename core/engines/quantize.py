@@ -99,6 +99,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             max_length=spec.max_length,
             stop_ids=wanted.stop_ids,
             pad_id=wanted.pad_id,
+            one_buffer=spec.kv_cache == "int8",
         )
         job.check_cancelled()
         if report is not None:

@@ -116,6 +116,12 @@ class QuantizeSpec(Spec):
             raise ValueError("max_ms is timed on this computer's processor; leave target at cpu")
         return self
 
+    @model_validator(mode="after")
+    def _kept_there(self) -> Self:
+        if self.kv_cache == "int8" and self.target not in ("cpu", "cuda"):
+            raise ValueError("kv_cache=int8 works on cpu and cuda alone; leave it at float")
+        return self
+
     def inputs(self) -> tuple[str, ...]:
         """The model, the adapters that go with it, and the data."""
         return (self.model, *self.adapters, *((self.data,) if self.data else ()))

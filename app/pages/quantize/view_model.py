@@ -8,6 +8,7 @@ import shutil
 import threading
 from typing import Any, Literal
 
+from pydantic import ValidationError
 from PySide6.QtCore import QObject, Slot
 
 from app.background import Background
@@ -259,14 +260,14 @@ class QuantizeViewModel(WizardViewModel):
         """The first step that is not finished."""
         if self.model is None:
             return "model"
-        return "recipe" if self.errors else "check"
+        return "check" if self._works_together and not self.errors else "recipe"
 
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
         if self.model is None:
             return "model"
-        if self.errors:
+        if self.errors or not self._works_together:
             return "settings"
         if wrong := self._name_blocker():
             return wrong
@@ -294,9 +295,21 @@ class QuantizeViewModel(WizardViewModel):
         """Queues the run; does nothing while something blocks it."""
         if self.blocker or self.model is None:
             return
-        told = {"model": self.model.id, "recipe": self.recipe, "adapters": self.served, **self._limit()}
+        self._queue(self._spec(self.model.id))
+
+    def _spec(self, model: str) -> QuantizeSpec:
+        told = {"model": model, "recipe": self.recipe, "adapters": self.served, **self._limit()}
         told |= {"data": self.data.id if self.looks and self.data else None, **self.advanced}
-        self._queue(QuantizeSpec.model_validate({**told, "target": self.target}))
+        return QuantizeSpec.model_validate({**told, "target": self.target})
+
+    @property
+    def _works_together(self) -> bool:
+        """Whether the advanced fields go with where it will run."""
+        try:
+            self._spec("")
+        except ValidationError:
+            return False
+        return True
 
     def _limit(self) -> dict[str, float]:
         size = {"max_mb": self.limit_mb} if self.recipe == "search" and self.parameters else {}
