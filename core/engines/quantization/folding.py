@@ -48,12 +48,12 @@ class Folds:
         if values.ndim == 1:
             less = self.offset if kind == "weight" else 0.0
             return values if rows is None else ((values + less) / rows - less).astype(np.float32)
-        return _scaled(values, columns, None if rows is None else 1 / rows)
+        return _scaled(values, columns, None if rows is None else np.reciprocal(rows))
 
     def undo(self, place: str, values: Matrix) -> Matrix:
         """A rounded matrix as it counts in the source; its name is without `.weight`."""
         columns = self.columns.get(place)
-        return _scaled(values, None if columns is None else 1 / columns, self.rows.get(place))
+        return _scaled(values, None if columns is None else np.reciprocal(columns), self.rows.get(place))
 
     def adapter(self, matrices: Mapping[str, Matrix]) -> dict[str, Matrix]:
         """An adapter's matrices beside folded weights: `P.lora_A` (in, rank), `P.lora_B` (rank, out)."""
@@ -63,7 +63,7 @@ class Folds:
             if part == "lora_A" and place in self.columns:
                 found[name] = _scaled(values, None, self.columns[place])
             elif part == "lora_B" and place in self.rows:
-                found[name] = _scaled(values, 1 / self.rows[place], None)
+                found[name] = _scaled(values, np.reciprocal(self.rows[place]), None)
         return found
 
 

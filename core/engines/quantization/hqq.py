@@ -14,7 +14,7 @@ from torch import Tensor
 class Hqq(Rtn):
     """Olive's pass that rounds to the nearest step, with the steps that HQQ finds."""
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def _run_for_config(self, model: Any, config: Any, output_model_path: str) -> Any:
         """Rounds every matrix; called by Olive."""
         wrapper, said, tied = prepare_model(model, config, allow_quantized=True)

@@ -167,11 +167,6 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
         lambda f: _weight(f, "layers.1.post_attention_layernorm.weight", np.ones_like),
         "post_attention_layernorm of layer 1",
     ),
-    "scales moved into another matrix": (
-        "int4-awq",
-        lambda f: _weight(f, "0.mlp.down_proj.MatMulNBits.scales", _permute),
-        "down_proj of layer 0",
-    ),
     "a flipped bit in a weight": (
         "int8",
         lambda f: _weight(f, "1.mlp.down_proj.MatMulNBits.qweight", _flip),
