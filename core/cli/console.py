@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from core.cli.invocation import Invocation
 from core.errors import WorkbenchError
 
 _FILE_WIDTH = 160  # of a table that goes to a file, where nothing wraps it
@@ -30,22 +31,26 @@ class Output:
     Args:
         as_json: One JSON document on stdout; people's text goes to stderr.
         debug: Show technical details of errors.
+        invocation: How this program was called, for the commands that are suggested.
     """
 
-    def __init__(self, *, as_json: bool = False, debug: bool = False) -> None:
+    def __init__(
+        self, *, as_json: bool = False, debug: bool = False, invocation: Invocation | None = None
+    ) -> None:
         self.as_json = as_json
         self.debug = debug
+        self.invocation = invocation or Invocation()
         self.people = _console(stderr=as_json)
         self.errors = _console(stderr=True)
 
     def say(self, text: str = "") -> None:
         """A line for people, silent under `--json`; the text is never read as markup."""
         if not self.as_json:
-            self.people.print(escape(text))
+            self.people.print(escape(self.invocation.pasteable(text)))
 
     def progress(self, text: str) -> None:
         """A line on how far a job is; goes to stderr under `--json`."""
-        self.people.print(escape(text))
+        self.people.print(escape(self.invocation.pasteable(text)))
 
     def answer(self, value: Any) -> None:
         """The command's one JSON document; nothing without `--json`."""
@@ -94,7 +99,7 @@ class Output:
         if error.why:
             self.errors.print(f"Why: {escape(error.why)}")
         if error.fix:
-            self.errors.print(f"Do:  {escape(error.fix)}")
+            self.errors.print(f"Do:  {escape(self.invocation.pasteable(error.fix))}")
         if error.details and self.debug:
             self.errors.print(escape(error.details))
         elif error.details:

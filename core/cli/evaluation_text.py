@@ -26,13 +26,27 @@ def show(report: dict[str, Any], output: Output) -> None:
             output.say(line)
 
 
+def _hourly(timing: Timing | None) -> str:
+    if timing is None or timing.answers_an_hour is None or timing.mean_ms is None:
+        return ""
+    return f"{timing.answers_an_hour:,.0f} ({timing.mean_ms:.0f} ms)"
+
+
+def answer_time(latency: Latency | None, timing: Timing | None) -> str:
+    """The median time of an answer, and by how much the passes differ where that is a lot."""
+    if latency is None:
+        return ""
+    apart = timing.apart if timing is not None else None
+    return f"{latency.total_p50:.0f} ms{f' (passes {apart:.0%} apart)' if apart is not None else ''}"
+
+
 def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output: Output) -> None:
     columns = [
         "model",
         "first token",
         "each token",
         "answer",
-        "answers/h",
+        "answers/h, by the mean",
         "Wh/1,000 answers",
         "of read speed",
     ]
@@ -45,7 +59,7 @@ def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output
                 _pair(latency.ttft_p50, latency.ttft_p95),
                 _pair(latency.token_p50, latency.token_p95),
                 _pair(latency.total_p50, latency.total_p95),
-                f"{timing.answers_an_hour:,.0f}" if timing and timing.answers_an_hour else "",
+                _hourly(timing),
                 f"{energy.wh_a_thousand:.2g}" if energy else "",
                 f"{timing.bandwidth_share:.0%}" if timing and timing.bandwidth_share else "",
             ]
@@ -55,7 +69,7 @@ def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output
     if first is None:
         return
     _show_lengths(timed, output)
-    output.say(speed.how_timed(first))
+    output.say(speed.how_timed([timing for _model, _latency, timing in timed if timing]))
     if first.energy is not None:
         output.say(speed.how_energy(first.energy))
     if first.ceilings is not None:

@@ -8,6 +8,7 @@ import shlex
 from typing import Any
 
 from core.cli.console import say_bytes
+from core.cli.invocation import Invocation
 from core.data import sizes
 from core.errors import InputError
 from core.jobs.timeleft import say_duration
@@ -46,27 +47,31 @@ def require(workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namesp
 
 def options(suggestion: Suggestion) -> str:
     """A suggestion as options of the command."""
-    return " ".join(
-        f"--method {value}" if field == "method" else f"--set {field}={_written(value)}"
-        for field, value in suggestion.changes.items()
-    )
+    return shlex.join(_words(suggestion))
 
 
-def command(arguments: argparse.Namespace, suggestion: Suggestion) -> str:
+def _words(suggestion: Suggestion) -> list[str]:
+    found: list[str] = []
+    for field, value in suggestion.changes.items():
+        found += ["--method", str(value)] if field == "method" else ["--set", f"{field}={_written(value)}"]
+    return found
+
+
+def command(arguments: argparse.Namespace, suggestion: Suggestion, invocation: Invocation) -> str:
     """The whole command with a suggestion taken."""
     changed = suggestion.changes
     kept = [setting for setting in arguments.set if setting.partition("=")[0] not in changed]
     if arguments.command == "distill" or getattr(arguments, "what", "") == "distill":
-        parts = ["slm-workbench", "distill", "--student", arguments.student, "--data", arguments.data]
+        parts = ["distill", "--student", arguments.student, "--data", arguments.data]
         for teacher in arguments.teacher:
             parts += ["--teacher", teacher]
     else:
-        parts = ["slm-workbench", "finetune", "--model", arguments.model, "--data", arguments.data]
+        parts = ["finetune", "--model", arguments.model, "--data", arguments.data]
     if arguments.method and "method" not in changed:
         parts += ["--method", arguments.method]
     for setting in kept:
         parts += ["--set", setting]
-    return f"{shlex.join(parts)} {options(suggestion)}"
+    return invocation.line(*parts, *_words(suggestion))
 
 
 def effect(suggestion: Suggestion, before: Forecast) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.cli import commands
 from core.cli.console import Output
+from core.cli.invocation import Invocation
 from core.errors import InputError, WorkbenchError
 from core.workspace.workspace import Workspace, default_root
 
@@ -35,6 +36,7 @@ class Globals:
     as_json: bool
     yes: bool
     debug: bool
+    invocation: Invocation
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,7 +75,10 @@ def split_globals(arguments: Sequence[str]) -> tuple[Globals, list[str]]:
             rest += [argument, *([text] if (text := next(waiting, None)) is not None else [])]
         else:
             rest.append(argument)
-    chosen = Globals(workspace or default_root(), flags["--json"], flags["--yes"], flags["--debug"])
+    invocation = Invocation(str(workspace) if workspace is not None else "")
+    chosen = Globals(
+        workspace or default_root(), flags["--json"], flags["--yes"], flags["--debug"], invocation
+    )
     return chosen, rest
 
 
@@ -99,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     workspace: Workspace | None = None
     try:
         chosen, rest = split_globals(arguments)
-        output = Output(as_json=chosen.as_json, debug=chosen.debug)
+        output = Output(as_json=chosen.as_json, debug=chosen.debug, invocation=chosen.invocation)
         parsed = parser().parse_args(rest)
         parsed.yes = chosen.yes
         workspace = Workspace(chosen.workspace)

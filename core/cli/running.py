@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -248,6 +244,21 @@ def require_kept(run: Run) -> Run:
     raise error
 
 
+def say_stopped(run: Run, output: Output) -> None:
+    """What a stopped run has kept, and the command that goes on with it; nothing of any other run."""
+    if run.state != "stopped":
+        return
+    kept, wanted = run.result.get("answers_kept"), run.result.get("answers_wanted")
+    resume = f"`slm-workbench runs resume {run.id}`"
+    if not kept:
+        output.say(f"Stopped and kept. {resume} goes on with it.")
+        return
+    of = f" of {wanted:,}" if wanted else ""
+    answers = "answer" if kept == 1 and not wanted else "answers"
+    rest = "goes on without asking again" if kept == wanted else "asks only for what is missing"
+    output.say(f"Stopped and kept: {kept:,}{of} {answers} of the teacher. {resume} {rest}.")
+
+
 def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
     """A run as `--json` shows it."""
     return {
@@ -266,11 +277,3 @@ def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
             for item in workspace.store.artifacts(run_id=run.id)
         ],
     }
-
-
-def program() -> str:
-    """How this program is called from here: by name where the shell finds it, by its path otherwise."""
-    if shutil.which("slm-workbench"):
-        return "slm-workbench"
-    beside = Path(sys.executable).with_name("slm-workbench")
-    return os.path.relpath(beside) if beside.exists() else f"{sys.executable} -m app"

@@ -19,7 +19,7 @@ from core.errors import InputError
 Progress = Callable[[int, int], None]
 
 _SHOWN = 20
-_PAIRS = 5
+_NAMED = 5
 _RARE = 5
 _FEW_ROWS = 10
 _MANY_PROBLEMS = 20
@@ -278,26 +278,40 @@ def _label_warnings(found: Examination, report: CheckReport) -> list[str]:
     if labels.distinct == 1:
         said.append("All rows have the same label; there is nothing to tell apart.")
     if labels.rare_count:
+        named = [f"{_quoted(each.label)} {_count(each.rows, 'row')}" for each in labels.rare]
         said.append(
-            f"{_count(labels.rare_count, 'label')} with fewer than {_RARE} rows; they will be learnt badly."
+            f"{_count(labels.rare_count, 'label')} with fewer than {_RARE} rows will be learnt badly: "
+            f"{_some(named, labels.rare_count)}."
         )
     if labels.only_in_test:
+        count = len(labels.only_in_test)
+        named = [_quoted(label) for label in labels.only_in_test]
         said.append(
-            f"{_count(len(labels.only_in_test), 'label')} only in the test file; they cannot be learnt."
+            f"{_count(count, 'label')} only in the test file cannot be learnt: {_some(named, count)}."
         )
     seen: dict[str, str] = {}
     pairs: list[str] = []
     for label in found.labels:
         alike = seen.setdefault(" ".join(label.casefold().split()), label)
         if alike != label:
-            pairs.append(f"`{alike[:60]}` and `{label[:60]}`")
+            pairs.append(f"{_quoted(alike)} and {_quoted(label)}")
     if pairs:
-        more = f", and {len(pairs) - _PAIRS} more pairs" if len(pairs) > _PAIRS else ""
+        more = f", and {len(pairs) - _NAMED} more pairs" if len(pairs) > _NAMED else ""
         said.append(
-            f"The labels {', '.join(pairs[:_PAIRS])}{more} differ only in capitals or spacing; each is "
+            f"The labels {', '.join(pairs[:_NAMED])}{more} differ only in capitals or spacing; each is "
             "learnt as a label of its own. Write them alike in the file, then add it again."
         )
     return said
+
+
+def _quoted(label: str) -> str:
+    return f"`{label[:60]}`"
+
+
+def _some(named: list[str], count: int) -> str:
+    """The first few of `count`, and how many more there are."""
+    more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more
 
 
 def _count(number: int, noun: str) -> str:

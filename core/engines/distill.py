@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.engines.distilling import live, teacher
 from core.engines.distilling.divergence import Teaching
 from core.engines.distilling.lessons import Lessons
-from core.engines.distilling.teacher import Asked
+from core.engines.distilling.teacher import Asked, Count
 from core.engines.distilling.trainer import DistillTrainer
 from core.engines.finetune import learn
 from core.engines.training import freeing
@@ -37,19 +37,23 @@ def run(spec: DistillSpec, job: JobContext) -> None:
         spec = spec.model_copy(update={"learning_rate": _LEARNING_RATE})
     decisions = decide(spec, job)
     freeing.return_large()
+    count = Count()
     try:
-        asked = [teacher.ask(spec, number, job, decisions) for number in range(len(spec.teachers))]
+        asked = [teacher.ask(spec, number, job, decisions, count) for number in range(len(spec.teachers))]
+        learn(
+            spec,
+            job,
+            decisions,
+            lambda prepared: _trainer(spec, job, prepared, asked),
+            "distilled",
+            asked[0].answers,
+        )
     except CancelledError:
-        job.log("Stopped before the student began to learn; what the teacher said stays for the next run.")
-        raise
-    learn(
-        spec,
-        job,
-        decisions,
-        lambda prepared: _trainer(spec, job, prepared, asked),
-        "distilled",
-        asked[0].answers,
-    )
+        if not count.kept:
+            raise
+        job.log(f"Stopped before the student began to learn; {count.kept} of {count.wanted} answers stay.")
+        job.result(answers_kept=count.kept, answers_wanted=count.wanted)
+        job.stopped()
 
 
 def _trainer(spec: DistillSpec, job: JobContext, prepared: Prepared, asked: list[Asked]) -> Any:

@@ -45,7 +45,7 @@ def run(spec: ExportSpec, job: JobContext) -> None:
         gguf_writing.write(whole, file, spec.numbers, name, words)
         job.check_cancelled()
         job.phase("checking")
-        made = gguf_file.make(file, spec.numbers, wanted, whole, threads)
+        made = receipt.carry_over(gguf_file.make(file, spec.numbers, wanted, whole, threads), source)
     receipt.write(folder, made)
 
     job.phase("saving")

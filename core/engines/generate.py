@@ -39,7 +39,7 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     Raises:
         InputError: The data does not suit the task, or no answer was kept.
         WorkbenchError: The teacher cannot answer any more; a resumed run goes on with what is missing.
-        CancelledError: A stop was requested before there was something to keep.
+        CancelledError: A stop was requested before there was an answer.
     """
     seal()
     job.phase("preparing")
@@ -69,9 +69,24 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
         ]
         kept = [item for place, item in enumerate(kept) if place not in copies]
     counts = Counter(str(item.candidate.reason) for item in dropped)
+    tokens_in, tokens_out = answers.used
+    job.result(
+        asked=len(done),
+        answers=len(made),
+        answers_kept=len(answers),
+        kept=len(kept),
+        dropped=dict(counts),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost=round(asking.cost, 6),
+        end=asking.end,
+    )
+    if not kept and len(answers) and asking.end == "stopped":
+        job.log(f"Stopped before a row was complete; {len(answers)} answers stay.")
+        job.stopped()
+        return
     _require_some(kept, counts, asking)
     job.phase("saving")
-    tokens_in, tokens_out = answers.used
     generated = Generated(
         teacher=records.describe(job.input(spec.teacher)).name,
         teacher_id=spec.teacher,
@@ -100,17 +115,7 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     labels = len(info.labels) if info.labels is not None else None
     meta = {"task": info.task, "counts": info.counts, "labels": labels, "instruction": info.instruction}
     job.artifact("dataset", folder, meta=meta)
-    job.result(
-        asked=len(done),
-        answers=len(made),
-        kept=len(kept),
-        dropped=dict(counts),
-        counts=info.counts,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        cost=round(asking.cost, 6),
-        end=asking.end,
-    )
+    job.result(counts=info.counts)
     if asking.end:
         if asking.end in _LIMITS:
             job.warn(_LIMITS[asking.end].format(spec=spec))

@@ -19,6 +19,8 @@ from core.specs import PruneSpec
 from core.workspace import durable
 
 if TYPE_CHECKING:
+    from core.engines.checking.forgetting import Forgotten
+    from core.engines.keeping import Kept
     from core.jobs.context import JobContext
 
 REPORT = "pruning.json"
@@ -42,10 +44,11 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     sizes = refusal.check(spec, folders, record.name)
     import torch
 
-    from core.engines.checking import reloading
+    from core.engines.checking import forgetting, reloading
     from core.engines.pruning import (
         calibration,
         influence,
+        measured,
         renumbering,
         structure,
         timing,
@@ -68,32 +71,33 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     tokens = len(trimmed.kept) if trimmed else whole.tokens
     cut = budget.plan(spec, sizes, tokens, record.name)
     answer_ms: float | None = None
+    kept = _kept(spec, job)
     if spec.target_ms is not None:
         lengths = calibration.lengths(data, tokenizer, spec.calibration_rows, spec.seed)
-        cut, answer_ms = timing.choose(job, folders, sizes, tokens, spec.target_ms, lengths)
+        cut, answer_ms = timing.choose(job, folders, sizes, tokens, spec.target_ms, lengths, kept)
         if cut == whole:
             raise pace.in_time(record.name, answer_ms, spec.target_ms)
 
     rows = calibration.rows(data, tokenizer, spec.calibration_rows, spec.seed)
-    job.phase("measuring", total=len(rows), unit="rows")
-    influences, activities = influence.Influence(layers), width.Activity(layers)
-    for done, ids in enumerate(rows, start=1):
-        influence.measure(model, ids)
-        job.progress(done)
-        job.check_cancelled()
-    found, activity = influences.close(), activities.close()
-    job.emit("influence", layers=found)
+    forgets = (cut.layers, cut.neurons) != (whole.layers, whole.neurons)
+    before = forgetting.listen(model, rows, trimmed.kept if trimmed else None) if forgets else []
+    seen = measured.measure(model, layers, rows, job, kept)
+    job.emit("influence", layers=seen.influence)
 
     job.phase("cutting")
-    kept = influence.choose(found, cut.layers)
-    neurons = width.choose([activity[at] for at in kept], cut.neurons)
+    staying = influence.choose(seen.influence, cut.layers)
+    neurons = width.choose([seen.activity[at] for at in staying], cut.neurons)
     if cut.layers < whole.layers:
-        influence.cut(model, kept)
+        influence.cut(model, staying)
     if cut.neurons < whole.neurons:
         width.cut(model, neurons)
     if trimmed is not None:
         vocabulary.cut(model, trimmed.kept)
         renumbering.renumber_settings(model, trimmed.new)
+    forgotten: Forgotten | None = None
+    if forgets:
+        read = [[trimmed.new[id] for id in ids] for ids in rows] if trimmed else rows
+        forgotten = forgetting.compare(forgetting.listen(model, read), before)
     left = weights.count(model)
     folder = job.stage("model")
     dtype = records.inspect(folders[-1]).dtype
@@ -107,7 +111,8 @@ def run(spec: PruneSpec, job: JobContext) -> None:
 
     job.phase("trying")
     trial.check(folder, tokenizer, rows)
-    made = reloading.make(folder, (), "prune", said, threads)
+    more = [forgotten.check] if forgotten else []
+    made = reloading.make(folder, (), "prune", said, threads, more)
     receipt.write(folder, made)
     if made.status == "red":
         job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
@@ -118,7 +123,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
         folder / REPORT,
         {
             "source": record.name,
-            "layers": {"before": whole.layers, "kept": kept, "influence": found},
+            "layers": {"before": whole.layers, "kept": staying, "influence": seen.influence},
             "ffn": {"before": whole.neurons, "after": cut.neurons, "kept": neurons},
             "vocabulary": {"before": whole.tokens, "after": cut.tokens},
             "parameters": {"before": parameters, "after": left},
@@ -141,16 +146,31 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     meta = {**description.model_dump(include=listed), "receipt": made.status}
     job.artifact("model", folder, meta=meta)
     job.result(
-        layers=len(kept),
+        layers=len(staying),
         ffn=cut.neurons,
         vocabulary=cut.tokens,
         parameters=left,
         parameters_before=parameters,
-        influence=found,
+        influence=seen.influence,
         receipt=made.status,
         reasons=list(made.reasons),
         bytes=records.bytes_on_disk(folder),
         **({} if answer_ms is None else {"answer_ms": round(answer_ms, 2)}),
+        **({} if forgotten is None else forgotten.figures),
+    )
+    kept.clear()
+
+
+def _kept(spec: PruneSpec, job: JobContext) -> Kept:
+    """What an earlier try of this very run has measured."""
+    from core.engines.keeping import Kept
+    from core.engines.training import examples
+
+    return Kept(
+        job.folder,
+        spec=spec.digest(),
+        model=merging.digest(job, spec.model),
+        data=examples.digest(job.input(spec.data)),
     )
 
 

@@ -20,7 +20,7 @@ from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
 
 if TYPE_CHECKING:
-    from core.engines.quantization.keeping import Kept
+    from core.engines.keeping import Kept
     from core.jobs.context import JobContext
 
 
@@ -121,6 +121,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         job.check_cancelled()
         theirs = receipt.reference(adapter.folder, (source, *bases), threads)
         made = receipt.add_adapter(made, folder, file, adapter.name, theirs, threads)
+    made = receipt.carry_over(made, source)
     receipt.write(folder, made)
     if made.status == "red":
         job.warn("The receipt is red, so this model cannot be deployed: " + "; ".join(made.reasons))
@@ -149,7 +150,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 
 def _kept(spec: QuantizeSpec, job: JobContext) -> Kept:
     """What an earlier try of this very run has found."""
-    from core.engines.quantization.keeping import Kept
+    from core.engines.keeping import Kept
     from core.engines.training import examples
 
     return Kept(

@@ -28,7 +28,17 @@ from core.workspace import durable
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
-__all__ = ["Check", "Receipt", "Reference", "add_adapter", "make", "reference", "require_usable", "write"]
+__all__ = [
+    "Check",
+    "Receipt",
+    "Reference",
+    "add_adapter",
+    "carry_over",
+    "make",
+    "reference",
+    "require_usable",
+    "write",
+]
 
 
 class Receipt(BaseModel):
@@ -130,6 +140,15 @@ def add_adapter(
             "adapters": {**made.adapters, name: figures},
         }
     )
+
+
+def carry_over(made: Receipt, source: Path) -> Receipt:
+    """The receipt of an export with what its source's says of not having been taught: that was not mended."""
+    remark = records.untaught(source)
+    if not remark:
+        return made
+    checks = (*made.checks, Check(name=records.TAUGHT, status="amber", text=remark))
+    return made.model_copy(update={**verdict(checks), "checks": checks})
 
 
 def verdict(checks: Sequence[Check]) -> dict[str, Any]:

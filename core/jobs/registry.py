@@ -55,6 +55,7 @@ KINDS: dict[str, Kind] = {
             specs.PruneSpec,
             "core.engines.prune",
             "model",
+            resumes=True,
             slow_start=True,
             refuses="core.models.pruning.refusal:refuse",
         ),

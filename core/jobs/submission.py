@@ -187,7 +187,7 @@ def ask(workspace: Workspace, ref: str, verb: str) -> Run:
 
 
 def remove_run(workspace: Workspace, ref: str) -> Run:
-    """Forgets a run and deletes its folder; what it made stays.
+    """Forgets a run, deletes its folder and the report that it wrote; models and data it made stay.
 
     Raises:
         InputError: It is running.
@@ -196,6 +196,8 @@ def remove_run(workspace: Workspace, ref: str) -> Run:
     run = workspace.store.run(ref)
     if run.is_active:
         raise InputError(f"The run {run.id} is running.", fix="Stop or cancel it first.", code="run.active")
+    for report in workspace.store.artifacts("report", run.id):
+        workspace.remove_artifact(report)
     workspace.store.remove_run(run.id)
     durable.remove_folder(workspace.run_folder(run.id))
     return run

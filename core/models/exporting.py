@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.errors import InputError
 from core.models import architectures, records, targets
 from core.models.pruning import refusal
+from core.models.quantizing import least, sizes
 from core.models.quantizing.recipes import RECIPES
 from core.specs import QuantizeSpec
 from core.workspace.workspace import Workspace
@@ -14,7 +17,7 @@ _ROUNDED = frozenset(name for name, recipe in RECIPES.items() if recipe.algorith
 
 
 def refuse(workspace: Workspace, spec: QuantizeSpec) -> None:
-    """Looks at the whole model beneath and at the target.
+    """Looks at the whole model beneath, at the target, and at the size that is allowed.
 
     Raises:
         InputError: The export could not be built, or not run here.
@@ -51,3 +54,15 @@ def refuse(workspace: Workspace, spec: QuantizeSpec) -> None:
                 fix="Use the recipe int4, which fills the last block up, or fp32.",
                 code="quantize.blocks",
             )
+    if spec.recipe == "search" and spec.max_mb is not None:
+        _require_room(folder, round(spec.max_mb * 1e6))
+
+
+def _require_room(folder: Path, limit: int) -> None:
+    """Refuses a size below what 4 bits everywhere take."""
+    try:
+        found = least.with_report(sizes.read(folder))
+    except (OSError, ValueError):
+        return  # a damaged file is the run's to name
+    if found.layers and least.can_be_searched(found):
+        least.require_room(found, limit)

@@ -19,6 +19,8 @@ Format = Literal["hf", "adapter", "onnx", "endpoint"]
 NAME = "model.json"
 TEMPLATE = "chat_template.jinja"
 RECEIPT = "receipt.json"
+#: Name of a receipt's check: whether a cut model has learnt again.
+TAUGHT = "taught"
 _WEIGHTS = {"hf": "model*.safetensors", "adapter": "adapter_model.safetensors"}
 
 
@@ -191,6 +193,18 @@ def refusal(folder: Path) -> tuple[str, ...]:
     except ValueError:
         return ("Its receipt cannot be read.",)
     return tuple(map(str, reasons)) if isinstance(reasons, list) else ("Its receipt gives no reasons.",)
+
+
+def untaught(folder: Path) -> str:
+    """What the receipt of a model says that was cut and has not learnt again; empty for every other."""
+    try:
+        checks = read_json(folder / RECEIPT).get("checks")
+    except (OSError, ValueError):
+        return ""
+    for item in checks if isinstance(checks, list) else ():
+        if isinstance(item, dict) and item.get("name") == TAUGHT and item.get("status") == "amber":
+            return str(item.get("text", ""))
+    return ""
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
+
+#: Passes on a quiet machine differ by 1 to 5 %; beyond this share other programs were at work.
+_APART = 0.1
 
 
 class Latency(BaseModel, frozen=True, extra="forbid"):
@@ -85,7 +89,8 @@ class Timing(BaseModel, frozen=True, extra="forbid"):
         repeats: How often each.
         warm_up: Prompts answered before, whose times do not count.
         spread: By how much the slowest pass's median is above the fastest's: 0.02 is 2 %.
-        answers_an_hour: Of one conversation after the other.
+        answers_an_hour: Of one conversation after the other, by the mean over the prompts of each one's
+            median pass: slow prompts count, slow passes do not.
         by_length: The times by length of the prompt, the shortest first.
         energy: What an answer takes.
         ceilings: What the machine could do.
@@ -104,13 +109,33 @@ class Timing(BaseModel, frozen=True, extra="forbid"):
     weight_bytes_a_token: int | None = None
     bandwidth_share: float | None = None
 
+    @property
+    def mean_ms(self) -> float | None:
+        """How long an answer takes on average, as `answers_an_hour` counts it."""
+        return 3_600_000 / self.answers_an_hour if self.answers_an_hour else None
 
-def how_timed(timing: Timing) -> str:
-    """How often, and by how much the passes differ."""
-    times = "once" if timing.repeats == 1 else f"{timing.repeats} times"
-    warm = f" after {timing.warm_up} to warm up" if timing.warm_up else ""
-    differ = f"; the passes' medians differ by {timing.spread:.1%}" if timing.spread is not None else ""
-    return f"Timed alone: {timing.prompts} prompts, each {times}{warm}{differ}. Times are p50 / p95."
+    @property
+    def apart(self) -> float | None:
+        """The spread, where the passes differ so much that the time of an answer is rough."""
+        return self.spread if self.spread is not None and self.spread > _APART else None
+
+
+def how_timed(timings: Sequence[Timing]) -> str:
+    """How often, by how much the passes differ, and what the figures are.
+
+    Args:
+        timings: Of every model of a report, at least one.
+    """
+    first, spreads = timings[0], sorted(each.spread for each in timings if each.spread is not None)
+    times = "once" if first.repeats == 1 else f"{first.repeats} times"
+    warm = f" after {first.warm_up} to warm up" if first.warm_up else ""
+    differ = f"; the passes' medians differ by {spreads[-1]:.1%}" if spreads else ""
+    if spreads and len(timings) > 1:
+        differ = f"; the passes' medians differ by {spreads[0]:.1%} to {spreads[-1]:.1%}"
+    return (
+        f"Timed alone: {first.prompts} prompts, each {times}{warm}{differ}. Times are p50 (median) / p95; "
+        "answers an hour go by the mean over the prompts."
+    )
 
 
 def how_energy(energy: Energy) -> str:

@@ -67,13 +67,16 @@ _EXPECTED: dict[str, float] = {
     "model": 11, "data": 1, "teacher": 300, "teacher-int8": 25, "cut": 30, "labels": 240, "student": 270,
     "student-int8": 20, "cut-again": 25, "smallest": 180, "smallest-small": 25, "evaluation": 210,
 }  # fmt: skip
-#: For processors that multiply bf16 by vectors alone, or only emulate it: half the passes.
-_LEARNING_SLOW = {**_LEARNING, "epochs": 2.0}
+#: For processors that multiply bf16 by vectors alone, or only emulate it: half the passes, and larger steps,
+#: since the opening that all rows share is read once a step. Measured, 2 passes of the 20-layer student: 16
+#: rows a step took 37 % less time than 8 and came as near to the teacher on validation rows (0.116 and 0.123
+#: nats, 98.5 and 98.6 % of its first choices).
+_LEARNING_SLOW = {**_LEARNING, "epochs": 2.0, "batch_size": 16, "learning_rate": 4.2e-4}
 _EXPECTED_SLOW = {
-    **_EXPECTED, "teacher": 660, "labels": 320, "student": 350, "smallest": 250, "evaluation": 330,
+    **_EXPECTED, "teacher": 610, "labels": 240, "student": 300, "smallest": 160, "evaluation": 345,
 }  # fmt: skip
 _EXPECTED_FP32 = {
-    **_EXPECTED, "teacher": 900, "labels": 590, "student": 640, "smallest": 330, "evaluation": 400,
+    **_EXPECTED, "teacher": 900, "labels": 380, "student": 440, "smallest": 220, "evaluation": 400,
 }  # fmt: skip
 _QUICK_S: dict[str, float] = {
     "model": 11, "data": 1, "teacher": 80, "teacher-int8": 25, "cut": 15, "labels": 75, "student": 90,

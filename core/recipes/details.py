@@ -48,10 +48,10 @@ def page(models: Sequence[dict[str, Any]], use: str) -> str:
 
 def _said(timed: Sequence[ModelFigures]) -> list[str]:
     """How the figures came about; the same for all models but for the last digits."""
-    timing = timed[0].timing if timed else None
-    if timing is None:
+    timings = [item.timing for item in timed if item.timing is not None]
+    if not timings:
         return []
-    said = [speed.how_timed(timing)]
+    timing, said = timings[0], [speed.how_timed(timings)]
     said += [speed.how_energy(timing.energy)] if timing.energy is not None else []
     return said + ([speed.how_fast_it_reads(timing.ceilings)] if timing.ceilings is not None else [])
 

@@ -98,7 +98,7 @@ def lines(report: dict[str, Any], teacher_numbers: int) -> list[Line]:
     teacher, found = report["models"][0], []
     for item in report["models"]:
         answer = item["latency_ms"]["total_p50"]
-        hours = answer / 3_600_000
+        hours = 1 / ((item.get("timing") or {}).get("answers_an_hour") or 3_600_000 / answer)
         found.append(
             Line(
                 model=item["model"],

@@ -205,6 +205,19 @@ def test_a_failed_run_says_why_and_can_go_on(context: Context, qtbot: QtBot) -> 
     assert context.workspace.store.run(run.id).state == "queued"
 
 
+def test_a_run_that_was_stopped_while_it_asked_says_what_is_kept(context: Context, qtbot: QtBot) -> None:
+    store = context.workspace.store
+    run = store.add_run("distill", "student", {}, [])
+    store.set_state(run.id, "stopped", result={"answers_kept": 1280, "answers_wanted": 1500})
+    page = _open(context, qtbot, run.id)
+    assert page.stopped.isVisible()
+    assert page.stopped.title_label.text() == "Answers of the teacher that are kept: 1,280 of 1,500"
+    assert page.stopped.note_label.text() == "Resume asks only for what is missing."
+    assert page.resume_button.text() == "Resume"
+    assert page.resume_button.isVisible()
+    assert not page.outcome.isVisible()
+
+
 def test_enter_opens_the_chosen_run(window: MainWindow, context: Context, qtbot: QtBot) -> None:
     run = recordings.add_finetune(context.workspace, "Banking", 5, "succeeded")
     window.show_page("runs")
@@ -225,17 +238,20 @@ def test_an_empty_workspace_teaches_what_runs_are(window: MainWindow, qtbot: QtB
     assert not page.card.isVisible()
 
 
-def test_a_removed_run_is_gone_and_its_model_stays(
+def test_a_removed_run_is_gone_with_its_report_and_its_model_stays(
     workspace: Workspace, context: Context, qtbot: QtBot
 ) -> None:
     run = recordings.add_finetune(workspace, "Banking", 5, "succeeded")
     artifact = recordings.add_artifact(workspace, "model", "Banking", run.id)
+    report = recordings.add_artifact(workspace, "report", "Banking figures", run.id)
     page = _open(context, qtbot, run.id)
     with qtbot.waitSignal(page.page_requested) as asked:
         page._model.remove()
     assert asked.args[0] == "runs"
     assert not workspace.run_folder(run.id).exists()
     assert workspace.store.find_artifact(artifact.id) is not None
+    assert workspace.store.find_artifact(report.id) is None
+    assert not workspace.artifact_folder(report.id).exists()
 
 
 def test_a_narrow_window_cuts_neither_the_name_nor_the_charts(context: Context, qtbot: QtBot) -> None:

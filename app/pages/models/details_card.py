@@ -44,8 +44,9 @@ class DetailsCard(Card):
         self.note = Label("", "note", wrap=True, selectable=True)
         self.origins = OriginList(self)
         self.origins.run_requested.connect(self.run_wanted)
-        self.add(self.facts)
-        self.add(self.note)
+        self.room = Label("", "note", wrap=True, selectable=True)
+        for part in (self.facts, self.room, self.note):
+            self.add(part)
         self.add(Line(self))
         self.add(self.origins)
         self.add(Line(self))
@@ -83,8 +84,8 @@ class DetailsCard(Card):
             actions.addWidget(button)
         self.add(actions)
 
-    def show_model(self, item: ModelItem, origins: list[Origin]) -> None:
-        """Shows a model."""
+    def show_model(self, item: ModelItem, origins: list[Origin], context_before: int = 0) -> None:
+        """Shows a model; `context_before` is the longer context of what it was exported from."""
         self.set_title(breakable(item.name))
         self.set_note(item.architecture)
         words = {"green": self.tr("Checked"), "amber": self.tr("Checked, look"), "red": self.tr("Not usable")}
@@ -105,6 +106,12 @@ class DetailsCard(Card):
         self.facts.set_fact(self.tr("Context"), context if item.context else unknown)
         self.facts.set_fact(self.tr("Number format"), item.dtype or unknown)
         self.facts.set_fact(self.tr("Licence"), short_name(item.licence, 14) or unknown)
+        room = self.tr(
+            "Built for conversations of up to {now} tokens, as room for more takes memory. Its source holds "
+            "{before}: quantize it again with another longest conversation to have more."
+        )
+        self.room.setText(room.format(now=count_text(item.context), before=count_text(context_before)))
+        self.room.setVisible(context_before > 0)
         self.note.setText(item.note)
         self.note.setVisible(bool(item.note))
         self.origins.show_origins(origins)

@@ -235,7 +235,7 @@ class ModelsPage(PageFrame):
         self.show_side(model.selected is not None)
         if model.selected is not None:
             self.list.choose(model.selected.id)
-            self.details.show_model(model.selected, model.origins())
+            self.details.show_model(model.selected, model.origins(), model.context_before())
 
 
 def _parameters(item: ModelItem) -> str:

@@ -16,6 +16,7 @@ from app.models.lineage import Origin, lineage
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
 from core.jobs import submission
+from core.models import context
 from core.specs import AddModelSpec, DownloadModelSpec, ExportSpec, MergeSpec
 from core.workspace.records import Run
 from core.workspace.workspace import check_name
@@ -84,6 +85,11 @@ class ModelsViewModel(QObject):
     def origins(self) -> list[Origin]:
         """Where the selected model comes from, itself first."""
         return lineage(self._workspace, self.selected.id) if self.selected else []
+
+    def context_before(self) -> int:
+        """Longest conversation of the model that the selected one was exported from, where that is longer."""
+        found = self._workspace.store.find_artifact(self.selected.id) if self.selected else None
+        return context.longest_before(self._workspace, found) if found is not None else 0
 
     # --- adding ---
 

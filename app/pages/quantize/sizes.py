@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from core.errors import WorkbenchError
 from core.models.fit.serving import Serving, serving
 from core.models.fit.shape import Shape, shape_of
-from core.models.quantizing import sizes
+from core.models.quantizing import least, sizes
 from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.recipes import RECIPES
 from core.workspace.workspace import Workspace
@@ -68,9 +70,14 @@ class ExportSizes:
         if found is None:
             whole = float(parameters)
             return whole * 0.6 + _TOKENIZER_BYTES, whole * 1.16 + _TOKENIZER_BYTES
-        block = 64 if not any(shape[1] % 64 for shape in (*found.layers.values(), found.head)) else 32
-        small = dict.fromkeys(found.layers, Part(bits=4, block=block))
-        large = dict.fromkeys(found.layers, Part(bits=8))
-        least = Plan(algorithm="rtn", matrices=small, head=Part(bits=4))
-        most = Plan(algorithm="rtn", matrices=large, head=Part(bits=8))
-        return float(sizes.folder_bytes(found, least)), float(sizes.folder_bytes(found, most))
+        searched = least.with_report(found)
+        small = sizes.folder_bytes(searched, _alike(found, 4))
+        if least.can_be_searched(searched):
+            small = least.least_bytes(searched)
+        return float(small), float(sizes.folder_bytes(searched, _alike(found, 8)))
+
+
+def _alike(found: sizes.Matrices, bits: Literal[4, 8]) -> Plan:
+    """Every matrix stored in so many bits."""
+    part = Part(bits=bits)
+    return Plan(algorithm="rtn", matrices=dict.fromkeys(found.layers, part), head=part)

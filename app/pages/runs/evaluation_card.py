@@ -128,7 +128,13 @@ class EvaluationCard(Card):
             return f"{quality.judge_score:.1f} ±\u00a0{(high - low) / 2:.1f}"
 
         def answer_time(item: ModelFigures) -> str:
-            return self.tr("{ms} ms").format(ms=round(item.latency_ms.total_p50)) if item.latency_ms else "–"
+            if item.latency_ms is None:
+                return "–"
+            ms, apart = round(item.latency_ms.total_p50), item.timing.apart if item.timing else None
+            if apart is None:
+                return self.tr("{ms} ms").format(ms=ms)
+            text = self.tr("{ms}\u00a0ms (passes {share}\u00a0% apart)")
+            return text.format(ms=ms, share=round(apart * 100))
 
         def general(item: ModelFigures) -> str:
             return number_text(item.general.perplexity) if item.general else "–"
@@ -136,7 +142,7 @@ class EvaluationCard(Card):
         columns: list[tuple[str, Any]] = [
             (self.tr("Model"), lambda item: short_name(item.model)),
             (measure_name(measure), figure),
-            (self.tr("An answer takes"), answer_time),
+            (self.tr("An answer takes (median)"), answer_time),
             (self.tr("On disk"), lambda item: size_text(item.bytes_on_disk)),
         ]
         if report.judge is not None:

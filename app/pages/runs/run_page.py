@@ -26,6 +26,7 @@ from app.pages.runs.result_card import ResultCard
 from app.pages.runs.rows_card import RowsCard
 from app.pages.runs.run_view_model import RunViewModel
 from app.pages.runs.samples_card import SamplesCard
+from app.pages.runs.stopped_card import StoppedCard
 from app.widgets.buttons import PlainButton
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
@@ -48,8 +49,8 @@ class RunPage(PageFrame):
         self.outcome.requested.connect(self.page_requested)
         self.error = ErrorPanel()
         self.error.hide()
-        self.progress = ProgressCard()
-        for card in (self.progress, self.outcome, self.error):
+        self.progress, self.stopped = ProgressCard(), StoppedCard()
+        for card in (self.progress, self.stopped, self.outcome, self.error):
             self.top.addWidget(card)
         self.evaluation, self.generating, self.damage = EvaluationCard(), GeneratingCard(), DamageCard()
         self.add(self.evaluation)
@@ -156,6 +157,7 @@ class RunPage(PageFrame):
         self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)
+        self.stopped.show_run(run)
         error = self._model.error
         self.error.setVisible(error is not None and run.state != "cancelled")
         if error is not None:
@@ -188,7 +190,7 @@ class RunPage(PageFrame):
         assert run is not None
         dialog = ConfirmDialog(
             self.tr("Remove the run “{name}”?").format(name=run.name),
-            self.tr("Its log, curves and saves are deleted. Models and data it made stay."),
+            self.tr("Its log, curves, saves and report are deleted. Models and data it made stay."),
             self.tr("Remove the run"),
             self.tr("Keep it"),
             parent=self,

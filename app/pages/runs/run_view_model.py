@@ -206,7 +206,7 @@ class RunViewModel(QObject):
         self._ask(self._bridge.resume)
 
     def remove(self) -> None:
-        """Forgets the run; what it made stays."""
+        """Forgets the run and its report; models and data it made stay."""
         assert self.run is not None
         try:
             submission.remove_run(self._bridge.workspace, self.run.id)

@@ -58,7 +58,7 @@ class TimesPanel(QWidget):
             self.tr("First token"),
             self.tr("Each next token"),
             self.tr("Slow answer (p95)"),
-            self.tr("Answers an hour"),
+            self.tr("Answers an hour (mean)"),
             self.tr("1,000 answers take"),
             self.tr("Of memory's speed"),
         ]
@@ -68,16 +68,22 @@ class TimesPanel(QWidget):
         latency, timing = model.latency_ms, model.timing
         assert latency is not None
         assert timing is not None
-        hour, share = timing.answers_an_hour, timing.bandwidth_share
+        share = timing.bandwidth_share
         return [
             short_name(model.model),
             self._ms(latency.ttft_p50),
             self._ms(latency.token_p50),
             self._ms(latency.total_p95),
-            count_text(round(hour)) if hour else _NOTHING,
+            self._hourly(timing),
             self._energy(timing.energy),
             f"{share * 100:.0f} %" if share else _NOTHING,
         ]
+
+    def _hourly(self, timing: Timing) -> str:
+        if timing.answers_an_hour is None or timing.mean_ms is None:
+            return _NOTHING
+        count = count_text(round(timing.answers_an_hour))
+        return self.tr("{count} ({ms}\u00a0ms\u00a0each)").format(count=count, ms=round(timing.mean_ms))
 
     def _ms(self, value: float | None) -> str:
         return self.tr("{ms} ms").format(ms=number_text(value)) if value is not None else _NOTHING
@@ -111,9 +117,8 @@ class TimesPanel(QWidget):
 
     def _said(self, report: EvaluationReport) -> list[str]:
         """How the figures came about."""
-        timing = self._models[0].timing
-        assert timing is not None
-        said = [self._how(timing)]
+        timings = [model.timing for model in self._models if model.timing]
+        timing, said = timings[0], [self._how(timings)]
         if (energy := timing.energy) is not None:
             measured = self.tr("Energy by the processor's own counters, which count all that it does.")
             estimated = self.tr(
@@ -145,12 +150,15 @@ class TimesPanel(QWidget):
             said.append(self.tr("Above 100 %: such a model fits into the processor's own cache."))
         return said
 
-    def _how(self, timing: Timing) -> str:
+    def _how(self, timings: list[Timing]) -> str:
+        timing = timings[0]
         text = self.tr("Medians of {prompts} prompts, each answered alone {repeats}×")
         said = text.format(prompts=timing.prompts, repeats=timing.repeats)
         if timing.warm_up:
             said += self.tr(", after {count} to warm up").format(count=timing.warm_up)
-        if timing.spread is not None:
+        if spreads := [each.spread for each in timings if each.spread is not None]:
             differ = self.tr("; the passes differ by {share} %")
-            said += differ.format(share=number_text(timing.spread * 100))
-        return f"{said}."
+            if len(timings) > 1:
+                differ = self.tr("; the passes differ by up to {share} %")
+            said += differ.format(share=number_text(max(spreads) * 100))
+        return self.tr("{text}. Answers an hour go by the mean over the prompts.").format(text=said)

@@ -54,6 +54,8 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     if arguments.prompt is not None and not arguments.prompt.strip():
         raise InputError("The prompt is empty.", fix="Write --prompt TEXT.", code="usage")
     _decide(workspace, artifact, arguments.anyway, output)
+    if remark := records.untaught(workspace.artifact_folder(artifact.id)):
+        output.errors.print(f"Note: {remark}.", markup=False)
     session = ChatSession(workspace, spec)
     try:
         if arguments.prompt is not None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from core.cli import evaluation_text
 from core.cli.commands.jobs import served
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start
@@ -130,7 +131,7 @@ def _limits(made: Board, arguments: argparse.Namespace) -> Limits:
 def _show(made: Board, limits: Limits, recommended: Variant | None, output: Output) -> None:
     unit = "" if made.less_is_better else ", %"
     measure = f"{NAMES.get(made.measure, made.measure)}{unit} (95 %)"
-    columns = ["variant", measure, "answer", "tokens/s", "disk", "memory", "what it is"]
+    columns = ["variant", measure, "answer (median)", "tokens/s", "disk", "memory", "what it is"]
     rows = []
     for item in made.variants:
         figures = item.figures
@@ -140,7 +141,7 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
             [
                 f"{star}{item.name}{over}",
                 _figure(made, item),
-                f"{item.time_ms:.0f} ms" if item.time_ms is not None else "",
+                evaluation_text.answer_time(figures.latency_ms, figures.timing),
                 f"{figures.tokens_per_s:.0f}" if figures.tokens_per_s is not None else "",
                 say_bytes(figures.bytes_on_disk),
                 say_bytes(figures.peak_rss_bytes) if figures.peak_rss_bytes is not None else "",

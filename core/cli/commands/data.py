@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
@@ -291,7 +290,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     for how, count in dataset.info.added.items():
         output.say(f"varied   {count} training rows are copies ({how})")
     if back := len(dropped.read(dataset.folder)):
-        how = f"data show {shlex.quote(artifact.name)} --dropped"
+        how = output.invocation.line("data", "show", artifact.name, "--dropped")
         output.say(f"dropped  {rows_text(back)} can be taken back: {how}")
     output.say("columns  " + ", ".join(f"{column} as {role}" for role, column in info["roles"].items()))
     show_check(dataset.info.check, output)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -100,9 +99,8 @@ def show_dropped(workspace: Workspace, artifact: Artifact, output: Output) -> in
             numbers=frozenset({"dropped"}),
         )
         first = next(iter(found))
-        output.say(
-            f"To take one back: slm-workbench data edit {shlex.quote(artifact.name)} --take-back {first}"
-        )
+        words = ("data", "edit", artifact.name, "--take-back", str(first))
+        output.say(f"To take one back: {output.invocation.line(*words)}")
     else:
         output.say(f"No row that was dropped from {artifact.name} is kept beside it.")
     output.answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import Any
 
 from core.cli.console import Output
@@ -89,7 +90,7 @@ def run_inspect(workspace: Workspace, arguments: argparse.Namespace, output: Out
         raise JobError(
             "The closer look was not kept.",
             why="It was stopped before its end.",
-            fix=f"Look again: slm-workbench data inspect {artifact.name}",
+            fix=f"Look again: `slm-workbench data inspect {shlex.quote(artifact.name)}`",
         )
     show(report, max(0, min(arguments.rows, SHOWN)), artifact.name, output)
     output.answer(report.model_dump(mode="json"))
@@ -128,14 +129,15 @@ def show(report: QualityReport, rows: int, name: str, output: Output) -> None:
             output.say(f"    {_line(example)}")
     if not rows and any(finding.examples for finding in report.findings):
         output.say()
-        output.say(f"Which rows: slm-workbench data inspect {name} --rows {SHOWN}")
+        output.say(f"Which rows: {output.invocation.line('data', 'inspect', name, '--rows', str(SHOWN))}")
     flags = [
         _flags(finding)[0] for finding in report.findings if finding.severity != "fine" and finding.fixes
     ]
     if flags:
-        flags += ["--model", report.model] if report.model else []
+        words = [*" ".join(flags).split(), *(("--model", report.model) if report.model else ())]
+        line = output.invocation.line("data", "fix", name, *words, "--name", f"{name}-2")
         output.say()
-        output.say(f"A better version: slm-workbench data fix {name} {' '.join(flags)} --name {name}-2")
+        output.say(f"A better version: {line}")
 
 
 def _line(example: ExampleRow) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.cli.commands.jobs import show_report
 from core.cli.console import Output
-from core.cli.running import program, require_kept, run_now
+from core.cli.running import require_kept, run_now
 from core.errors import CancelledError
 from core.jobs import submission
 from core.jobs.timeleft import say_duration
@@ -53,7 +53,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         )
     output.say()
     output.say(f"Report:     {page}")
-    output.say(f"Talk to it: {program()} chat {content['use']}")
+    output.say(f"Talk to it: {output.invocation.line('chat', content['use'])}")
     output.answer({**content, "report": str(page), "report_json": str(data)})
     return 0
 
@@ -88,7 +88,7 @@ def _run_distill(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     output.say(_beside_the_course(content))
     output.say()
     output.say(f"Report:     {page}")
-    output.say(f"Talk to it: {program()} chat {content['use']}")
+    output.say(f"Talk to it: {output.invocation.line('chat', content['use'])}")
     output.answer({**content, "report": str(page)})
     return 0
 

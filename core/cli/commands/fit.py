@@ -115,7 +115,7 @@ def _show(said: Forecast, answer: dict[str, Any], arguments: argparse.Namespace,
     if answer["verdict"] == "no":
         for item in said.suggestions:
             output.say(f"To make it fit ({fitting.effect(item, said)}):")
-            output.say(f"  {fitting.command(arguments, item)}")
+            output.say(f"  {fitting.command(arguments, item, output.invocation)}")
         if not said.suggestions:
             output.say("No setting makes it fit here; choose a smaller model.")
 

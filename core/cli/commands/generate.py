@@ -8,7 +8,7 @@ from typing import Any
 
 from core.cli import sending
 from core.cli.console import Output
-from core.cli.running import require_kept, start, summary
+from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.data.generating import answered, filters
 from core.errors import WorkbenchError
@@ -66,8 +66,8 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         output.say(dropped)
     cost = f", {sending.money(result['cost'])} by its prices" if result["cost"] else ""
     output.say(f"{result['tokens_in']:,} tokens asked, {result['tokens_out']:,} answered{cost}.")
-    if ended.state == "stopped" and result["end"] == "stopped":
-        output.say(f"Stopped and kept. `slm-workbench runs resume {ended.id}` asks what is missing.")
+    if result["end"] == "stopped":
+        say_stopped(ended, output)
     output.answer(shown)
     return 0
 

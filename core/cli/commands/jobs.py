@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from typing import Any, TypeAlias, get_args
 
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
-from core.cli.running import program, require_kept, start, summary
+from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs import submission
 from core.models import presets, verdict
 from core.models.pruning import rounds
-from core.models.report import Comparison, main_figure
+from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
 from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 _FEW_ROWS = 100
-#: Settings of a pruning after which a model has to learn again; losing unused tokens costs nothing.
-_FORGETS = ("keep_layers", "ffn_share", "target_mb", "target_ms")
 Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -206,8 +205,13 @@ def say_what_is_left(run: Run, output: Output) -> None:
     )
     if "answer_ms" in left:
         output.say(f"Of this size, an answer took {left['answer_ms']:.1f} ms in int8 here.")
-    if any(run.spec[name] != PruneSpec.model_fields[name].default for name in _FORGETS):
-        output.say("It answers worse until it has learnt again: distill it, or fine-tune it.")
+    if "agreement" not in left:
+        return  # only tokens that the data does not need went
+    same = f"in {left['agreement']:.0%} of the places of your rows it expects the same next token"
+    if left.get("untaught"):
+        output.say(f"It is cut, not taught yet: {same} as the whole model. Let it learn again before use.")
+    else:
+        output.say(f"It still answers like the whole model: {same}.")
 
 
 def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -259,7 +263,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     run = require_kept(start(workspace, spec, name, output, "Evaluating"))
     report = read_report(workspace, run)
     show_report(report, output)
-    output.say(f"Kept as {run.name}; `{program()} runs show {run.name}` shows it again.")
+    output.say(f"Kept as {run.name}; `slm-workbench runs show {shlex.quote(run.name)}` shows it again.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
 
@@ -287,18 +291,18 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     """The figures as a table."""
     rows = []
     for item in report["models"]:
-        quality, latency = item["quality"], item.get("latency_ms")
+        figures = ModelFigures.model_validate(item)
         rows.append(
             [
                 item["model"],
-                _main_figure(quality),
-                f"{latency['total_p50']:.0f} ms" if latency else "",
+                _main_figure(item["quality"]),
+                evaluation_text.answer_time(figures.latency_ms, figures.timing),
                 f"{item['tokens_per_s']:.0f}" if "tokens_per_s" in item else "",
                 say_bytes(item["bytes_on_disk"]),
                 say_bytes(item["peak_rss_bytes"]) if "peak_rss_bytes" in item else "",
             ]
         )
-    columns = ["model", _heading(report["models"]), "answer", "tokens/s", "disk", "memory"]
+    columns = ["model", _heading(report["models"]), "answer (median)", "tokens/s", "disk", "memory"]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
     few = (
@@ -337,9 +341,18 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
         if artifact["type"] == "model" and run.state == "succeeded":
-            name, command = artifact["name"], program()
-            output.say(f"Next: `{command} chat {name}`, or `{command} evaluate {name} --data DATA`.")
-    if run.state == "stopped":
-        output.say(f"Stopped and kept. `slm-workbench runs resume {run.id}` goes on with it.")
+            output.say(f"Next: {_next(workspace, run, shlex.quote(artifact['name']))}.")
+    say_stopped(run, output)
     output.answer(shown)
     return 0
+
+
+def _next(workspace: Workspace, run: Run, name: str) -> str:
+    """What to do with a new model, as commands."""
+    if run.kind == PruneSpec.kind and run.result.get("untaught"):
+        teacher, data = (
+            shlex.quote(found.name if (found := workspace.store.find_artifact(id)) else id)
+            for id in (run.spec["model"], run.spec["data"])
+        )
+        return f"`slm-workbench distill --teacher {teacher} --student {name} --data {data}`"
+    return f"`slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`"

@@ -15,7 +15,7 @@ from core.cli.running import require_kept, start
 from core.cli.specs import build
 from core.errors import InputError
 from core.jobs import keys, submission
-from core.models import endpoints, hub
+from core.models import context, endpoints, hub
 from core.specs import AddEndpointSpec, AddModelSpec, DownloadModelSpec
 from core.workspace import overrides
 from core.workspace.records import Artifact, Run
@@ -194,10 +194,22 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             output.say(f"{'made':<14} {made}")
         elif key == "bytes":
             output.say(f"{key:<14} {value} ({say_bytes(value)})")
+        elif key == "context" and value:
+            output.say(f"{key:<14} {_room(value, context.longest_before(workspace, artifact))}")
         elif value not in (None, "", []):
             output.say(f"{key:<14} {value}")
     output.answer(shown)
     return 0
+
+
+def _room(tokens: int, before: int) -> str:
+    """The longest conversation, and why an export's is shorter than its source's."""
+    if not before:
+        return f"{tokens} tokens"
+    return (
+        f"{tokens} tokens: it was built for conversations of that length, since room for more takes memory; "
+        f"its source holds {before}, and `quantize` makes room for more with --set max_length=N"
+    )
 
 
 def lineage(workspace: Workspace, artifact: Artifact) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ("resume", "go on with a run that was stopped, failed or crashed", run_resume),
         ("stop", "finish the step, save, keep", run_stop),
         ("cancel", "end now; what was saved stays until you remove the run", run_cancel),
-        ("remove", "forget a run and its checkpoints; what it made stays", run_remove),
+        ("remove", "forget a run, its checkpoints and its report; models and data stay", run_remove),
     ):
         parser = verbs.add_parser(verb, help=help)
         parser.add_argument("ref", metavar="R")
@@ -226,6 +226,6 @@ def _ask(workspace: Workspace, ref: str, verb: str, output: Output) -> int:
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Forgets a run."""
     run = submission.remove_run(workspace, arguments.ref)
-    output.say(f"Removed {run.id}; what it made stays.")
+    output.say(f"Removed {run.id}; models and data it made stay.")
     output.answer({"removed": run.id})
     return 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import shlex
 from typing import Any, TypeAlias, get_args
 
 from core.cli.console import Output
-from core.cli.running import program, require_kept, start
+from core.cli.invocation import Invocation
+from core.cli.running import require_kept, say_stopped, start
 from core.cli.specs import build, describe, parse_settings
 from core.errors import InputError
 from core.jobs.timeleft import say_duration
@@ -101,10 +101,9 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         output.answer({"run": ended.id, "state": ended.state, "trials": [], "best": None})
         return 0
     report = trials.read(workspace.verified_folder(found[0]))
-    command = finetune_command(report, model.name, data.name)
+    command = finetune_command(report, model.name, data.name, output.invocation)
     _show(report, command, output)
-    if ended.state == "stopped":
-        output.say(f"Stopped and kept. `slm-workbench runs resume {ended.id}` goes on with it.")
+    say_stopped(ended, output)
     output.answer(_answer(ended.id, ended.state, report, command))
     return 0
 
@@ -185,17 +184,17 @@ def _field(text: str, method: str) -> tuple[str, Range]:
     return field, span
 
 
-def finetune_command(report: SearchReport, model: str, data: str) -> str:
+def finetune_command(report: SearchReport, model: str, data: str, invocation: Invocation) -> str:
     """The command that fine-tunes with the best settings; empty when no trial was finished."""
     if report.best is None:
         return ""
-    parts = [program(), "finetune", "--model", model, "--data", data]
+    parts = ["finetune", "--model", model, "--data", data]
     for field, value in report.settings.items():
         if field == "method":
             parts += ["--method", str(value)]
         else:
             parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
-    return shlex.join(parts)
+    return invocation.line(*parts)
 
 
 def _answer(run_id: str, state: str, report: SearchReport, command: str) -> dict[str, Any]:

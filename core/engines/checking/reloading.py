@@ -66,7 +66,9 @@ def listen(model: Any, tokenizer: Any, folders: Sequence[Path]) -> Said:
     return Said(texts, ids, _scores(model, ids), template)
 
 
-def make(folder: Path, bases: Sequence[Path], how: str, said: Said, threads: int) -> Receipt:
+def make(
+    folder: Path, bases: Sequence[Path], how: str, said: Said, threads: int, more: Sequence[Check] = ()
+) -> Receipt:
     """Loads what was saved in a fresh process and compares it with what was there before.
 
     Args:
@@ -75,6 +77,7 @@ def make(folder: Path, bases: Sequence[Path], how: str, said: Said, threads: int
         how: What was done: merge or prune.
         said: The model in memory.
         threads: Cores to use.
+        more: What else was looked at.
     """
     found: dict[str, Any] = {"versions": machine.versions()}
     template = folder / records.TEMPLATE
@@ -83,7 +86,7 @@ def make(folder: Path, bases: Sequence[Path], how: str, said: Said, threads: int
     checks = [
         check("chat template", kept == said.template, same, "The chat template is not the same as before")
     ]
-    checks += _in_fresh_process(folder, tuple(bases), said, threads, found)
+    checks += [*_in_fresh_process(folder, tuple(bases), said, threads, found), *more]
     return Receipt(
         **verdict(checks),
         recipe=how,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 _SPLITS: tuple[Split, ...] = ("train", "validation")
+#: Answers are kept part by part; a stop waits for a part that is complete so soon, well within its grace.
+_FINISHED_IN_S = 30.0
+#: Rows come a pack at a time, so that after a few of them the pace is not yet known.
+_LOOKED_AT_EVERY = 16
 #: A tokenizer and a template that differ in anything of this would cut or frame the rows differently.
 _TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", records.TEMPLATE)
 
@@ -57,12 +62,27 @@ class Asked:
     answers: dict[int, str]
 
 
-def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -> Asked:
+@dataclass
+class Count:
+    """How many answers the teachers of a run are to give, and how many of them are on the disk."""
+
+    wanted: int = 0
+    kept: int = 0
+
+
+def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions, count: Count) -> Asked:
     """What the teacher says on the training and validation rows; what an earlier run kept is not asked again.
+
+    Args:
+        spec: What is taught.
+        number: Which of its teachers.
+        job: Whose run it is.
+        decisions: What the spec leaves open.
+        count: Grows with what is wanted and kept.
 
     Raises:
         InputError: The teacher's template refuses the conversations.
-        CancelledError: A stop was requested; what was asked stays.
+        CancelledError: A stop was requested; what was kept stays.
     """
     artifact = spec.teachers[number]
     folder = job.input(artifact)
@@ -91,25 +111,31 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions) -
         for start in range(0, len(rows[split]), store.ROWS_A_PART)
     ]
     missing = [part for part in parts if not store.complete(kept, part[0])]
+    total = sum(map(len, rows.values()))
+    done = total - sum(len(rows[split][start : start + store.ROWS_A_PART]) for _name, split, start in missing)
+    count.wanted += total
+    count.kept += done
     shown = sampling.shown(rows["validation"], spec.sample_prompts) if number == 0 else []
     answers = spoken.read(kept)
     if missing or any(row.row not in answers for row in shown):
-        job.log(f"{name} is asked about {sum(map(len, rows.values()))} rows.")
+        job.log(f"{name} is asked about {total} rows.")
         teacher = load(job, artifact, rows[missing[0][1] if missing else "validation"], decisions)
-        done = sum(map(len, rows.values())) - sum(
-            len(rows[split][start : start + store.ROWS_A_PART]) for _name, split, start in missing
-        )
-        job.phase("asking", total=sum(map(len, rows.values())), unit="rows")
+        job.phase("asking", total=total, unit="rows")
         for part, split, start in missing:
             chosen = rows[split][start : start + store.ROWS_A_PART]
             named = places(rows[split])[start : start + store.ROWS_A_PART]
             told: list[Said | None] = [None] * len(chosen)
-            for row, logits in teacher.logits(chosen):
+            began = time.monotonic()
+            for answered, (row, logits) in enumerate(teacher.logits(chosen), start=1):
                 told[row] = _said(chosen[row], logits, top_k, spec.temperature)
                 done += 1
                 job.progress(done)
-                job.check_cancelled()
+                left_s = (time.monotonic() - began) / answered * (len(chosen) - answered)
+                if answered % _LOOKED_AT_EVERY == 0 and left_s > _FINISHED_IN_S:
+                    job.check_cancelled()
             store.write(kept, part, named, [said for said in told if said is not None], vocabulary)
+            count.kept += len(chosen)
+            job.check_cancelled()
         answers = spoken.ask(teacher, shown, tokenizer, kept)
         del teacher
         gc.collect()

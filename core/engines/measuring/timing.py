@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -73,6 +74,14 @@ def spread(times: Sequence[Timed]) -> float | None:
     return max(medians) / min(medians) - 1 if min(medians) > 0 else None
 
 
+def mean_ms(times: Sequence[Timed]) -> float:
+    """How long an answer takes on average: slow prompts count, passes in which others were at work do not."""
+    by_row: dict[int, list[float]] = {}
+    for time in times:
+        by_row.setdefault(time.row, []).append(time.total_ms)
+    return statistics.mean(percentile(own, 0.5) for own in by_row.values())
+
+
 def an_answer_takes(spent: Spent, answers: int) -> Energy:
     """Energy by the processor's counters, or estimated from the time that its cores worked."""
     if spent.joules is not None:
@@ -115,7 +124,7 @@ def summary(
         repeats=max(time.turn for time in times) + 1,
         warm_up=min(warm_up, len(rows)),
         spread=spread(times),
-        answers_an_hour=len(times) / spent.wall_s * 3600 if spent else None,
+        answers_an_hour=3_600_000 / mean_ms(times),
         by_length=by_length(times, groups, tokens),
         energy=an_answer_takes(spent, len(times)) if spent else None,
         ceilings=best,

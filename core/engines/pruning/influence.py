@@ -40,6 +40,15 @@ class Influence:
 
         return see
 
+    @property
+    def sums(self) -> tuple[Tensor, Tensor]:
+        """What was seen so far: changes and tokens of each layer."""
+        return torch.tensor(self._changes, dtype=torch.float64), torch.tensor(self._tokens)
+
+    def take(self, changes: Tensor, tokens: Tensor) -> None:
+        """Goes on from sums of an earlier time."""
+        self._changes, self._tokens = changes.tolist(), tokens.tolist()
+
     def close(self) -> list[float]:
         """Stops watching. Returns each layer's mean over the tokens, from 0 (does nothing) to 2."""
         for hook in self._hooks:
@@ -80,9 +89,3 @@ def cut_settings(config: Any, kept: Sequence[int]) -> None:
         entries = getattr(config, name, None)
         if isinstance(entries, list):
             setattr(config, name, [entries[at] for at in kept])
-
-
-def measure(model: Any, ids: list[int]) -> None:
-    """Sends one row through the model, for whoever watches."""
-    with torch.no_grad():
-        model.model(input_ids=torch.tensor([ids]), use_cache=False)

@@ -6,8 +6,10 @@ Time does not depend on what the numbers are, so nothing has to be cut or to lea
 from __future__ import annotations
 
 import copy
+import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +25,10 @@ from core.models.quantizing import sizes as quantized_sizes
 from core.models.quantizing.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from core.engines.keeping import Kept
     from core.jobs.context import JobContext
 
-_RECIPE = "int8"
+_RECIPE, _NAME, _WORK = "int8", "timed", "timing-"
 #: The cut that was chosen is timed too; where it takes longer than so many times the target, less stays.
 _SLACK, _TRIES = 1.05, 3
 
@@ -37,6 +40,7 @@ def choose(
     tokens: int,
     target_ms: float,
     lengths: tuple[int, int],
+    kept: Kept,
 ) -> tuple[Cut, float]:
     """The largest cut that answers in time, and the measured milliseconds of an answer.
 
@@ -47,13 +51,19 @@ def choose(
         tokens: How many tokens stay.
         target_ms: How long an answer may take.
         lengths: Tokens of a prompt and of an answer.
+        kept: What an earlier try of this run has found; what it chose is chosen again, without timing anew.
 
     Raises:
         InputError: Even the smallest takes too long, or the model does not fit int8.
     """
+    before = kept.value(_NAME)
+    if before is not None:
+        return Cut(before["layers"], before["neurons"], before["tokens"]), float(before["answer_ms"])
+    for leftover in job.folder.glob(f"{_WORK}*"):  # of a try that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     threads = int(job.resources["threads"])
     job.phase("timing", total=len(pace.probes(sizes, tokens)) + 1, unit="sizes")
-    with tempfile.TemporaryDirectory(dir=job.folder, prefix="timing-") as work:
+    with tempfile.TemporaryDirectory(dir=job.folder, prefix=_WORK) as work:
         runtimes: dict[Cut, Any] = {}
         for cut in pace.probes(sizes, tokens):
             if cut not in runtimes:
@@ -73,6 +83,7 @@ def choose(
             if measured <= _SLACK * target_ms:
                 break
             aim *= target_ms / measured
+        kept.put(_NAME, {**asdict(chosen), "answer_ms": measured})
         return chosen, measured
 
 

@@ -33,6 +33,15 @@ class Activity:
 
         return see
 
+    @property
+    def sums(self) -> list[Tensor]:
+        """What was seen so far: each layer's sums over the tokens."""
+        return self._sums
+
+    def take(self, sums: Sequence[Tensor]) -> None:
+        """Goes on from sums of an earlier time."""
+        self._sums = list(sums)
+
     def close(self) -> list[Tensor]:
         """Stops watching. Returns each layer's sums over the tokens, one for each neuron."""
         for hook in self._hooks:

@@ -14,7 +14,7 @@ from olive.common.quant.utils import WeightQuantizer
 from olive.passes.pytorch import gptq, quant_utils
 from torch import Tensor, nn
 
-from core.engines.quantization.keeping import Kept
+from core.engines.keeping import Kept
 
 #: What is added to the diagonal, as a share of its mean, so that it can be inverted; more if it must.
 _DAMPING = (0.01, 0.1, 1.0)

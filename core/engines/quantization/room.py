@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.engines.quantization.keeping import Kept, digest
+from core.engines.keeping import Kept, digest
 from core.engines.quantization.timing import Clock
 from core.errors import InputError
 from core.models.quantizing import groups as grouping
-from core.models.quantizing import knapsack, pace, sizes
+from core.models.quantizing import knapsack, least, pace, sizes
 from core.models.quantizing.knapsack import Choice
 from core.models.quantizing.pace import Pace
 from core.models.quantizing.plan import Part, Plan
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: The fixed recipe that the search has to beat, and whose size it keeps to when no limit is set.
 YARDSTICK = "int4-edges"
-#: Bytes that `sensitivity.json` takes for a group.
-_SAID_A_GROUP = 300
 #: What was packed is timed too; where it takes longer than so many times the limit, it is packed for less.
 SLACK, _TRIES = 1.05, 3
 
@@ -74,14 +72,14 @@ class Room:
         if not kept.is_empty:
             job.log("Takes over what was found before it was interrupted.")
         self.groups = grouping.groups_of(found)
-        self.found = replace(found, beside=found.beside + _SAID_A_GROUP * (len(self.groups) + 20))
+        self.found = least.with_report(found)
         self.yardstick = RECIPES[YARDSTICK].planned(self.found, "k_quant")
         self._require_blocks()
         self.limit = limits.bytes or sizes.folder_bytes(
             self.found, self.yardstick if limits.ms is None else self._largest()
         )
         self.limit_ms = self._aim = limits.ms
-        self._require_size()
+        least.require_room(self.found, self.limit)  # a limit that was set was looked at before the run, too
         self._pace: Pace | None = None
         if limits.ms is not None:
             threads = int(job.resources["threads"])
@@ -214,20 +212,12 @@ class Room:
         return grouping.planned(self.groups, eight, lambda group: group.eight)
 
     def _require_blocks(self) -> None:
-        if not self.groups or not all(group.options for group in self.groups) or self.found.head[1] % 32:
+        if not least.can_be_searched(self.found):
             raise InputError(
                 "The bits of this model cannot be searched.",
                 why="Its matrices cannot be rounded in blocks of 32.",
                 fix="Use the recipe int4, which fills the last block up, or fp32.",
             )
-
-    def _require_size(self) -> None:
-        """Refuses, before anything is measured, a limit that nothing fits under."""
-        four, _ = grouping.head_options(self.found)
-        small = grouping.planned(self.groups, four, lambda group: group.least)
-        least = sizes.folder_bytes(self.found, small)
-        if self.limit < least:
-            raise _no_room(self.limit, least)
 
     def _require_time(self, most_ms: float) -> None:
         """Refuses, before any damage is measured, a time in which no mixture answers."""
@@ -235,23 +225,14 @@ class Room:
         items = self._items(lambda _at, _part: 0.0, dict.fromkeys(grouping.head_options(self.found), 0.0))
         taken = knapsack.fastest(items, self.limit - self._rest)
         assert taken is not None  # its size was found to be possible
-        least = max(self._pace.usual_ms + knapsack.total_time(items, taken), self._pace.least_ms)
-        if least <= most_ms:
+        fastest_ms = max(self._pace.usual_ms + knapsack.total_time(items, taken), self._pace.least_ms)
+        if fastest_ms <= most_ms:
             return
         lengths = self._clock.lengths
         raise InputError(
             f"No mixture of 4 and 8 bits answers in {most_ms:g} ms here.",
-            why=f"The fastest one that fits in {self.limit / 1e6:.0f} MB takes about {least:.3g} ms for "
+            why=f"The fastest one that fits in {self.limit / 1e6:.0f} MB takes about {fastest_ms:.3g} ms for "
             f"{lengths[0]} tokens of prompt and {lengths[1]} of answer.",
-            fix=f"Allow at least {least * SLACK:.3g} ms, or prune the model first.",
+            fix=f"Allow at least {fastest_ms * SLACK:.3g} ms, or prune the model first.",
             code="quantize.no_time",
         )
-
-
-def _no_room(limit: int, least: int) -> InputError:
-    return InputError(
-        f"The model does not fit in {limit / 1e6:.0f} MB.",
-        why=f"With 4 bits everywhere it takes {least / 1e6:.1f} MB.",
-        fix=f"Allow at least {least / 1e6 + 1:.0f} MB, or prune the model first.",
-        code="quantize.no_room",
-    )

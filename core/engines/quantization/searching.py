@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from core.engines import merging, tokenizing
+from core.engines.keeping import Kept, digest
 from core.engines.quantization import damage, rounding, samples
 from core.engines.quantization.damage import Estimate, Meter
 from core.engines.quantization.gptq import Layers
-from core.engines.quantization.keeping import Kept, digest
 from core.engines.quantization.room import YARDSTICK, Room
 from core.models.quantizing import groups as grouping
 from core.models.quantizing import sizes

@@ -16,7 +16,10 @@ def test_a_red_model_talks_only_after_a_reason_and_the_reason_is_kept(tmp_path: 
     terminal = Terminal(tmp_path)
     workspace = Workspace(terminal.workspace)
     folder = tiny.model_folder(workspace.artifact_folder("m1"))
-    (folder / "receipt.json").write_text(json.dumps({"status": "red", "reasons": ["no stop token"]}))
+    remark = "Cut, not taught yet: likeliest token equal in 12%"
+    checks = [{"name": "taught", "status": "amber", "text": remark}]
+    said = {"status": "red", "reasons": ["no stop token"], "checks": checks}
+    (folder / "receipt.json").write_text(json.dumps(said))
     sealed = manifest.write(folder)
     meta = {"format": "hf", "receipt": "red"}
     workspace.store.add_artifact(
@@ -28,7 +31,9 @@ def test_a_red_model_talks_only_after_a_reason_and_the_reason_is_kept(tmp_path: 
     assert short.code == 2
     assert "no stop token" in short.err
 
-    assert terminal.must(*few, "--anyway", "I only want to see what it says").json["tokens"] <= 2
+    answer = terminal.must(*few, "--anyway", "I only want to see what it says")
+    assert answer.json["tokens"] <= 2
+    assert f"Note: {remark}." in answer.err, "what a conversation shows is said before it"
     (kept,) = overrides.listed(workspace)
     assert (kept.artifact, kept.why) == ("m1", "I only want to see what it says")
     assert "used_anyway" in terminal.must("models", "show", "small", "--json").json

@@ -256,3 +256,21 @@ def test_labels_that_differ_in_spelling_only_are_all_named(tmp_path: Path) -> No
     assert "`Billing` and `billing`" in said
     assert "`Shipping` and `Shipping `" in said
     assert "a label of its own" in said
+
+
+def test_labels_with_few_rows_are_named_with_their_counts_the_rarest_first(tmp_path: Path) -> None:
+    counts = {"billing": 20, "refund": 1, "abroad": 3, "pin": 4}
+    rows = [(f"{label} question {n}", label) for label, count in counts.items() for n in range(count)]
+    said = " ".join(check.check(_csv(tmp_path / "a.csv", rows)).warnings)
+    assert "3 labels with fewer than 5 rows will be learnt badly: `refund` 1 row, `abroad` 3 rows" in said
+    assert "`billing`" not in said
+
+
+def test_of_many_labels_with_few_rows_some_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    test = _csv(tmp_path / "test.csv", [("where is it", "lost")])
+    rows = [(f"question {n}", f"intent {n}") for n in range(9)] + [(f"more {n}", "usual") for n in range(9)]
+    said = check.check(_csv(tmp_path / "a.csv", rows), test=test).warnings
+    (rare,) = [text for text in said if "fewer than" in text]
+    assert rare.count("`") == 2 * 5
+    assert rare.endswith("and 4 more.")
+    assert "1 label only in the test file cannot be learnt: `lost`." in said

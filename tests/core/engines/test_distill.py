@@ -114,7 +114,7 @@ def test_the_teacher_is_asked_once_and_not_in_memory_afterwards(tmp_path, artifa
 def test_the_loss_with_the_store_is_that_of_the_live_teacher(tmp_path, artifacts):
     run = Run(tmp_path, artifacts)
     decisions = preparation.decide(run.spec, run.job)
-    asked = teacher.ask(run.spec, 0, run.job, decisions)
+    asked = teacher.ask(run.spec, 0, run.job, decisions, teacher.Count())
     ready = preparation.prepare(run.spec, run.job, decisions)
     rows = ready.train.usable
     lessons = Lessons([asked], ready.tokenizer, by_rank=False)
@@ -206,8 +206,13 @@ def test_a_stop_and_a_resume_end_like_one_go(tmp_path, artifacts, fields):
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_asking_goes_on_where_it_was_cut(tmp_path, artifacts, monkeypatch):
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_stop_keeps_what_was_asked_and_a_resume_asks_the_rest(tmp_path, artifacts, monkeypatch, slow):
+    """A part that is complete soon is waited for; of a slow teacher the part that was cut is asked twice."""
     monkeypatch.setattr(store, "ROWS_A_PART", 8)
+    if slow:
+        monkeypatch.setattr(teacher, "_FINISHED_IN_S", -1.0)
+        monkeypatch.setattr(teacher, "_LOOKED_AT_EVERY", 1)
     asked = []
     real = teacher.TorchTeacher.logits
 
@@ -227,13 +232,26 @@ def test_asking_goes_on_where_it_was_cut(tmp_path, artifacts, monkeypatch):
 
         job.progress = progress
 
-    with pytest.raises(CancelledError):
-        Run(tmp_path, artifacts, before=stop).go()
-    assert len(asked) == 3
-    Run(tmp_path, artifacts, resumed=True).go()
+    first = Run(tmp_path, artifacts, before=stop).go()
     files = (artifacts["d"] / name for name in ("train.jsonl", "validation.jsonl"))
     rows = sum(len(file.read_text().splitlines()) for file in files)
-    assert sum(asked) == rows + 8, "only the part that was cut is asked twice"
+    kept = 16 if slow else 24
+    assert len(asked) == 3
+    assert first.job.final_state == "stopped"
+    assert first.job.final_result == {"answers_kept": kept, "answers_wanted": rows}
+    assert not first.events("artifact")
+    again = Run(tmp_path, artifacts, resumed=True).go()
+    assert again.job.final_state == "succeeded"
+    assert sum(asked) == rows + 24 - kept
+
+
+def test_a_stop_before_the_first_part_of_answers_keeps_nothing(tmp_path, artifacts, monkeypatch):
+    monkeypatch.setattr(teacher, "_FINISHED_IN_S", -1.0)
+    monkeypatch.setattr(teacher, "_LOOKED_AT_EVERY", 1)
+    stopped = Run(tmp_path, artifacts)
+    stopped.job.take({"cmd": "stop"})
+    with pytest.raises(CancelledError):
+        stopped.go()
 
 
 def test_two_teachers(tmp_path, artifacts):
@@ -303,7 +321,7 @@ def test_settings_that_do_not_go_together_are_refused(fields):
 def test_the_trainer_gives_each_row_its_own_lesson(tmp_path, artifacts):
     run = Run(tmp_path, artifacts)
     decisions = preparation.decide(run.spec, run.job)
-    asked = teacher.ask(run.spec, 0, run.job, decisions)
+    asked = teacher.ask(run.spec, 0, run.job, decisions, teacher.Count())
     ready = preparation.prepare(run.spec, run.job, decisions)
     lessons = Lessons([asked], ready.tokenizer, by_rank=False)
     lessons.add(ready.train.usable, "train")

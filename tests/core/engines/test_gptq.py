@@ -9,8 +9,8 @@ import torch
 from olive.common.quant.utils import WeightQuantizer
 from torch import nn
 
+from core.engines.keeping import Kept
 from core.engines.quantization import damage, gptq
-from core.engines.quantization.keeping import Kept
 from core.models.quantizing.plan import Part
 
 

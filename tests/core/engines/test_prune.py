@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -20,10 +21,12 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from core.engines import merging, prune, quantize, tokenizing
+from core.engines import merging, prune, quantize, receipt, tokenizing
 from core.engines.quantization import graph
+from core.engines.receipt import Check, Receipt
 from core.engines.training import weights
 from core.errors import CancelledError, InputError
+from core.jobs.context import JobContext
 from core.models import records
 from core.specs import PruneSpec, QuantizeSpec
 from core.workspace import manifest
@@ -81,6 +84,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
     lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
     found["adapter"] = make_adapter(folder / "adapter", found["tied"], 3, lora, over="tied")
+    manifest.write(found["adapter"])
     return found
 
 
@@ -113,12 +117,36 @@ def test_the_layer_that_changes_nothing_goes_first_and_nothing_changes(
     assert min(report["layers"]["influence"]) == report["layers"]["influence"][IDLE] < 1e-9
     assert torch.equal(logits(folder), logits(parts["tied"]))
     assert (result["layers"], result["ffn"], result["vocabulary"]) == (3, WIDTH, len(tiny.tokenizer()))
+    assert (result["agreement"], result["untaught"]) == (1.0, False)
+    assert (records.receipt_status(folder), records.untaught(folder)) == ("green", "")
 
 
 def test_of_few_layers_the_first_and_the_last_stay(tmp_path: Path, parts: dict[str, Path]) -> None:
     folder, result = run(tmp_path / "run", parts, "tied", keep_layers=2)
     assert records.read_json(folder / prune.REPORT)["layers"]["kept"] == [0, 3]
     assert result["layers"] == records.read_json(folder / "config.json")["num_hidden_layers"] == 2
+    require_remark(folder, result)
+
+
+def require_remark(folder: Path, result: dict[str, Any]) -> None:
+    """The receipt is amber and says by how much the model differs from the one that it was cut from."""
+    assert result["untaught"]
+    assert result["kl"] > 0.3
+    assert records.receipt_status(folder) == "amber", "it may be used, and taught"
+    remark = records.untaught(folder)
+    assert remark.startswith("Cut, not taught yet")
+    assert f"equal in {result['agreement']:.0%}, KL {result['kl']:.2f} nats a token" in remark
+    assert remark in records.read_json(folder / "receipt.json")["reasons"]
+
+
+def test_what_is_exported_from_an_untaught_model_says_so_too(tmp_path: Path) -> None:
+    remark = Check(name=records.TAUGHT, status="amber", text="Cut, not taught yet: …")
+    fine = Check(name="loads", status="green", text="Loads")
+    made = Receipt(status="green", reasons=(), recipe="int8", checks=(fine,), bytes=1)
+    assert receipt.carry_over(made, tmp_path) is made, "its source has no receipt"
+    receipt.write(tmp_path, made.model_copy(update={"status": "amber", "checks": (fine, remark)}))
+    carried = receipt.carry_over(made, tmp_path)
+    assert (carried.status, carried.reasons, carried.checks) == ("amber", (remark.text,), (fine, remark))
 
 
 def test_lists_with_an_entry_for_each_layer_are_cut_too(tmp_path: Path, parts: dict[str, Path]) -> None:
@@ -158,6 +186,8 @@ def test_with_the_datas_tokens_it_gives_the_same_numbers_for_them(
 
     kept = records.read_json(folder / "vocabulary.json")["kept"]
     assert len(kept) == result["vocabulary"] < len(tiny.tokenizer())
+    assert "agreement" not in result, "only tokens went, so nothing was forgotten"
+    assert (records.receipt_status(folder), records.untaught(folder)) == ("green", "")
     own, whole = tokenizing.load(folder), tokenizing.load(parts[model])
     text = "<|im_start|>user\nwhere is my card, I cannot find it (7)<|im_end|>\n<|im_start|>assistant\n"
     new, old = own(text)["input_ids"], whole(text)["input_ids"]
@@ -243,7 +273,8 @@ def test_an_adapter_is_merged_first(tmp_path: Path, parts: dict[str, Path]) -> N
 
 def test_number_format_licence_and_note_stay(tmp_path: Path, parts: dict[str, Path]) -> None:
     own = {**parts, "half": keep(llama(), tmp_path / "half", torch.bfloat16)}
-    folder, _ = run(tmp_path / "run", own, "half", keep_layers=2, ffn_share=0.5, vocabulary="data")
+    folder, result = run(tmp_path / "run", own, "half", keep_layers=2, ffn_share=0.5, vocabulary="data")
+    require_remark(folder, result)
     found = records.inspect(folder)
     assert (found.dtype, found.licence, found.note) == ("bf16", "Apache-2.0", "a note")
     assert found.parameters == records.describe(folder).parameters
@@ -258,6 +289,45 @@ def test_the_result_quantizes(tmp_path: Path, parts: dict[str, Path]) -> None:
     (artifact,) = events(out, "artifact")
     assert artifact["meta"]["receipt"] == "green"
     assert set(graph.inspect(job.folder / artifact["folder"] / "model.onnx").matmul) == {8}
+
+
+class Killed(BaseException):
+    """Nothing in a job can react to it."""
+
+
+class DoomedJob(JobContext):
+    """Dies while a row is measured."""
+
+    dies_at = 0
+    measured = 0
+
+    def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
+        super().progress(done, total, left_s)
+        self.measured += 1
+        if done == self.dies_at:
+            raise Killed
+
+
+def test_killed_while_it_measures_it_goes_on_with_the_same_numbers(
+    tmp_path: Path, parts: dict[str, Path]
+) -> None:
+    whole, _ = run(tmp_path / "whole", parts, "tied", keep_layers=3, ffn_share=0.67)
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    spec = PruneSpec(model="tied", data="d", keep_layers=3, ffn_share=0.67)
+    doomed = DoomedJob(folder, parts, io.StringIO(), threads=1, name="tuned")
+    doomed.dies_at = 20
+    with pytest.raises(Killed):
+        prune.run(spec, doomed)
+    assert list((folder / "kept").rglob("measured"))
+
+    again = DoomedJob(folder, parts, io.StringIO(), resumed=True, threads=1, name="tuned")
+    prune.run(spec, again)
+
+    said = records.read_json(whole / prune.REPORT)
+    assert records.read_json(folder / "out" / "model" / prune.REPORT) == said
+    assert again.measured < said["calibration_rows"], "what was kept is not measured again"
+    assert not (folder / "kept").exists()
 
 
 def test_a_stop_ends_it_with_nothing(tmp_path: Path, parts: dict[str, Path]) -> None:

@@ -13,10 +13,12 @@ import pytest
 from core.errors import InputError
 from core.jobs import submission
 from core.models import architectures
+from core.models.quantizing import least, sizes
 from core.specs import AddModelSpec, QuantizeSpec
 from core.workspace import manifest
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
+from tests.core.models import hollow
 
 CONFIG: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -79,6 +81,25 @@ def test_an_adapter_is_judged_by_the_model_beneath(workspace: Workspace) -> None
 
     with pytest.raises(InputError, match="odd cannot be quantized"):
         submission.submit(workspace, QuantizeSpec(model=adapter), "small")
+
+
+def test_a_size_below_what_4_bits_everywhere_take_is_refused_with_the_least_that_goes(
+    workspace: Workspace,
+) -> None:
+    model = hollow.add(workspace)
+    found = least.with_report(sizes.read(workspace.artifact_folder(model.id)))
+    least_mb = least.least_bytes(found) / 1e6
+
+    with pytest.raises(InputError, match="does not fit in 20 MB") as refused:
+        submission.submit(workspace, QuantizeSpec(model=model.id, recipe="search", max_mb=20), "small")
+
+    assert refused.value.code == "quantize.no_room"
+    assert f"{least_mb:.3g} MB" in refused.value.why
+    assert not workspace.store.runs()
+    allowed = float(refused.value.fix.split()[3])
+    assert least_mb <= allowed < least_mb + 0.1
+    spec = QuantizeSpec(model=model.id, recipe="search", max_mb=allowed)
+    assert submission.submit(workspace, spec, "small").state == "queued"
 
 
 @pytest.mark.parametrize("changes", [{}, {"rope_parameters": {"rope_type": "llama3", "factor": 8.0}}])

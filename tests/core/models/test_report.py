@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from core.cli import evaluation_text
+from core.cli.commands.jobs import show_report
 from core.cli.console import Output
 from core.models.report import EvaluationReport
 
@@ -68,6 +69,19 @@ def test_a_report_is_written_and_read_back() -> None:
     assert EvaluationReport.model_validate(report.model_dump(mode="json", exclude_none=True)) == report
 
 
+def test_where_passes_differed_a_lot_it_stands_beside_the_time(capsys: Any) -> None:
+    uneven = copy.deepcopy(MEASURED)
+    uneven["models"][0]["timing"]["spread"] = 0.44
+    show_report(MEASURED, Output())
+    even = capsys.readouterr().out
+    assert "answer (median)" in even
+    assert "apart" not in even
+
+    show_report(uneven, Output())
+
+    assert "240 ms (passes 44% apart)" in capsys.readouterr().out
+
+
 def test_the_terminal_says_what_there_is(capsys: Any) -> None:
     evaluation_text.show(OLD, Output())
     old = capsys.readouterr().out
@@ -81,7 +95,7 @@ def test_the_terminal_says_what_there_is(capsys: Any) -> None:
         "Timed alone: 20 prompts, each 2 times after 1 to warm up; the passes' medians differ by 2.1%.",
         "<b>arrival was taken for card_delivery_estimate 7 times",
         "reads 21.3 GB/s, multiplies 155 GFLOP/s",
-        "14,321",
+        "14,321 (251 ms)",
         "71%",
         "long, 53 to 97 tokens",
         "97 + 97 ms",

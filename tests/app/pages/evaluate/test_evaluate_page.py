@@ -205,6 +205,19 @@ def timed(name: str, accuracy: float) -> dict:
     return row
 
 
+def test_passes_that_differed_a_lot_stand_beside_the_median(qtbot: QtBot) -> None:
+    card = EvaluationCard()
+    qtbot.addWidget(card)
+    uneven = timed("tuned", 0.81)
+    uneven["timing"] |= {"spread": 0.44}
+    card.show_report(EvaluationReport.model_validate({**REPORT, "models": [timed("base", 0.05), uneven]}))
+    texts = [label.text() for label in card.findChildren(QLabel)]
+    assert "An answer takes (median)" in texts
+    assert "240 ms" in texts
+    assert "240\u00a0ms (passes 44\u00a0% apart)" in texts
+    assert "14,321 (251\u00a0ms\u00a0each)" in texts
+
+
 def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     card = EvaluationCard()
     qtbot.addWidget(card)
@@ -234,10 +247,16 @@ def test_confusions_and_times_stand_behind_links(qtbot: QtBot) -> None:
     panel.choice.setCurrentIndex(0)
     assert panel.words.text().startswith("base: ")
     texts = [label.text() for label in times.findChildren(QLabel)]
-    for text in ("14,321", "about 2 Wh", "71 %", "Long: 53 to 97 tokens", "194 ms (97 ms)"):
+    for text in (
+        "14,321 (251\u00a0ms\u00a0each)",
+        "about 2 Wh",
+        "71 %",
+        "Long: 53 to 97 tokens",
+        "194 ms (97 ms)",
+    ):
         assert text in texts
     said = times.notes.text()
-    assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by 2.1 %." in said
+    assert "20 prompts, each answered alone 2×, after 1 to warm up; the passes differ by up to 2.1 %." in said
     assert "8 W for each busy core" in said
     assert "21.3 GB a second" in said
 

@@ -191,6 +191,20 @@ def test_lineage_walks_back_to_what_it_was_made_from(
     assert model.origins()[1].source == "/somewhere/base.gguf"
 
 
+def test_an_export_says_why_its_conversations_are_shorter(
+    page: ModelsPage, add_model: Callable[..., Artifact], workspace: Workspace
+) -> None:
+    base = add_model("base", context=8192)
+    run = workspace.store.add_run("quantize", "small", {"model": base.id}, [base.id])
+    small = add_model("small", format="onnx", context=2048, run_id=run.id)
+    page.open_with(base.id)
+    assert not page.details.room.isVisible()
+    page.open_with(small.id)
+    assert page.details.room.isVisible()
+    assert "up to 2,048 tokens" in page.details.room.text()
+    assert "Its source holds 8,192" in page.details.room.text()
+
+
 def test_a_model_that_another_stands_on_is_not_removed(
     page: ModelsPage, add_model: Callable[..., Artifact], workspace: Workspace, qtbot: QtBot
 ) -> None:

@@ -14,10 +14,11 @@ import torch
 
 from core.data import dropped as dropped_rows
 from core.data.dataset import build
+from core.engines import generate
 from core.engines.generating.answers import Answers, Reply
 from core.engines.runtimes.torch_runtime import _choose
 from core.errors import InputError, JobError
-from core.specs import ImportDataSpec
+from core.specs import GenerateSpec, ImportDataSpec
 from core.workspace import manifest
 from tests.core.endpoint_server import EndpointServer
 from tests.core.engines import tiny
@@ -49,6 +50,31 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one_to_the_bit(model: Path,
     broken.run(**SHORT, answers_per_prompt=2)
     for name in ("answers.jsonl", "out/dataset/train.jsonl", "out/dataset/provenance.jsonl"):
         assert (whole.folder / name).read_bytes() == (broken.folder / name).read_bytes()
+
+
+def test_a_stop_before_a_row_is_complete_keeps_its_answers(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(tmp_path, model)
+    job, out = tiny.job(room.folder, **room.inputs)
+    job.take({"cmd": "key", "of": "t", "key": None})
+    real = Answers.add
+
+    def stop_after(self: Answers, key: str, reply: Reply) -> None:
+        real(self, key, reply)
+        job.take({"cmd": "stop"})
+
+    monkeypatch.setattr(Answers, "add", stop_after)
+    generate.run(GenerateSpec(teacher="t", data="d", **SHORT, answers_per_prompt=2), job)
+    monkeypatch.setattr(Answers, "add", real)
+
+    assert job.final_state == "stopped"
+    assert (job.final_result["answers_kept"], job.final_result["kept"]) == (1, 0)
+    assert '"artifact"' not in out.getvalue()
+    first = room.answers()
+    room.run(**SHORT, answers_per_prompt=2)
+    assert room.answers()[:1] == first
+    assert (len(room.answers()), room.result["answers_kept"]) == (10, 10)
 
 
 def test_top_p_draws_only_from_the_likeliest_words_that_have_this_share_together() -> None:

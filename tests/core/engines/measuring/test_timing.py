@@ -53,6 +53,22 @@ def test_passes_that_differ_are_told() -> None:
     assert timing.spread([timed(0, 0, 100.0)]) is None
 
 
+def test_slow_prompts_count_in_the_answers_of_an_hour_and_slow_passes_do_not() -> None:
+    quiet = [
+        timed(row, turn, first) for turn in (0, 1) for row, first in ((0, 100.0), (1, 100.0), (2, 400.0))
+    ]
+    disturbed = [timed(row, 2, 2000.0) for row in (0, 1, 2)]
+    finished = Finished(100.0, 1, Spent(2.0, 9.0, None), Ceilings(read_gb_s=20.0, gflops=100.0))
+    found = timing.summary([*quiet, *disturbed], [], {0: 9, 1: 9, 2: 9}, finished, None, 1)
+    assert found is not None
+    assert found.mean_ms == pytest.approx(200)
+    assert found.answers_an_hour == pytest.approx(18_000)
+    assert found.apart == found.spread == pytest.approx(19)
+    even = timing.summary(quiet, [], {0: 9, 1: 9, 2: 9}, finished, None, 1)
+    assert even is not None
+    assert (even.spread, even.apart) == (0, None)
+
+
 def test_a_model_is_measured_against_what_the_machine_reads() -> None:
     finished = Finished(100.0, 1, Spent(2.0, 3.0, None), Ceilings(read_gb_s=20.0, gflops=100.0))
     times = [timed(0, turn, 500.0) for turn in range(4)]
