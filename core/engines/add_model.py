@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engines import template_trial
+from core.engines import template_trial, tokenizing
 from core.engines.seal import seal
 from core.errors import InputError
 from core.models import foreign, gguf_header, records
@@ -147,10 +147,10 @@ def _take_gguf(source: Path, folder: Path, job: JobContext) -> tuple[str, str]:
 def _try(folder: Path, source: Path) -> None:
     """Loads the model and runs a few tokens: only what works is kept."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        tokenizer = tokenizing.load(folder)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             trust_remote_code=False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.engines import gguf_writing, merging, receipt
 from core.engines.checking import gguf_file
 from core.engines.runtimes import dialect
-from core.engines.seal import seal, without_four_bit
+from core.engines.seal import seal
 from core.models import gguf_export, records
 from core.specs import ExportSpec
 from core.workspace import copies
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 def run(spec: ExportSpec, job: JobContext) -> None:
     """Asks the source, merges, writes, checks, keeps, copies."""
     seal()
-    without_four_bit()
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)

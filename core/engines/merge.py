@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engines import merging, receipt
+from core.engines import merging, receipt, tokenizing
 from core.engines.checking import reloading
 from core.engines.seal import seal
 from core.errors import InputError
@@ -45,7 +45,7 @@ def run(spec: MergeSpec, job: JobContext) -> None:
 
     job.phase("merging")
     _combine(model, spec)
-    said_before = reloading.listen(model, weights.load_tokenizer(folders[0]), (folders[0], *bases))
+    said_before = reloading.listen(model, tokenizing.load(folders[0]), (folders[0], *bases))
     job.check_cancelled()
 
     job.phase("saving")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.data.lengths import STARTER, Tokens
+from core.engines import tokenizing
 from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
@@ -58,10 +59,8 @@ def load_tokenizer(folder: Path) -> Any:
     Raises:
         InputError: It cannot be loaded.
     """
-    from transformers import AutoTokenizer
-
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return tokenizing.load(folder)
     except Exception as error:  # every library has its own kinds; all mean the same to the user
         raise InputError(
             "The model's tokenizer cannot be loaded.",

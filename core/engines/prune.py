@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import Dataset
-from core.engines import merging, receipt
-from core.engines.seal import seal, without_four_bit
+from core.engines import merging, receipt, tokenizing
+from core.engines.seal import seal
 from core.models import records
 from core.models.pruning import budget, pace, refusal
 from core.models.pruning.vocabulary import Trimmed, document_of, trim
@@ -29,7 +29,6 @@ REPORT = "pruning.json"
 def load_ahead() -> None:
     """Loads what it cuts with, before there is a job."""
     seal()
-    without_four_bit()
     import torch  # noqa: F401
     import transformers  # noqa: F401
 
@@ -37,7 +36,6 @@ def load_ahead() -> None:
 def run(spec: PruneSpec, job: JobContext) -> None:
     """Loads, plans, measures, cuts, tries, keeps."""
     seal()
-    without_four_bit()
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)
@@ -64,7 +62,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     reloading.warm_up()
     threads = int(job.resources["threads"])
     torch.set_num_threads(threads)
-    data, tokenizer = Dataset(job.input(spec.data)), weights.load_tokenizer(source)
+    data, tokenizer = Dataset(job.input(spec.data)), tokenizing.load(source)
     model = merging.load(source, bases).eval()
     layers = structure.layers_of(model, record.name)
     whole, parameters = sizes.whole, weights.count(model)
@@ -107,7 +105,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     merging.copy_tokenizer(folders, folder)
     if trimmed is not None:
         renumbering.write_tokenizer(folder, trimmed)
-    said = reloading.listen(model, weights.load_tokenizer(folder if trimmed else source), folders)
+    said = reloading.listen(model, tokenizing.load(folder if trimmed else source), folders)
     del model
     job.check_cancelled()
 

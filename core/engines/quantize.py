@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.engines import merging, receipt
-from core.engines.quantization import building, rounding, samples, serving
-from core.engines.seal import seal, without_four_bit
+from core.engines import merging, receipt, tokenizing
+from core.engines.quantization import building, cache_scales, folding, rounding, samples, serving
+from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
 from core.models.quantizing import sensitivity, sizes
-from core.models.quantizing.plan import Plan
+from core.models.quantizing.plan import LEARNING, Plan
 from core.models.quantizing.recipes import RECIPES, Recipe
 from core.models.quantizing.sensitivity import Sensitivity
 from core.specs import QuantizeSpec
@@ -44,7 +44,6 @@ class Planned:
 def load_ahead() -> None:
     """Loads the builder and what asks the source, before there is a job."""
     seal()
-    without_four_bit()
     import peft  # noqa: F401
     from onnxruntime_genai.models import builder  # noqa: F401
 
@@ -54,7 +53,6 @@ def load_ahead() -> None:
 def run(spec: QuantizeSpec, job: JobContext) -> None:
     """Asks the source, merges, rounds, builds, checks, keeps."""
     seal()
-    without_four_bit()
     job.phase("loading")
     source = job.input(spec.model)
     record = records.inspect(source)
@@ -88,15 +86,20 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
-        more = serving.OPTIONS if served else ()
+        more: tuple[str, ...] = serving.OPTIONS if served else ()
+        folds = folding.read(plain)
+        if spec.kv_cache == "int8":
+            rows = _sample_rows(spec, whole, job)
+            more += cache_scales.options(whole, folds, rows, Path(work, "scales.json"))
         building.build(plain, folder, recipe, _inside(work, "cache"), more, target=spec.target)
-        files = serving.put_beside(folder, served)
+        files = serving.put_beside(folder, served, folds)
         context = building.settle(
             folder,
             template=source / records.TEMPLATE,
             max_length=spec.max_length,
             stop_ids=wanted.stop_ids,
             pad_id=wanted.pad_id,
+            one_buffer=spec.kv_cache == "int8",
         )
         job.check_cancelled()
         if report is not None:
@@ -104,7 +107,16 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             sensitivity.write(folder, report)
 
         job.phase("checking")
-        made = receipt.make(folder, recipe, wanted, threads, weights_of=whole, max_length=spec.max_length)
+        made = receipt.make(
+            folder,
+            recipe,
+            wanted,
+            threads,
+            weights_of=whole,
+            folds=folds,
+            max_length=spec.max_length,
+            cache_bits=8 if spec.kv_cache == "int8" else 32,
+        )
     for adapter, file in zip(served, files, strict=True):
         job.check_cancelled()
         theirs = receipt.reference(adapter.folder, (source, *bases), threads)
@@ -159,12 +171,12 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
         return Planned(recipe.model_copy(update={"block": spec.block}))
     found = sizes.read(plain)
     if spec.recipe == "search":
-        from core.engines.quantization.room import Limits
+        from core.engines.quantization.room import Limits, Room
         from core.engines.quantization.searching import Search
 
         data = job.input(spec.data) if spec.data else None
         limits = Limits(None if spec.max_mb is None else round(spec.max_mb * 1e6), spec.max_ms)
-        search = Search(plain, found, data, limits, job, kept, work)
+        search = Search(Room(plain, found, data, limits, job, kept, work))
         search.measure()
         chosen = search.choose()
         said = chosen.report.model_dump(mode="json")
@@ -177,16 +189,19 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
 
 
 def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, kept: Kept, folder: Path) -> Path:
-    """Rounds the weights; GPTQ first draws the rows it learns from."""
-    if plan.algorithm != "gptq":
-        return rounding.round_weights(plain, folder, plan)
-    from transformers import AutoTokenizer
+    """Rounds the weights; GPTQ and AWQ first draw the rows they learn from."""
+    rows = _sample_rows(spec, plain, job) if plan.algorithm in LEARNING else ()
+    layers = None
+    if plan.algorithm == "gptq":
+        from core.engines.quantization.searching import gptq_layers
 
-    from core.engines.quantization.searching import gptq_layers
+        layers = gptq_layers(job, kept, plan)
+    return rounding.round_weights(plain, folder, plan, rows, layers)
 
-    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
-    calibrating = samples.draw(tokenizer, job.input(spec.data) if spec.data else None).calibrating
-    return rounding.round_weights(plain, folder, plan, calibrating, gptq_layers(job, kept, plan))
+
+def _sample_rows(spec: QuantizeSpec, plain: Path, job: JobContext) -> tuple[tuple[int, ...], ...]:
+    """Token ids that something is learnt from; none of them judges."""
+    return samples.draw(tokenizing.load(plain), job.input(spec.data) if spec.data else None).calibrating
 
 
 def _timed(spec: QuantizeSpec, folder: Path, report: Sensitivity, job: JobContext) -> Sensitivity:
@@ -220,11 +235,9 @@ def _heal(
             fix="Choose another recipe, or leave heal at 0.",
             code="quantize.heal",
         )
-    from transformers import AutoTokenizer
-
     from core.engines.quantization import healing
 
-    tokenizer = AutoTokenizer.from_pretrained(plain, trust_remote_code=False, local_files_only=True)
+    tokenizer = tokenizing.load(plain)
     data = job.input(spec.data) if spec.data else None
     teaching, judging = samples.teaching(tokenizer, data), samples.draw(tokenizer, data).judging
     job.phase("healing", total=spec.heal, unit="steps")

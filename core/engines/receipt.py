@@ -19,6 +19,7 @@ from core.engines.checking.asking import Reference, reference
 from core.engines.checking.check import WORST, Check, Status, check
 from core.engines.measuring import machine
 from core.engines.quantization import building, graph
+from core.engines.quantization.folding import Folds
 from core.errors import InputError
 from core.models import records
 from core.models.quantizing.recipes import Recipe
@@ -70,7 +71,9 @@ def make(
     threads: int,
     *,
     weights_of: Path | None = None,
+    folds: Folds | None = None,
     max_length: int | None = None,
+    cache_bits: int | None = None,
 ) -> Receipt:
     """Checks the export. Never raises for a faulty one: a fault is what a receipt is for.
 
@@ -80,7 +83,9 @@ def make(
         source: What its source says.
         threads: Cores to use.
         weights_of: The transformers folder that it was built from, before anything was rounded.
+        folds: Scales that were moved in it before rounding.
         max_length: Longest conversation that was asked for.
+        cache_bits: Bits in which what was read was to be kept.
     """
     checks: list[Check] = []
     found: dict[str, Any] = {"versions": machine.versions()}
@@ -96,8 +101,8 @@ def make(
             "weights_by_bits": {str(bits): count for bits, count in sorted(precision.matmul.items())},
         }
         if weights_of is not None:
-            checks.append(weights.compare(folder, model, weights_of))
-        checks.append(files.settings(folder, source, graph.shape(model), max_length))
+            checks.append(weights.compare(folder, model, weights_of, folds))
+        checks.append(files.settings(folder, source, graph.shape(model), max_length, cache_bits))
     except (graph.GraphError, OSError, KeyError, ValueError) as error:
         checks.append(check("precision", False, "", f"In the exported files, {error}"))
     checks.append(files.stop_tokens(folder, source))

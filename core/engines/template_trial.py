@@ -9,6 +9,7 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from core.engines import tokenizing
 from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
@@ -56,9 +57,7 @@ def check(folder: Path) -> None:
 def _render(folder: Path, out: Connection) -> None:
     """Body of the process: sends what is wrong, or nothing."""
     seal()
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    tokenizer = tokenizing.load(folder)
     limit_memory()
     out.send(_READY)
     try:

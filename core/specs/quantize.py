@@ -8,7 +8,10 @@ from pydantic import model_validator
 
 from core.specs.base import THREADS_HELP, Option, Spec
 
-Recipe = Literal["fp32", "int8", "int4", "int4-mixed", "int4-edges", "int4-kquant", "int4-gptq", "search"]
+Recipe = Literal[
+    "fp32", "int8", "int4", "int4-mixed", "int4-edges", "int4-kquant", "int4-hqq", "int4-gptq", "int4-awq",
+    "search",
+]  # fmt: skip
 Target = Literal["cpu", "cuda", "dml", "webgpu", "trt-rtx", "qnn", "openvino"]
 
 
@@ -16,8 +19,7 @@ class QuantizeSpec(Spec):
     """Makes a model small and fast as an ONNX Runtime GenAI folder.
 
     `search` measures on your rows what rounding each part of each layer costs, and packs the limit with the
-    bits that cost least. AWQ and HQQ are not offered: nothing that runs without a graphics processor writes
-    them so that ONNX Runtime GenAI can load them.
+    bits that cost least. fp16 and bf16 are not offered: the processor's runtime can run neither of them.
     """
 
     kind: ClassVar[str] = "quantize"
@@ -31,12 +33,13 @@ class QuantizeSpec(Spec):
         label="Recipe",
         help="int8 is nearly free of loss; int4-mixed is smaller; search finds the best mixture under a "
         "limit; int4 is smallest and loses most. In int4-edges the first, last and every third layer keep 8 "
-        "bits; in int4-kquant and int4-gptq only the output layer does.",
+        "bits; in int4-kquant, int4-hqq, int4-gptq and int4-awq only the output layer does.",
     )
     data: str | None = Option(
         None,
         label="Your rows",
-        help="Data whose validation rows judge search and calibrate GPTQ; shipped text alone when empty.",
+        help="Data whose validation rows judge search and calibrate GPTQ and AWQ; shipped text alone when "
+        "empty.",
     )
     max_mb: float | None = Option(
         None,
@@ -74,17 +77,25 @@ class QuantizeSpec(Spec):
         ge=64,
         le=131072,
     )
-    algorithm: Literal["auto", "rtn", "k_quant", "gptq"] = Option(
+    algorithm: Literal["auto", "rtn", "k_quant", "hqq", "gptq", "awq"] = Option(
         "auto",
         label="Rounding",
         help="auto is what the recipe says; rtn takes the nearest step, k_quant searches the steps of each "
-        "block, gptq makes up for its losses on your rows. search tries itself.",
+        "block, hqq its zero point; on your rows, gptq makes up for its losses and awq is careful with what "
+        "meets large inputs. search tries itself.",
         advanced=True,
     )
     block: Literal[16, 32, 64, 128] = Option(
         32,
         label="Weights that share a scale",
         help="Fewer are more exact and take more room; 16 decodes at half the speed. search chooses itself.",
+        advanced=True,
+    )
+    kv_cache: Literal["float", "int8"] = Option(
+        "float",
+        label="Memory of a conversation",
+        help="int8 keeps what was read in 8 bits instead of 32, with scales measured on your rows: long "
+        "conversations take a quarter of the memory.",
         advanced=True,
     )
     heal: int = Option(
@@ -103,6 +114,12 @@ class QuantizeSpec(Spec):
     def _timed_here(self) -> Self:
         if self.max_ms is not None and self.target != "cpu":
             raise ValueError("max_ms is timed on this computer's processor; leave target at cpu")
+        return self
+
+    @model_validator(mode="after")
+    def _kept_there(self) -> Self:
+        if self.kv_cache == "int8" and self.target not in ("cpu", "cuda"):
+            raise ValueError("kv_cache=int8 works on cpu and cuda alone; leave it at float")
         return self
 
     def inputs(self) -> tuple[str, ...]:

@@ -26,9 +26,9 @@ from torch.utils.data import DataLoader  # noqa: E402
 from transformers import AutoModelForCausalLM, TrainerCallback  # noqa: E402
 from transformers.data.data_collator import pad_without_fast_tokenizer_warning  # noqa: E402
 
-from core.engines import distill  # noqa: E402
+from core.engines import distill, tokenizing  # noqa: E402
 from core.engines.distilling.trainer import DistillTrainer  # noqa: E402
-from core.engines.training import packing, weights  # noqa: E402
+from core.engines.training import packing  # noqa: E402
 from core.engines.training.templates import IGNORED  # noqa: E402
 from core.jobs.context import JobContext  # noqa: E402
 from core.jobs.sampling import cores, peak_rss_bytes  # noqa: E402
@@ -206,7 +206,7 @@ def gkd(lab: Lab, *, kept: bool) -> None:
 
     watch = Watch(lab, lab.short if kept else None)
     torch.set_num_threads(cores())
-    tokenizer = weights.load_tokenizer(Path(lab.student))
+    tokenizer = tokenizing.load(Path(lab.student))
 
     def collate(chosen: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
         tokenizer.padding_side = "right"

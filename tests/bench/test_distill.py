@@ -29,8 +29,8 @@ from transformers import AutoModelForCausalLM
 
 from core.data import starter
 from core.data.dataset import Dataset, build
-from core.engines import add_model, finetune, prune
-from core.engines.training import examples, weights
+from core.engines import add_model, finetune, prune, tokenizing
+from core.engines.training import examples
 from core.engines.training.templates import IGNORED
 from core.jobs.sampling import cores
 from core.specs import AddModelSpec, FinetuneSpec, ImportDataSpec, PruneSpec
@@ -107,7 +107,7 @@ def lab(tmp_path_factory) -> Path:
     job, _out = tiny.job(folder / "cut", t=teacher, d=data)
     prune.run(PruneSpec(model="t", data="d", keep_layers=LAYERS, threads=cores()), job)
     student = folder / "cut" / "out" / "model"
-    tokenizer = weights.load_tokenizer(student)
+    tokenizer = tokenizing.load(student)
     *_, train = examples.encode(Dataset(data), "train", tokenizer, 512)
     *_, validation = examples.encode(Dataset(data), "validation", tokenizer, 512)
     given = Lab(

@@ -19,8 +19,8 @@ from transformers.data.data_collator import pad_without_fast_tokenizer_warning
 
 from core.data import starter
 from core.data.dataset import Dataset, build
-from core.engines import add_model
-from core.engines.training import adapters, examples, packing, precision, weights
+from core.engines import add_model, tokenizing
+from core.engines.training import adapters, examples, packing, precision
 from core.engines.training.templates import IGNORED
 from core.engines.training.trainer import Plan, WorkbenchTrainer
 from core.specs import AddModelSpec, FinetuneSpec, ImportDataSpec
@@ -83,7 +83,7 @@ def lab(tmp_path_factory):
     build(
         ImportDataSpec(source=str(starter.train()), name="b", test_source=str(starter.test())), folder / "d"
     )
-    tokenizer = weights.load_tokenizer(base)
+    tokenizer = tokenizing.load(base)
     data = Dataset(folder / "d")
     *_, train = examples.encode(data, "train", tokenizer, 512)
     *_, validation = examples.encode(data, "validation", tokenizer, 512)

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from core.data.dataset import Dataset
+from core.engines import tokenizing
 from core.engines.distilling import divergence, soft, store
 from core.engines.distilling.soft import Soft
 from core.engines.training import examples, weights
@@ -61,7 +62,7 @@ def test_the_tail_hides_little(workspace: Workspace, tmp_path: Path, capsys) -> 
     teacher, base = (workspace.artifact(name, "model") for name in (headline.TEACHER, "starter"))
     folders = {item.id: workspace.artifact_folder(item.id) for item in (teacher, base)}
     job, _out = tiny.job(tmp_path / "job", **folders)
-    tokenizer = weights.load_tokenizer(folders[base.id])
+    tokenizer = tokenizing.load(folders[base.id])
     data = Dataset(workspace.artifact_folder(workspace.artifact("starter-banking", "dataset").id))
     *_, found = examples.encode(data, "validation", tokenizer, 512)
     logits = {}

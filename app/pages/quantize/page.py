@@ -18,6 +18,7 @@ from app.pages.wizard_page import StepsPage
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
+from app.widgets.labels import Label
 from app.widgets.spec_form import SpecForm
 from core.specs import QuantizeSpec
 
@@ -53,13 +54,20 @@ class QuantizePage(StepsPage):
         self.recipe_card.add_action(self.change_button)
         self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
         self.recipe_card.add(self.recipes)
+        self.absent = Label(
+            self.tr("fp16 and bf16 are not offered: the processor's runtime can run neither of them."),
+            "note",
+            wrap=True,
+        )
+        self.recipe_card.add(self.absent)
         self.limits = SearchLimits(self)
         self.recipe_card.add(self.limits)
         self.serving = ServingList(self)
         self.recipe_card.add(self.serving)
         self.targets = TargetList(self)
         self.recipe_card.add(self.targets)
-        self.form = SpecForm(QuantizeSpec, [], columns=2, parent=self)
+        choices = {"kv_cache": {"float": self.tr("32 bits"), "int8": self.tr("8 bits (int8)")}}
+        self.form = SpecForm(QuantizeSpec, [], choices=choices, columns=2, parent=self)
         self.recipe_card.add(self.form)
         self.check_card = Card(self.tr("Check and run"), parent=self)
         self.name = NameField(self.tr("Name of the result"), self)
@@ -149,6 +157,7 @@ class QuantizePage(StepsPage):
         is_open = self._shown == "recipe"
         self.recipe_card.setVisible(self._shown != "model")
         self.recipes.setVisible(is_open)
+        self.absent.setVisible(is_open)
         self.form.setVisible(is_open)
         self.limits.show_state(model)
         self.limits.setVisible(is_open and model.looks)
@@ -191,7 +200,9 @@ class QuantizePage(StepsPage):
             "search": self.tr("Searched for this model (search)"),
             "int4-edges": self.tr("8 bit at the edges (int4-edges)"),
             "int4-gptq": self.tr("4 bit, mended on your rows (int4-gptq)"),
+            "int4-awq": self.tr("4 bit, weighed by your rows (int4-awq)"),
             "int4-kquant": self.tr("4 bit, searched steps (int4-kquant)"),
+            "int4-hqq": self.tr("4 bit, searched zero points (int4-hqq)"),
             "int4": self.tr("4 bit (int4)"),
             "fp32": self.tr("Full precision (fp32)"),
         }
@@ -203,7 +214,9 @@ class QuantizePage(StepsPage):
             "search": self.tr("Measures what each part costs and packs the size you allow. Takes minutes."),
             "int4-edges": self.tr("The first, last and every third layer keep 8 bits, as llama.cpp chooses."),
             "int4-gptq": self.tr("Each column makes up for what the one before lost."),
+            "int4-awq": self.tr("Weights that meet large inputs are rounded most carefully."),
             "int4-kquant": self.tr("Needs no rows; only the output layer keeps 8 bits."),
+            "int4-hqq": self.tr("Needs no rows; few large weights count less than the many."),
             "int4": self.tr("The smallest; loses most."),
             "fp32": self.tr("Loses nothing; as large as the original, for comparing."),
         }

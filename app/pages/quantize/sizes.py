@@ -15,8 +15,8 @@ from core.workspace.workspace import Workspace
 #: Bytes a parameter on disk, with scales, where the files do not say more; the output layer stays at 8 bits
 #: in most of the 4-bit recipes.
 _BYTES_A_PARAMETER = {
-    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.96, "int4-edges": 0.82, "int4-gptq": 0.74, "int4-kquant": 0.74,
-    "int4": 0.65,
+    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.96, "int4-edges": 0.82, "int4-gptq": 0.74, "int4-awq": 0.74,
+    "int4-kquant": 0.74, "int4-hqq": 0.74, "int4": 0.65,
 }  # fmt: skip
 _TOKENIZER_BYTES = 4e6
 
@@ -57,10 +57,12 @@ class ExportSizes:
             return float(sizes.plain_bytes(found))
         return float(sizes.folder_bytes(found, known.planned(found, "rtn", block)))
 
-    def memory(self, export_bytes: float, length: int) -> Serving | None:
+    def memory(self, export_bytes: float, length: int, cache_bits: int) -> Serving | None:
         """Memory of an export that holds conversations of some length; None where the sizes are not known."""
         beside = self._found.beside if self._found else _TOKENIZER_BYTES
-        return serving(export_bytes - beside, self._shape, length) if self._shape.known else None
+        if not self._shape.known:
+            return None
+        return serving(export_bytes - beside, self._shape, length, cache_bits=cache_bits)
 
     def range_of(self, parameters: int) -> tuple[float, float]:
         """Bytes of the smallest and of the largest export that a search can make."""

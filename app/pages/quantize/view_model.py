@@ -8,6 +8,7 @@ import shutil
 import threading
 from typing import Any, Literal
 
+from pydantic import ValidationError
 from PySide6.QtCore import QObject, Slot
 
 from app.background import Background
@@ -19,14 +20,18 @@ from app.pages.quantize.sizes import ExportSizes
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
 from core.models import targets
+from core.models.quantizing.plan import LEARNING
 from core.specs import QuantizeSpec
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]
 STEPS: tuple[Step, ...] = ("model", "recipe", "check")
-RECIPES = ("int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-kquant", "int4", "fp32")
-#: Recipes that look at rows.
-LOOKS = ("search", "int4-gptq")
+RECIPES = (
+    "int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "int4",
+    "fp32",
+)  # fmt: skip
+#: Recipes that look at rows, whatever rounds.
+LOOKS = ("search", "int4-gptq", "int4-awq")
 #: Milliseconds of an answer that are proposed.
 _PROPOSED_MS = 50.0
 
@@ -120,8 +125,10 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def looks(self) -> bool:
-        """Whether rows are looked at: by the recipe, or to mend what it rounds."""
-        return self.recipe in LOOKS or bool(self.advanced.get("heal"))
+        """Whether rows are looked at: by the recipe, by who rounds or mends, or to measure the cache."""
+        told = self.advanced
+        asked = told.get("algorithm") in LEARNING or told.get("heal") or told.get("kv_cache") == "int8"
+        return self.recipe in LOOKS or bool(asked)
 
     def choose_data(self, artifact_id: str) -> None:
         """Whose validation rows are looked at; an empty id takes shipped text alone."""
@@ -225,7 +232,8 @@ class QuantizeViewModel(WizardViewModel):
         if self.recipe == "fp32":
             return None
         length = int(self.advanced.get("max_length", QuantizeSpec.model_fields["max_length"].default))
-        found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length)
+        bits = 8 if self.advanced.get("kv_cache") == "int8" else 32
+        found = self.sizes.memory(self.expected_bytes(self.recipe) or 0.0, length, bits)
         return found.total if found is not None else None
 
     @property
@@ -252,14 +260,14 @@ class QuantizeViewModel(WizardViewModel):
         """The first step that is not finished."""
         if self.model is None:
             return "model"
-        return "recipe" if self.errors else "check"
+        return "check" if self._works_together and not self.errors else "recipe"
 
     @property
     def blocker(self) -> Blocker:
         """What keeps the run from starting, or an empty text."""
         if self.model is None:
             return "model"
-        if self.errors:
+        if self.errors or not self._works_together:
             return "settings"
         if wrong := self._name_blocker():
             return wrong
@@ -287,9 +295,21 @@ class QuantizeViewModel(WizardViewModel):
         """Queues the run; does nothing while something blocks it."""
         if self.blocker or self.model is None:
             return
-        told = {"model": self.model.id, "recipe": self.recipe, "adapters": self.served, **self._limit()}
+        self._queue(self._spec(self.model.id))
+
+    def _spec(self, model: str) -> QuantizeSpec:
+        told = {"model": model, "recipe": self.recipe, "adapters": self.served, **self._limit()}
         told |= {"data": self.data.id if self.looks and self.data else None, **self.advanced}
-        self._queue(QuantizeSpec.model_validate({**told, "target": self.target}))
+        return QuantizeSpec.model_validate({**told, "target": self.target})
+
+    @property
+    def _works_together(self) -> bool:
+        """Whether the advanced fields go with where it will run."""
+        try:
+            self._spec("")
+        except ValidationError:
+            return False
+        return True
 
     def _limit(self) -> dict[str, float]:
         size = {"max_mb": self.limit_mb} if self.recipe == "search" and self.parameters else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core.engines import tokenizing
 from core.engines.checking.asking import Reference, rendered
 from core.engines.checking.check import Check, check
 from core.engines.quantization.building import GRAPH, SETTINGS
@@ -40,9 +41,7 @@ def template(folder: Path, source: Reference) -> Check:
     if path.read_bytes() != source.template:
         return check("chat template", False, "", "The chat template is not the source's, byte for byte")
     try:
-        from transformers import AutoTokenizer
-
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        tokenizer = tokenizing.load(folder)
         texts = rendered(tokenizer)
         ids = tuple(tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts)
     except Exception as error:  # a damaged tokenizer file raises whatever its reader raises
@@ -57,7 +56,9 @@ def template(folder: Path, source: Reference) -> Check:
     )
 
 
-def settings(folder: Path, source: Reference, shape: Shape, max_length: int | None) -> Check:
+def settings(
+    folder: Path, source: Reference, shape: Shape, max_length: int | None, cache_bits: int | None = None
+) -> Check:
     """The runtime's settings describe this graph, this source, and the length that was asked for.
 
     Args:
@@ -65,6 +66,7 @@ def settings(folder: Path, source: Reference, shape: Shape, max_length: int | No
         source: What it was made from.
         shape: What its graph takes and gives.
         max_length: Longest conversation that was asked for.
+        cache_bits: Bits in which what was read was to be kept.
     """
     try:
         said = records.read_json(folder / SETTINGS)
@@ -72,7 +74,9 @@ def settings(folder: Path, source: Reference, shape: Shape, max_length: int | No
         length, context = int(said["search"]["max_length"]), int(said["model"]["context_length"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         return check("settings", False, "", f"{SETTINGS} cannot be read ({type(error).__name__})")
-    cache = 2 * 4 * shape.layers * shape.key_heads * shape.head_size
+    if cache_bits is not None and shape.cache_bits != cache_bits:
+        faults.append(f"It keeps a conversation in {shape.cache_bits} bits a number instead of {cache_bits}")
+    cache = 2 * shape.cache_bits // 8 * shape.layers * shape.key_heads * shape.head_size
     known = source.config.get("max_position_embeddings")
     if isinstance(known, int) and max(length, context) > known:
         faults.append(

@@ -133,11 +133,10 @@ def _look(folder: Path, bases: tuple[Path, ...], said: Said, threads: int) -> tu
     """Body of the fresh process: whether the tokenizer agrees, and how near the numbers are."""
     import torch
 
-    from core.engines import merging
-    from core.engines.training import weights
+    from core.engines import merging, tokenizing
 
     torch.set_num_threads(threads)
-    tokenizer = weights.load_tokenizer(folder)
+    tokenizer = tokenizing.load(folder)
     texts = rendered(tokenizer) if tokenizer.chat_template else PROMPTS
     ids = tuple(tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts)
     scores = _scores(merging.load(folder, bases), said.ids)

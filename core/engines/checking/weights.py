@@ -13,6 +13,7 @@ import numpy as np
 
 from core.engines.checking.check import Check
 from core.engines.quantization import graph, stored
+from core.engines.quantization.folding import Folds
 
 #: How far a matrix, and one of its rows, may be from the source, as a share of its length (Frobenius).
 #: Of a tuned 135M model the worst matrix and row are 0.006 and 0.012 in 8 bits, 0.11 and 0.19 in 4; zeroed,
@@ -24,15 +25,16 @@ _NAMED = 3
 _PLACE = re.compile(r"layers[./](\d+)[./](?:attn[./]|mlp[./])?(\w+)")
 
 
-def compare(folder: Path, model: Any, source: Path) -> Check:
+def compare(folder: Path, model: Any, source: Path, folds: Folds | None = None) -> Check:
     """Compares weight by weight.
 
     Args:
         folder: The export.
         model: Its graph, as `graph.load` gives it.
         source: The transformers folder that it was built from, before anything was rounded.
+        folds: Scales that were moved before rounding.
     """
-    originals = stored.SourceWeights(source)
+    originals = stored.SourceWeights(source, folds)
     wrong: list[str] = []
     compared = left_out = 0
     for weight in stored.weights(folder, model):

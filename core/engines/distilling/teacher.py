@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.data.dataset import Dataset
-from core.engines import merging
+from core.engines import merging, tokenizing
 from core.engines.distilling import spoken, store
 from core.engines.distilling.soft import coarsen, entries
 from core.engines.distilling.store import Place, Said
@@ -167,7 +167,7 @@ def _encoded(
 
 def load_tokenizer(folder: Path, *, keep_system: bool) -> PreTrainedTokenizerBase:
     """A model's tokenizer with the template that training uses."""
-    tokenizer = weights.load_tokenizer(folder)
+    tokenizer = tokenizing.load(folder)
     if not keep_system:
         variant = without_default_system(tokenizer)
         if variant.removed:

@@ -6,14 +6,13 @@ on one computer and the limit of another.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psutil
 
 from core.models.speed import Ceilings
+from core.models.stopwatch import fastest
 
 #: Far more than any cache holds, but never much of the memory that is free.
 _READ_BYTES = 256 << 20
@@ -36,7 +35,7 @@ def _read(threads: int) -> float:
     block = np.ones(max(size // 8, 1), dtype=np.int64)
     parts = np.array_split(block, threads)
     with ThreadPoolExecutor(threads) as pool:
-        return block.nbytes / _fastest(lambda: list(pool.map(np.bitwise_or.reduce, parts)), _READ_S)
+        return block.nbytes / fastest(lambda: list(pool.map(np.bitwise_or.reduce, parts)), _READ_S)
 
 
 def _multiply(threads: int) -> float:
@@ -45,14 +44,4 @@ def _multiply(threads: int) -> float:
 
     left = np.random.default_rng(0).standard_normal((_SIZE, _SIZE), dtype=np.float32)
     with threadpool_limits(threads, user_api="blas"):
-        return 2 * _SIZE**3 / _fastest(lambda: left @ left, _PRODUCT_S)
-
-
-def _fastest(work: Callable[[], object], seconds: float) -> float:
-    work()  # the first one wakes threads and touches memory
-    best, end = float("inf"), time.perf_counter() + seconds
-    while best == float("inf") or time.perf_counter() < end:
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return best
+        return 2 * _SIZE**3 / fastest(lambda: left @ left, _PRODUCT_S)

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from core.engines import merging
-from core.engines.training import weights
+from core.engines import merging, tokenizing
 from core.errors import JobError
 
 _TOKENS = 24
@@ -29,7 +28,7 @@ def check(folder: Path, tokenizer: PreTrainedTokenizerBase, rows: Sequence[list[
     Raises:
         JobError: It does not load, gives no usable numbers, or reads the rows as other tokens.
     """
-    own = weights.load_tokenizer(folder)
+    own = tokenizing.load(folder)
     table = own.get_vocab()
     read: list[list[int]] = []
     for ids in rows:

@@ -170,16 +170,19 @@ def rounded_as(weights: Mapping[str, torch.nn.Module], changed: Mapping[str, tor
 
 
 def round_off(weight: torch.Tensor, part: Part, algorithm: Algorithm = "rtn") -> torch.Tensor:
-    """A matrix as Olive's Rtn or KQuant stores it."""
+    """A matrix as Olive's Rtn or KQuant stores it, or HQQ."""
     from olive.common.quant.utils import WeightQuantizer
     from olive.passes.pytorch.kquant import kquant_find_qparams
 
     quantizer = WeightQuantizer(bits=part.bits, symmetric=False, group_size=part.block)
     with torch.inference_mode():
-        scales, zeros = (
-            kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
-            if algorithm == "k_quant"
-            else quantizer.find_qparams(weight)
-        )
+        if algorithm == "k_quant":
+            scales, zeros = kquant_find_qparams(weight, part.block, quantizer.maxq, quantizer.minq)
+        elif algorithm == "hqq":
+            from core.engines.quantization import hqq
+
+            scales, zeros = hqq.steps(weight, quantizer)
+        else:
+            scales, zeros = quantizer.find_qparams(weight)
         found: torch.Tensor = quantizer.fake_quantize(weight, scales, zeros)
     return found

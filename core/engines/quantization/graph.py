@@ -54,12 +54,14 @@ class Shape:
         heads: Heads a layer.
         key_heads: Key heads a layer.
         head_size: Numbers a head; 0 where the graph does not say.
+        cache_bits: Bits of a number of that memory.
     """
 
     layers: int
     heads: int
     key_heads: int
     head_size: int
+    cache_bits: int
 
 
 def load(path: Path) -> Any:
@@ -89,7 +91,10 @@ def shape(model: Any) -> Shape:
     Raises:
         GraphError: It has no memory of the conversation.
     """
-    layers = sum(bool(_PAST_KEY.fullmatch(value.name)) for value in model.graph.input)
+    import onnx
+
+    kept = [value for value in model.graph.input if _PAST_KEY.fullmatch(value.name)]
+    layers = len(kept)
     attention = next((node for node in model.graph.node if node.op_type in _ATTENTION), None)
     if not layers or attention is None:
         raise GraphError("the graph has no memory of the conversation")
@@ -102,7 +107,8 @@ def shape(model: Any) -> Shape:
             inner = [int(attribute.i) for attribute in node.attribute if attribute.name == "K"]
             width = inner[0] if inner else int(sizes.get(node.input[1], 0))
             break
-    return Shape(layers, heads, whole.get("kv_num_heads", heads), width // heads)
+    kind = onnx.helper.tensor_dtype_to_np_dtype(kept[0].type.tensor_type.elem_type)
+    return Shape(layers, heads, whole.get("kv_num_heads", heads), width // heads, 8 * kind.itemsize)
 
 
 def precision(model: Any) -> Precision:

@@ -36,7 +36,7 @@ def take_apart(folder: Path) -> None:
         parted = {}
         for name, tensor in tensors.items():
             place, _dot, kind = name.rpartition(".")
-            names = _parts(place)
+            names = parts(place)
             if not names:
                 parted[name] = tensor
                 continue
@@ -47,12 +47,12 @@ def take_apart(folder: Path) -> None:
             save_file(parted, path, {"format": "pt"})
     overrides = config["quantization_config"].get("overrides") or {}
     config["quantization_config"]["overrides"] = {
-        part: value for name, value in overrides.items() for part in _parts(name) or (name,)
+        part: value for name, value in overrides.items() for part in parts(name) or (name,)
     }
     durable.write_json(folder / "config.json", config)
 
 
-def _parts(place: str) -> tuple[str, ...]:
+def parts(place: str) -> tuple[str, ...]:
     """Names of the parts of a joined matrix; empty for another one."""
     path, _dot, name = place.rpartition(".")
     return tuple(f"{path}.{part}" for part in JOINED.get(name, ()))

@@ -47,7 +47,7 @@ class Room:
     Args:
         folder: The whole model in full precision.
         found: Sizes of its matrices.
-        data: Data set whose usual length is timed, or None.
+        data: Data set whose validation rows judge and whose usual length is timed, or None.
         limits: As they are set.
         job: The run.
         kept: What an earlier try of this run has found.
@@ -67,9 +67,12 @@ class Room:
         kept: Kept,
         work: Path,
     ) -> None:
+        self.folder, self.data, self.work = folder, data, work
+        self.job, self.kept = job, kept
+        if not kept.is_empty:
+            job.log("Takes over what was found before it was interrupted.")
         self.groups = grouping.groups_of(found)
         self.found = least.with_report(found)
-        self._job, self._kept = job, kept
         self.yardstick = RECIPES[YARDSTICK].planned(self.found, "k_quant")
         self._require_blocks()
         self.limit = limits.bytes or sizes.folder_bytes(
@@ -88,19 +91,19 @@ class Room:
 
     def _timed_pace(self) -> Pace:
         plans = pace.probes(self.found, self.groups)
-        times = self._kept.value("times")
+        times = self.kept.value("times")
         if times is None:
             times = self._times(plans)
-            self._kept.put("times", times)
+            self.kept.put("times", times)
         found = Pace.through(self.groups, times)
-        self._job.log(
+        self.job.log(
             f"An answer takes {times[0]:.3g} ms in 4 bits, {times[1]:.3g} in larger blocks, "
             f"{times[2]:.3g} in 8 bits, and {times[3]:.3g} with only the output layer in 8."
         )
         return found
 
     def _times(self, plans: Sequence[Plan]) -> list[float]:
-        job = self._job
+        job = self.job
         job.phase("timing", total=len(plans), unit="mixtures")
 
         def built(count: int) -> None:
@@ -153,7 +156,7 @@ class Room:
         aim = self.limit_ms
         for _ in range(_TRIES):  # what was assumed to add up does not quite
             measured = self._measured_ms(chosen)
-            self._job.log(f"The packed mixture takes {measured:.3g} ms an answer.")
+            self.job.log(f"The packed mixture takes {measured:.3g} ms an answer.")
             if measured <= SLACK * self.limit_ms:
                 break
             aim *= self.limit_ms / measured
@@ -163,10 +166,10 @@ class Room:
 
     def _measured_ms(self, plan: Plan) -> float:
         place = f"time-{digest(plan.model_dump_json())}"
-        measured = self._kept.value(place)
+        measured = self.kept.value(place)
         if measured is None:
             (measured,) = self._times([plan])
-            self._kept.put(place, measured)
+            self.kept.put(place, measured)
         return float(measured)
 
     def _items(self, cost: Callable[[int, Part], float], head: Mapping[Part, float]) -> list[list[Choice]]:

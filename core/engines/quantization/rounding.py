@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engines.quantization import parting
+from core.engines.quantization import folding, parting
 from core.errors import InputError
 from core.models.quantizing.plan import Part, Plan
 from core.models.quantizing.sizes import Matrices
@@ -37,22 +38,49 @@ def round_weights(
         source: The model in full precision.
         folder: An empty folder.
         plan: What every matrix gets.
-        calibrating: Token ids of sample rows, for GPTQ.
+        calibrating: Token ids of sample rows, for GPTQ and AWQ.
         layers: What GPTQ has rounded before, and who hears of it.
 
     Returns:
         `folder`.
+
+    Raises:
+        InputError: AWQ cannot move scales in this family.
     """
+    if plan.algorithm != "awq":
+        return _round(source, folder, plan, calibrating, layers)
+    from core.engines.quantization import awq
+
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scaled:
+        folds = awq.scale(source, Path(scaled), plan, calibrating)
+        _round(Path(scaled), folder, plan)
+    folding.write(folder, folds)
+    return folder
+
+
+def _round(
+    source: Path,
+    folder: Path,
+    plan: Plan,
+    calibrating: Sequence[Sequence[int]] = (),
+    layers: Layers | None = None,
+) -> Path:
     logging.getLogger("olive").setLevel(logging.WARNING)
     from olive.hardware import DEFAULT_CPU_ACCELERATOR
     from olive.model import HfModelHandler
     from olive.passes.olive_pass import create_pass_from_dict
     from olive.passes.pytorch import kquant, rtn
 
-    from core.engines.quantization import gptq
+    from core.engines.quantization import gptq, hqq
 
     usual = Counter(plan.matrices.values()).most_common(1)[0][0]
-    kinds: dict[str, Any] = {"rtn": rtn.Rtn, "k_quant": kquant.KQuant, "gptq": gptq.GptqByLayers}
+    kinds: dict[str, Any] = {
+        "rtn": rtn.Rtn,
+        "k_quant": kquant.KQuant,
+        "hqq": hqq.Hqq,
+        "gptq": gptq.GptqByLayers,
+        "awq": kquant.KQuant,
+    }
     settings: dict[str, Any] = {
         "bits": usual.bits,
         "group_size": usual.block,
@@ -101,26 +129,38 @@ def _data(calibrating: Sequence[Sequence[int]]) -> dict[str, Any]:
 
 
 def rounded(folder: Path, names: Sequence[str]) -> dict[str, Any]:
-    """The rounded matrices of a folder as the numbers they stand for, by name: torch tensors (out, in)."""
-    from olive.common.quant.utils import unpack_from_uint8
+    """The rounded matrices of a folder as the numbers they stand for in its source.
+
+    Returns:
+        Torch tensors (out, in) by name.
+    """
+    import torch
     from safetensors import safe_open
 
     config = json.loads((folder / "config.json").read_bytes())["quantization_config"]
+    folds = folding.read(folder)
     found: dict[str, Any] = {}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, framework="pt") as file:
             inside = set(file.keys())
             for name in names:
-                if f"{name}.qweight" not in inside:
-                    continue
-                bits = int((config.get("overrides") or {}).get(name, {}).get("bits", config["bits"]))
-                packed, scales = (file.get_tensor(f"{name}.{part}") for part in ("qweight", "scales"))
-                rows, blocks = scales.shape
-                whole = unpack_from_uint8(packed, bits, (rows, packed.shape[1] * 8 // bits))
-                zeros = unpack_from_uint8(file.get_tensor(f"{name}.qzeros"), bits, (rows, blocks))
-                whole = whole.reshape(rows, blocks, -1) - zeros[..., None]
-                found[name] = (whole * scales.float()[..., None]).reshape(rows, -1)
+                parts = parting.parts(name) or (name,)
+                if f"{parts[0]}.qweight" in inside:
+                    whole = torch.cat([_dequantized(file, config, part) for part in parts])
+                    found[name] = torch.from_numpy(folds.undo(name, whole.numpy()))
     return found
+
+
+def _dequantized(file: Any, config: Any, name: str) -> Any:
+    """A matrix of a rounded folder: (number - zero) x scale."""
+    from olive.common.quant.utils import unpack_from_uint8
+
+    bits = int((config.get("overrides") or {}).get(name, {}).get("bits", config["bits"]))
+    packed, scales, zeros = (file.get_tensor(f"{name}.{part}") for part in ("qweight", "scales", "qzeros"))
+    rows, blocks = scales.shape
+    whole = unpack_from_uint8(packed, bits, (rows, packed.shape[1] * 8 // bits))
+    whole = whole.reshape(rows, blocks, -1) - unpack_from_uint8(zeros, bits, (rows, blocks))[..., None]
+    return (whole * scales.float()[..., None]).reshape(rows, -1)
 
 
 def require_blocks(source: Path, found: Matrices, part: Part) -> None:

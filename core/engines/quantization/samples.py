@@ -48,7 +48,7 @@ class Samples:
     Attributes:
         judging: On these a plan is judged.
         measuring: On these the damage of the parts is estimated.
-        calibrating: Token ids for GPTQ; none of them judges.
+        calibrating: Token ids for GPTQ and AWQ; none of them judges.
         rows: How many of those that judge are the user's.
     """
 
@@ -59,7 +59,7 @@ class Samples:
 
     @property
     def calibration_tokens(self) -> int:
-        """How many tokens GPTQ reads."""
+        """How many tokens GPTQ and AWQ read."""
         return sum(map(len, self.calibrating))
 
 

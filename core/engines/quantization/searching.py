@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from core.engines import merging
+from core.engines import merging, tokenizing
 from core.engines.keeping import Kept, digest
 from core.engines.quantization import damage, rounding, samples
 from core.engines.quantization.damage import Estimate, Meter
 from core.engines.quantization.gptq import Layers
-from core.engines.quantization.room import YARDSTICK, Limits, Room
+from core.engines.quantization.room import YARDSTICK, Room
 from core.models.quantizing import groups as grouping
 from core.models.quantizing import sizes
 from core.models.quantizing.groups import Group
@@ -56,35 +56,17 @@ class Search:
     """One model, its sample rows, and the plans that were measured.
 
     Args:
-        folder: The whole model in full precision.
-        found: Sizes of its matrices.
-        data: Data set's folder, or None.
-        limits: What the result may take.
-        job: Its run.
-        kept: What an earlier try of this run has found.
-        work: Where folders may be made.
+        room: The model, and what the result may take.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        found: sizes.Matrices,
-        data: Path | None,
-        limits: Limits,
-        job: JobContext,
-        kept: Kept,
-        work: Path,
-    ) -> None:
-        self._folder, self._job, self._kept, self._work = folder, job, kept, work
-        if not kept.is_empty:
-            job.log("Takes over what was found before it was interrupted.")
-        self.room = Room(folder, found, data, limits, job, kept, work)
-        self.groups = self.room.groups
-        self._found = self.room.found
-        self.samples = samples.draw(_tokenizer(folder), data)
-        self._model = merging.load(folder).eval()
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self._job, self._kept = room.job, room.kept
+        self._found, self.groups = room.found, room.groups
+        self.samples = samples.draw(tokenizing.load(room.folder), room.data)
+        self._model = merging.load(room.folder).eval()
         modules = dict(self._model.named_modules())
-        self._weights: dict[str, torch.nn.Module] = {name: modules[name] for name in found.layers}
+        self._weights: dict[str, torch.nn.Module] = {name: modules[name] for name in room.found.layers}
         self._meter = Meter(self._model, self.samples.judging)
         self._costs: list[dict[Part, float]] = []
         self._head: dict[Part, float] = {}
@@ -242,11 +224,11 @@ class Search:
 
     def _by_gptq(self, tried: Plan) -> Mapping[str, torch.Tensor]:
         """The matrices as GPTQ rounds them; the folder stays, so that it need not be made again."""
-        job, self._rounded = self._job, self._work / "tried"
+        job, self._rounded = self._job, self.room.work / "tried"
         job.phase("rounding", total=self._found.count, unit="layers")
         self._rounded.mkdir()
         layers = gptq_layers(job, self._kept, tried)
-        rounding.round_weights(self._folder, self._rounded, tried, self.samples.calibrating, layers)
+        rounding.round_weights(self.room.folder, self._rounded, tried, self.samples.calibrating, layers)
         return rounding.rounded(self._rounded, list(tried.matrices))
 
     def _report(self, taken: Plan) -> Sensitivity:
@@ -285,9 +267,3 @@ def gptq_layers(job: JobContext, kept: Kept, plan: Plan) -> Layers:
         job.check_cancelled()
 
     return Layers(kept, digest(plan.model_dump_json()), tell)
-
-
-def _tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)

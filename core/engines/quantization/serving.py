@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engines.quantization import building
+from core.engines.quantization.folding import Folds
 from core.errors import InputError, JobError
 from core.models import records
 from core.models.methods import NAMES
@@ -81,11 +82,17 @@ def require(spec: QuantizeSpec, folders: Sequence[Path]) -> tuple[Served, ...]:
     return tuple(served)
 
 
-def put_beside(folder: Path, served: Sequence[Served]) -> tuple[Path, ...]:
-    """Extends the export and writes the adapters with their chat templates. Returns their files."""
+def put_beside(folder: Path, served: Sequence[Served], folds: Folds) -> tuple[Path, ...]:
+    """Extends the export and writes the adapters with their chat templates. Returns their files.
+
+    Args:
+        folder: The export.
+        served: The adapters.
+        folds: Scales that were moved in the export's weights.
+    """
     if not served:
         return ()
-    found = [matrices(item.folder) for item in served]
+    found = [folds.adapter(matrices(item.folder)) for item in served]
     extend(folder / building.GRAPH, found)
     files = []
     for at, (item, adapter) in enumerate(zip(served, found, strict=True)):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engines.quantization import graph, parting
+from core.engines.quantization.folding import Folds
 from core.models import records
 
 Matrix = NDArray[np.float32]
@@ -98,11 +99,13 @@ class SourceWeights:
 
     Args:
         folder: The folder that was built from, before anything was rounded.
+        folds: Scales that were moved before rounding.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, folds: Folds | None = None) -> None:
         from safetensors import safe_open
 
+        self._folds = folds or Folds()
         self._config = records.read_json(folder / "config.json")
         self._files: dict[str, Any] = {}
         for path in sorted(folder.glob("model*.safetensors")):
@@ -151,5 +154,4 @@ class SourceWeights:
         opened = self._files.get(f"{name}.weight")
         if opened is None:
             return None
-        found: Matrix = opened.get_tensor(f"{name}.weight").float().numpy()
-        return found
+        return self._folds.apply(f"{name}.weight", opened.get_tensor(f"{name}.weight").float().numpy())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.data.dataset import Dataset
+from core.engines import tokenizing
 from core.engines.measuring.turns import in_turn
 from core.engines.pruning import calibration
 from core.engines.quantization import building, rounding
@@ -85,7 +86,4 @@ def lengths(folder: Path, data: Path | None) -> tuple[int, int]:
     """
     if data is None:
         return _USUAL_LENGTHS
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    return calibration.lengths(Dataset(data), tokenizer, _ROWS, _SEED)
+    return calibration.lengths(Dataset(data), tokenizing.load(folder), _ROWS, _SEED)

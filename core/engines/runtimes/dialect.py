@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.engines import tokenizing
 from core.engines.training import documents, templates
 from core.errors import InputError
 from core.models import records
@@ -64,9 +65,7 @@ def load(
     Raises:
         InputError: The model has no chat template, so nobody knows how to speak to it.
     """
-    from transformers import AutoTokenizer
-
-    tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    tokenizer: Any = tokenizing.load(folder)
     if template is not None:
         tokenizer.chat_template = template.read_text(encoding="utf-8")
     if not tokenizer.chat_template and not chat:

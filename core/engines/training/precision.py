@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import torch
+
+from core.models.stopwatch import fastest
 
 _SECONDS = 0.4
 _ROWS, _IN, _OUT = 512, 576, 1536  # a feed-forward layer of a small model with a full batch
+_PRODUCTS = 4  # a heat
 
 
 def race(seconds: float = _SECONDS) -> dict[str, float]:
@@ -28,12 +29,9 @@ def products(*, bf16: bool) -> torch.autocast:
 def _gflops(dtype: torch.dtype, seconds: float) -> float:
     left = torch.randn(_ROWS, _IN, generator=torch.Generator().manual_seed(0)).to(dtype)
     right = torch.randn(_IN, _OUT, generator=torch.Generator().manual_seed(1)).to(dtype)
-    left @ right  # the first call prepares the kernel
-    best = float("inf")
-    end = time.perf_counter() + seconds
-    while best == float("inf") or time.perf_counter() < end:  # once at least, however busy the computer
-        start = time.perf_counter()
-        for _ in range(4):
+
+    def multiply() -> None:
+        for _ in range(_PRODUCTS):
             left @ right
-        best = min(best, (time.perf_counter() - start) / 4)
-    return round(2 * _ROWS * _IN * _OUT / best / 1e9, 1)
+
+    return round(2 * _PRODUCTS * _ROWS * _IN * _OUT / fastest(multiply, seconds) / 1e9, 1)

@@ -12,7 +12,7 @@ import torch
 
 from core.data import sizes
 from core.data.dataset import Dataset
-from core.engines import merging
+from core.engines import merging, tokenizing
 from core.engines.training import adapters, examples, four_bit, packing, precision, weights
 from core.engines.training.losses import PLAIN, Objective
 from core.engines.training.templates import without_default_system
@@ -136,7 +136,7 @@ def prepare(spec: TrainingSpec, job: JobContext, decisions: Decisions) -> Prepar
     if four_bits:
         four_bit.shrink(model, dtype)
         job.log(four_bit.REMARK)
-    tokenizer = weights.load_tokenizer(base)
+    tokenizer = tokenizing.load(base)
     if not spec.default_system and data.info.task != "pretraining":  # documents need no template
         _drop_default_system(tokenizer, job)
 

@@ -7,20 +7,12 @@ from pathlib import Path
 import torch
 from peft import PeftModel
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from core.engines import merging
 from core.errors import InputError
 from core.jobs.context import JobContext
 from core.models import records
-
-
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model folder, with its chat template."""
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False
-    )
-    return tokenizer
 
 
 def load_model(job: JobContext, artifact_id: str, dtype: torch.dtype, *, depth: int = 0) -> PreTrainedModel:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import platform
 import shutil
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from core.jobs.sampling import cores
+from core.models.stopwatch import fastest
 from core.workspace import durable
 
 #: In the workspace: the fastest matrix product seen, by machine.
@@ -98,15 +98,7 @@ def _gflops() -> float:
     import numpy as np  # a tenth of a second to import, needed only here
 
     left = np.random.default_rng(0).standard_normal((_SIZE, _SIZE), dtype=np.float32)
-    best, end = float("inf"), time.perf_counter() + _RACE_S
-    usable = cores()
-    left @ left
-    while best == float("inf") or time.perf_counter() < end:  # once at least, however busy the computer
-        began, used = time.perf_counter(), time.process_time()
-        left @ left
-        took, used = time.perf_counter() - began, time.process_time() - used
-        best = min(best, took, max(used, 1e-9) / usable)  # beside other programs only the second is honest
-    return 2 * _SIZE**3 / best / 1e9
+    return 2 * _SIZE**3 / fastest(lambda: left @ left, _RACE_S, cores()) / 1e9
 
 
 def _flags() -> frozenset[str]:

@@ -38,7 +38,9 @@ class Serving:
         return self.libraries + self.weights + self.cache + self.logits
 
 
-def serving(weight_bytes: float, shape: Shape, length: int, prompt: int = PROMPT_TOKENS) -> Serving:
+def serving(
+    weight_bytes: float, shape: Shape, length: int, prompt: int = PROMPT_TOKENS, cache_bits: int = 32
+) -> Serving:
     """The parts.
 
     Args:
@@ -46,10 +48,11 @@ def serving(weight_bytes: float, shape: Shape, length: int, prompt: int = PROMPT
         shape: The model's sizes.
         length: Tokens of the longest conversation.
         prompt: Tokens of a prompt.
+        cache_bits: Bits of a key's or value's number.
     """
     return Serving(
         libraries=_LIBRARIES_BYTES,
         weights=_REPACKED * weight_bytes,
-        cache=2.0 * 4 * shape.layers * shape.key_values * length,
+        cache=2.0 * cache_bits / 8 * shape.layers * shape.key_values * length,
         logits=float(min(prompt, length) * shape.vocabulary * _LOGIT_BYTES),
     )

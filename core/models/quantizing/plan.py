@@ -9,8 +9,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 #: Who rounds: `rtn` to the nearest step; `k_quant` searches scale and zero point of every block (llama.cpp);
-#: `gptq` (Frantar et al. 2023) lets the later columns make up for what the earlier ones lost, on sample rows.
-Algorithm = Literal["rtn", "k_quant", "gptq"]
+#: `hqq` (Badri and Shaji 2023) moves the zero point of every block so that few large weights count less;
+#: `gptq` (Frantar et al. 2023) lets the later columns make up for what the earlier ones lost, on sample rows;
+#: `awq` (Lin et al. 2023) first makes the weights large that large inputs meet, as sample rows show them.
+Algorithm = Literal["rtn", "k_quant", "hqq", "gptq", "awq"]
+#: Those that read sample rows.
+LEARNING: frozenset[Algorithm] = frozenset({"gptq", "awq"})
 #: Query, key and value count as one: the builder packs them into one product, which has one width.
 GROUPS = ("qkv", "o", "gate", "up", "down")
 _GROUP_OF = {

@@ -117,6 +117,8 @@ def _recipe(name: str, expected: set[int], **more: Any) -> Recipe:
     return Recipe(name=name, expected=frozenset(expected), **more)
 
 
+#: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention
+#: with a shape that does not fit its buffer, and for bf16 the operator Where is not there.
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -126,7 +128,9 @@ RECIPES = {
         _recipe("int4-mixed", {4, 8}, algorithm="k_quant", bits=_FORGIVING, head=8),
         _recipe("int4-edges", {4, 8}, algorithm="k_quant", bits=_ALL4, edges=_SENSITIVE, head=8),
         _recipe("int4-kquant", {4, 8}, algorithm="k_quant", bits=_ALL4, head=8),
+        _recipe("int4-hqq", {4, 8}, algorithm="hqq", bits=_ALL4, head=8),
         _recipe("int4-gptq", {4, 8}, algorithm="gptq", bits=_ALL4, head=8),
+        _recipe("int4-awq", {4, 8}, algorithm="awq", bits=_ALL4, head=8),
         # What gets 8 bits is measured, see `searching`.
         _recipe("search", {4, 8}, algorithm="k_quant", bits=_ALL4, head=8),
     )

@@ -70,7 +70,7 @@ class Sensitivity(BaseModel):
         tried: The plans that were measured, in order.
         judging_rows: Rows of the data set that judged; 0 when shipped text did.
         judging_tokens: Tokens over which KL is averaged.
-        calibration_tokens: Tokens by which GPTQ made up for what it lost.
+        calibration_tokens: Tokens from which GPTQ or AWQ learnt.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

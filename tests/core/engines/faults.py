@@ -162,6 +162,11 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
         lambda f: _weight(f, "input_layernorm.weight", _zero),
         "input_layernorm of layer 0",
     ),
+    "scales moved out of a norm, but not into it": (
+        "int4-awq",
+        lambda f: _weight(f, "layers.1.post_attention_layernorm.weight", np.ones_like),
+        "post_attention_layernorm of layer 1",
+    ),
     "a flipped bit in a weight": (
         "int8",
         lambda f: _weight(f, "1.mlp.down_proj.MatMulNBits.qweight", _flip),

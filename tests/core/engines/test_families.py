@@ -40,9 +40,12 @@ def test_a_family_goes_the_whole_way(family: str, data: Path, tmp_path: Path) ->
     whole = _made(job, out)
     assert records.receipt_status(whole) == "green"
 
-    for recipe in ("int8", "int4-mixed"):
+    for recipe, cache in (("int8", "float"), ("int4-mixed", "float"), ("int4-hqq", "int8")):
         job, out = tiny.job(tmp_path / recipe, w=whole)
-        quantize.run(QuantizeSpec(model="w", recipe=recipe, max_length=256), job)
+        spec = QuantizeSpec.model_validate(
+            {"model": "w", "recipe": recipe, "kv_cache": cache, "max_length": 256}
+        )
+        quantize.run(spec, job)
         small = _made(job, out)
         said = json.loads((small / "receipt.json").read_text())
         assert said["status"] != "red", said["reasons"]

@@ -21,7 +21,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from core.engines import merging, prune, quantize, receipt
+from core.engines import merging, prune, quantize, receipt, tokenizing
 from core.engines.quantization import graph
 from core.engines.receipt import Check, Receipt
 from core.engines.training import weights
@@ -188,7 +188,7 @@ def test_with_the_datas_tokens_it_gives_the_same_numbers_for_them(
     assert len(kept) == result["vocabulary"] < len(tiny.tokenizer())
     assert "agreement" not in result, "only tokens went, so nothing was forgotten"
     assert (records.receipt_status(folder), records.untaught(folder)) == ("green", "")
-    own, whole = weights.load_tokenizer(folder), weights.load_tokenizer(parts[model])
+    own, whole = tokenizing.load(folder), tokenizing.load(parts[model])
     text = "<|im_start|>user\nwhere is my card, I cannot find it (7)<|im_end|>\n<|im_start|>assistant\n"
     new, old = own(text)["input_ids"], whole(text)["input_ids"]
     assert own.convert_ids_to_tokens(new) == whole.convert_ids_to_tokens(old)
@@ -222,7 +222,7 @@ def test_a_tokenizer_that_its_class_builds_anew_and_rows_without_a_token(
     own.save_pretrained(folder)
     pruned, result = run(tmp_path / "run", {**parts, "qwen": folder}, "qwen", vocabulary="data")
 
-    again = weights.load_tokenizer(pruned)
+    again = tokenizing.load(pruned)
     assert len(again) == result["vocabulary"] < len(own)
     text = "<|im_start|>user\nwhere is my card<|im_end|> 日本 🎉"
     assert again.decode(again(text)["input_ids"]) == text

@@ -29,7 +29,8 @@ def _events(out: io.StringIO, name: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "bits"), [("fp32", {32}), ("int8", {8}), ("int4", {4}), ("int4-mixed", {4, 8})]
+    ("recipe", "bits"),
+    [("fp32", {32}), ("int8", {8}), ("int4", {4}), ("int4-mixed", {4, 8}), ("int4-hqq", {4, 8})],
 )
 def test_every_recipe_gives_a_green_model(source: Path, tmp_path: Path, recipe: Any, bits: set[int]) -> None:
     job, out = tiny.job(tmp_path / "run", m=source)

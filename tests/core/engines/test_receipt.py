@@ -13,7 +13,7 @@ import pytest
 
 from core.engines import receipt
 from core.engines.checking import behaviour
-from core.engines.quantization import building, rounding, serving
+from core.engines.quantization import building, folding, rounding, serving
 from core.errors import IntegrityError
 from core.models import records
 from core.models.quantizing import sizes
@@ -38,10 +38,11 @@ class Exports:
         folder = self.root / name
         if not folder.exists():
             recipe, plain = RECIPES[name], self.source
-            if recipe.algorithm in ("rtn", "k_quant"):
+            if recipe.algorithm not in ("builder", ""):
                 (self.root / f"{name}-rounded").mkdir()
                 plan = recipe.planned(sizes.read(self.source), recipe.algorithm)
-                plain = rounding.round_weights(self.source, self.root / f"{name}-rounded", plan)
+                rows = self.wanted.prompts
+                plain = rounding.round_weights(self.source, self.root / f"{name}-rounded", plan, rows)
             self.build(plain, folder, name)
         return folder
 
@@ -72,6 +73,7 @@ class Exports:
             source or self.wanted,
             1,
             weights_of=self.source,
+            folds=folding.read(self.root / f"{name}-rounded"),
             max_length=_LENGTH,
         )
 
@@ -98,7 +100,7 @@ def test_a_planted_fault_is_red(exports: Exports, copy: Callable[[str], Path], f
     assert any(words in reason for reason in made.reasons), made.reasons
 
 
-@pytest.mark.parametrize("recipe", ["int4", "int4-mixed", "int8"])
+@pytest.mark.parametrize("recipe", ["int4", "int4-mixed", "int4-awq", "int8"])
 def test_nothing_planted_is_not_red(exports: Exports, recipe: str) -> None:
     made = exports.judge(exports.of(recipe), recipe)
 

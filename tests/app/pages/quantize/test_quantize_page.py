@@ -206,6 +206,30 @@ def test_rows_are_asked_for_only_by_recipes_that_look_at_them(
     QTest.mouseClick(page.recipes._cards["int8"], LEFT)
     assert not page.limits.isVisible()
     assert "--data" not in page.view_model.command()
+    QTest.mouseClick(page.recipes._cards["int4-awq"], LEFT)
+    assert page.limits.isVisible()
+
+
+def test_a_cache_in_8_bits_takes_a_quarter_and_is_measured_on_rows(
+    page: QuantizePage, add_model: Add, add_data: Add
+) -> None:
+    add_data("Banking")
+    page.open_with(add_model().id)
+    whole = page.view_model.memory_bytes
+    assert whole is not None
+    QTest.mouseClick(page.form.advanced_button, LEFT)
+    control = page.form.field("kv_cache").control
+    control.setFocus()
+    QTest.keyClick(control, Qt.Key.Key_Down)
+    assert page.view_model.memory_bytes == pytest.approx(whole - 2 * 3 * 30 * 576 * 2048)
+    assert page.limits.isVisible()
+    page.limits.data.setFocus()
+    QTest.keyClick(page.limits.data, Qt.Key.Key_Down)
+    assert page.view_model.command().endswith("--data Banking --set kv_cache=int8 --name SmolLM2-int4-mixed")
+    assert page.preview_card.start_button.isEnabled()
+    page.view_model.target = "webgpu"
+    page.view_model.set_advanced({"kv_cache": "int8"}, {})
+    assert page.preview_card.start_button.text() == "Correct the advanced fields first"
 
 
 def test_a_repeated_search_has_its_limit_and_rows(

@@ -56,6 +56,7 @@ def quantized(rig: Rig, spec: Spec) -> Seen:
         "bits": dict(graph.inspect(folder / "model.onnx").matmul),
         "weights": [files[name] for name in files if name.startswith("model.onnx")],
         "max_length": settings["search"]["max_length"],
+        "cache": graph.shape(graph.load(folder / "model.onnx")).cache_bits,
         "adapters": [files[name] for name in files if name.endswith(".onnx_adapter")],
         "answer_ms": "answer_ms" in job.final_result,
     }
@@ -231,6 +232,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "max_ms": Sight(quantized, 60_000.0, "answer_ms", {"recipe": "search", "max_mb": 0.14}),
         "adapters": Sight(quantized, ("one",), "adapters"),
         "algorithm": Sight(quantized, "rtn", "weights", {"recipe": "int4-kquant"}),
+        "kv_cache": Sight(quantized, "int8", "cache", {"data": "d"}),
         "heal": Sight(quantized, 2, "weights", {"recipe": "int4-mixed", "data": "d"}),
         "block": Sight(quantized, 16, "weights", {"recipe": "int8"}),
         "max_length": Sight(quantized, 100, "max_length"),
