@@ -117,6 +117,8 @@ def _recipe(name: str, expected: set[int], **more: Any) -> Recipe:
     return Recipe(name=name, expected=frozenset(expected), **more)
 
 
+#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.003, int4-mixed 0.054, int4-edges 0.105,
+#: int4-gptq 0.066, int4-awq 0.103, int4-hqq 0.182, int4-kquant 0.195, int4 0.248, a search for 115 MB 0.023.
 #: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention
 #: with a shape that does not fit its buffer, and for bf16 the operator Where is not there.
 RECIPES = {
