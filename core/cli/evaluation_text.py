@@ -40,6 +40,11 @@ def answer_time(latency: Latency | None, timing: Timing | None) -> str:
     return f"{latency.total_p50:.0f} ms{f' (passes {apart:.0%} apart)' if apart is not None else ''}"
 
 
+def _wh(value: float) -> str:
+    """Two digits that count, and never a power of ten."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
 def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output: Output) -> None:
     columns = [
         "model",
@@ -60,7 +65,7 @@ def _show_times(timed: list[tuple[ModelFigures, Latency, Timing | None]], output
                 _pair(latency.token_p50, latency.token_p95),
                 _pair(latency.total_p50, latency.total_p95),
                 _hourly(timing),
-                f"{energy.wh_a_thousand:.2g}" if energy else "",
+                _wh(energy.wh_a_thousand) if energy else "",
                 f"{timing.bandwidth_share:.0%}" if timing and timing.bandwidth_share else "",
             ]
         )

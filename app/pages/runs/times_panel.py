@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.formats import count_text, number_text, short_name
@@ -92,7 +92,7 @@ class TimesPanel(QWidget):
         if energy is None:
             return _NOTHING
         text = self.tr("{wh} Wh") if energy.is_measured else self.tr("about {wh} Wh")
-        return text.format(wh=QLocale().toString(energy.wh_a_thousand, "g", 2))
+        return text.format(wh=number_text(energy.wh_a_thousand))
 
     def _by_length(self) -> list[list[str]]:
         names = {

@@ -206,7 +206,7 @@ def show_check(report: CheckReport, output: Output) -> None:
         + (f", {report.encoding}" if report.encoding else ""),
         "rows": f"{report.rows}" + (f", and {report.test.rows} for the test" if report.test else ""),
         "columns": ", ".join(f"{column} ({role})" for role, column in report.roles.items())
-        + (", guessed" if report.roles_guessed else ""),
+        + (", guessed" if report.roles_guessed and report.roles else ""),
         "task": f"{report.task}: {tasks.MEANINGS[report.task]}" if report.task else "",
         "rows left out": f"{report.empty_rows} with something empty" if report.empty_rows else "",
         "duplicates": str(report.duplicates or ""),
