@@ -1,6 +1,7 @@
 """Brings what the job queue says into the GUI thread, at a pace that a window can follow.
 
-A timer drains the queue's mailbox; the work of a job never emits a Qt signal itself.
+A timer drains the queue's mailbox; the work of a job never emits a Qt signal itself. Another one looks for
+what commands did to runs of the same workspace meanwhile.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from core.jobs import submission
 from core.jobs.events import Event
 from core.jobs.queue import JobQueue
 from core.specs import Spec
-from core.workspace.records import Run
+from core.workspace.records import ENDED, Run
 from core.workspace.workspace import Workspace
 
 _DRAIN_MS = 66
 _MEMORY_MS = 2000
+_OTHERS_MS = 2000
 _S = TypeVar("_S", bound=Spec)
 
 
@@ -49,12 +51,17 @@ class JobBridge(QObject):
         self.queue = JobQueue(workspace)
         self._started = False
         self._progress: dict[str, RunProgress] = {}
+        self._own: set[str] = set()
         self._timer = QTimer(self)
         self._timer.setInterval(_DRAIN_MS)
         self._timer.timeout.connect(self.drain)
         self._memory_timer = QTimer(self)
         self._memory_timer.setInterval(_MEMORY_MS)
         self._memory_timer.timeout.connect(self._sample_memory)
+        self._states: dict[str, str] = {}
+        self._others_timer = QTimer(self)
+        self._others_timer.setInterval(_OTHERS_MS)
+        self._others_timer.timeout.connect(self.look_at_others)
 
     def start(self) -> None:
         """Begins to execute what waits and to report it."""
@@ -63,6 +70,8 @@ class JobBridge(QObject):
         self._timer.start()
         self._memory_timer.start()
         self._sample_memory()
+        self._states = self._stored_states()
+        self._others_timer.start()
 
     def complete(self, spec: _S) -> _S:
         """A spec that names no number of threads takes the person's own."""
@@ -96,6 +105,7 @@ class JobBridge(QObject):
     def take(self, run: Run) -> None:
         """Begins to follow a run that was put into the queue just now, as new or to go on."""
         self._progress.pop(run.id, None)
+        self._own.add(run.id)
         self.queue.wake()
         self.run_changed.emit(run.id)
 
@@ -149,12 +159,32 @@ class JobBridge(QObject):
                 progress.take(event)
             self.events_arrived.emit(run_id, events)
             if any(event.ev == "state" for event in events):
+                self._states[run_id] = self._stored_states().get(run_id, "")
+                if self._states[run_id] in ENDED:
+                    self._own.discard(run_id)  # a command may resume it
                 self.run_changed.emit(run_id)
             if any(event.ev == "artifact" for event in events):
                 self.library_changed.emit()
 
+    def look_at_others(self) -> None:
+        """Reports runs that another process began, ended or removed; its own report themselves."""
+        before, self._states = self._states, self._stored_states()
+        changed = [
+            id
+            for id in before.keys() | self._states.keys()
+            if before.get(id) != self._states.get(id) and id not in self._own
+        ]
+        for id in changed:
+            self.run_changed.emit(id)
+        if changed:
+            self.library_changed.emit()
+
+    def _stored_states(self) -> dict[str, str]:
+        return {run.id: run.state for run in self.workspace.store.runs()}
+
     def close(self, timeout_s: float) -> bool:
         """Takes no further run; True when nothing runs any more."""
+        self._others_timer.stop()
         self._timer.stop()
         self._memory_timer.stop()
         return not self._started or self.queue.close(timeout_s)

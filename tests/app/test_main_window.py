@@ -133,6 +133,23 @@ def test_a_thousand_events_become_one_signal_a_tick(context: Context, qtbot: QtB
     assert heard == [len(events)]
 
 
+def test_what_a_command_runs_in_the_same_workspace_is_shown_from_its_beginning_to_its_end(
+    context: Context, window: MainWindow, qtbot: QtBot
+) -> None:
+    bridge, ended = context.bridge, []
+    window._status.run_ended.connect(ended.append)
+    run = recordings.add_finetune(context.workspace, "By a command", 20)  # nothing tells the window of it
+    bridge.look_at_others()
+    assert window._status._active == run.id
+    context.workspace.store.set_state(run.id, "succeeded")
+    with qtbot.waitSignal(bridge.library_changed):
+        bridge.look_at_others()
+    assert window._status._active == ""
+    assert [item.id for item in ended] == [run.id]
+    with qtbot.assertNotEmitted(bridge.run_changed):
+        bridge.look_at_others()
+
+
 def test_closing_with_a_running_job_asks_first(
     window: MainWindow, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
