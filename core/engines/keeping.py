@@ -11,11 +11,16 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from core.engines import merging
 from core.engines.measuring import machine
 from core.errors import JobError
 from core.workspace import durable
+
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+    from core.specs import PruneSpec, QuantizeSpec
 
 _FOLDER = "kept"
 _DIGEST = 64
@@ -94,3 +99,15 @@ class Kept:
 def digest(text: str) -> str:
     """A short name for a long text."""
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def of_run(job: JobContext, spec: PruneSpec | QuantizeSpec) -> Kept:
+    """What an earlier try of this very run has found."""
+    from core.engines.training import examples
+
+    return Kept(
+        job.folder,
+        spec=spec.digest(),
+        model=merging.digest(job, spec.model),
+        data=examples.digest(job.input(spec.data)) if spec.data else "",
+    )

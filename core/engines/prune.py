@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import Dataset
-from core.engines import merging, receipt, tokenizing
+from core.engines import keeping, merging, receipt, tokenizing
 from core.engines.seal import seal
 from core.models import records
 from core.models.pruning import budget, pace, refusal
@@ -20,7 +20,6 @@ from core.workspace import durable
 
 if TYPE_CHECKING:
     from core.engines.checking.forgetting import Forgotten
-    from core.engines.keeping import Kept
     from core.jobs.context import JobContext
 
 REPORT = "pruning.json"
@@ -71,7 +70,7 @@ def run(spec: PruneSpec, job: JobContext) -> None:
     tokens = len(trimmed.kept) if trimmed else whole.tokens
     cut = budget.plan(spec, sizes, tokens, record.name)
     answer_ms: float | None = None
-    kept = _kept(spec, job)
+    kept = keeping.of_run(job, spec)
     if spec.target_ms is not None:
         lengths = calibration.lengths(data, tokenizer, spec.calibration_rows, spec.seed)
         cut, answer_ms = timing.choose(job, folders, sizes, tokens, spec.target_ms, lengths, kept)
@@ -159,19 +158,6 @@ def run(spec: PruneSpec, job: JobContext) -> None:
         **({} if forgotten is None else forgotten.figures),
     )
     kept.clear()
-
-
-def _kept(spec: PruneSpec, job: JobContext) -> Kept:
-    """What an earlier try of this very run has measured."""
-    from core.engines.keeping import Kept
-    from core.engines.training import examples
-
-    return Kept(
-        job.folder,
-        spec=spec.digest(),
-        model=merging.digest(job, spec.model),
-        data=examples.digest(job.input(spec.data)),
-    )
 
 
 def _trim(job: JobContext, model: Any, tokenizer: Any, folders: tuple[Path, ...], data: Dataset) -> Trimmed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.engines import merging, receipt, tokenizing
+from core.engines import keeping, merging, receipt, tokenizing
 from core.engines.quantization import building, cache_scales, folding, rounding, samples, serving
 from core.engines.seal import seal
 from core.errors import InputError
@@ -65,7 +65,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 
     for leftover in job.folder.glob("work-*"):  # of a try that was killed
         shutil.rmtree(leftover, ignore_errors=True)
-    kept = _kept(spec, job)
+    kept = keeping.of_run(job, spec)
     with tempfile.TemporaryDirectory(dir=job.folder, prefix="work-") as work:
         whole = source
         if bases:
@@ -146,19 +146,6 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
         adapters=made.adapters,
     )
     kept.clear()
-
-
-def _kept(spec: QuantizeSpec, job: JobContext) -> Kept:
-    """What an earlier try of this very run has found."""
-    from core.engines.keeping import Kept
-    from core.engines.training import examples
-
-    return Kept(
-        job.folder,
-        spec=spec.digest(),
-        model=merging.digest(job, spec.model),
-        data=examples.digest(job.input(spec.data)) if spec.data else "",
-    )
 
 
 def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work: Path) -> Planned:
