@@ -80,8 +80,11 @@ def teaching(workspace: Workspace, spec: GenerateSpec) -> Offer:
     """
     teacher, data = workspace.artifact(spec.teacher, "model"), workspace.artifact(spec.data, "dataset")
     held = Dataset(workspace.verified_folder(data))
-    work = presets.assign(spec, held.info)
-    found = estimate(plan.prompts(held, spec, work), spec, work)
+    like = None
+    if spec.like:
+        like = Dataset(workspace.verified_folder(workspace.artifact(spec.like, "dataset"))).info
+    work = presets.assign(spec, held.info, like)
+    found = estimate(plan.prompts(held, spec, work, like), spec, work)
     return Offer(teacher, data.name, _endpoint(workspace, teacher), found)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from core.specs.data import QUESTIONS
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -75,6 +76,11 @@ class DataItem:
     run_id: str
     created_at: float
     instruction: str = ""
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether something can be learnt from it; questions alone are for a teacher."""
+        return self.task != QUESTIONS
 
 
 _Item = TypeVar("_Item", ModelItem, DataItem)
@@ -165,9 +171,10 @@ def grouped(items: Sequence[ModelItem]) -> list[tuple[ModelItem, int]]:
     return found
 
 
-def data_sets(workspace: Workspace) -> list[DataItem]:
-    """Every data set of the workspace, newest first."""
-    return [_data_set(artifact) for artifact in workspace.store.artifacts("dataset")]
+def data_sets(workspace: Workspace, *, questions: bool = False) -> list[DataItem]:
+    """The data sets of the workspace, newest first; `questions`: also those without answers."""
+    items = [_data_set(artifact) for artifact in workspace.store.artifacts("dataset")]
+    return [item for item in items if questions or item.has_answers]
 
 
 def _data_set(artifact: Artifact) -> DataItem:

@@ -161,8 +161,8 @@ def read(path: Path, known: Numbers, columns: Sequence[str], messages: str | Non
 
 def _chat(value: Value, place: RowPlace, known: Numbers, column: str, row: Row, path: Path) -> list[RowEdit]:
     """The messages of a chat that read otherwise than before."""
-    new = chat.parse(value, file=path.name, line=row.line, column=column)
-    before = chat.parse(known.value(place, column))
+    new = chat.parse(value, ends=None, file=path.name, line=row.line, column=column)
+    before = chat.parse(known.value(place, column), ends=None)
     if [item["role"] for item in new] != [item["role"] for item in before]:
         raise _wrong(
             path,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from core.data import jsontext
-from core.data.problem import refuse
+from core.data.problem import Refusal, refuse
 from core.data.table import Value
 
 Message = dict[str, str]
@@ -31,12 +31,33 @@ def looks_like(value: Value) -> bool:
     return all(isinstance(item, dict) and ("role" in item or "from" in item) for item in value)
 
 
+def is_open(value: Value) -> bool:
+    """Whether a chat ends with a question; of one that is not in order, no."""
+    try:
+        messages = parse(value, ends=None)
+    except Refusal:
+        return False
+    return bool(messages) and messages[-1]["role"] == "user"
+
+
 def parse(
-    value: Value, *, file: str = "the data", line: int | None = None, column: str | None = None
+    value: Value,
+    *,
+    ends: Literal["assistant", "user"] | None = "assistant",
+    file: str = "the data",
+    line: int | None = None,
+    column: str | None = None,
 ) -> list[Message]:
-    """The messages in one form, checked: known roles, taking turns, texts only, the answer last.
+    """The messages in one form, checked: known roles, taking turns, texts only, the right one last.
 
     A first system message may stand before them. A message's text may be empty; the caller counts such rows.
+
+    Args:
+        value: As written.
+        ends: Who must have the last word; None where that was checked before.
+        file: Its file, for a refusal.
+        line: Its line there.
+        column: Its column.
 
     Raises:
         Refusal: The chat is not in order.
@@ -78,12 +99,18 @@ def parse(
         if known == "assistant" and (not messages or messages[-1]["role"] == "system"):
             raise wrong("The chat begins with an answer.", "Begin with the user's message.")
         messages.append({"role": known, "content": content})
-    if messages and messages[-1]["role"] != "assistant":
+    if ends is None or not messages or messages[-1]["role"] == ends:
+        return messages
+    if ends == "assistant":
         raise wrong(
             "The chat does not end with an answer of the assistant.",
-            "Add the answer, or cut the last message.",
+            "Add the answer, or cut the last message; if a teacher is to write the answers, let all chats "
+            "end so, and choose the task questions.",
         )
-    return messages
+    raise wrong(
+        "The chat does not end with a question of the user.",
+        "Cut the answer, if a teacher is to write it; or choose the task chat.",
+    )
 
 
 def as_text(value: list[dict[str, Any]]) -> str:

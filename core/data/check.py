@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.data import tasks
+from core.data import plaintext, tasks
 from core.data.lengths import LengthCounter
 from core.data.problem import Problem, Problems, Refusal
 from core.data.reading import Row, Table, open_table
@@ -14,6 +14,7 @@ from core.data.report import CheckReport, FileFacts, LabelCount, LabelFacts
 from core.data.roles import Roles, Task, TaskChoice, settle
 from core.data.tally import LabelBook, Tally
 from core.errors import InputError
+from core.specs.data import QUESTIONS
 
 #: Called with bytes done and bytes in all.
 Progress = Callable[[int, int], None]
@@ -24,6 +25,7 @@ _RARE = 5
 _FEW_ROWS = 10
 _MANY_PROBLEMS = 20
 _ROWS_A_REPORT = 2048
+_ALL_EMPTY = {"pretraining": "Every document is empty.", QUESTIONS: "Every question is empty."}
 
 
 @dataclass
@@ -104,13 +106,20 @@ def _examine(
     task: TaskChoice,
     instruction: str,
 ) -> None:
-    found.table = open_table(path)
+    found.table = open_table(path, task)
     if test is not None:
         found.test_table = open_table(test)
     sample = found.table.sample()
     found.roles = settle(found.table.columns, roles, sample, file=path.name, task=task)
     found.task = tasks.settle(task, found.roles, found.table.columns, sample, path.name)
-    if instruction and found.task in ("chat", "pretraining"):
+    if test is not None and found.task == QUESTIONS:
+        raise Problem(
+            code="data.test",
+            file=test.name,
+            reason="Questions without answers make no test: there is nothing to compare an answer with.",
+            fix="Leave the test file out.",
+        ).refusal()
+    if instruction and (found.task in ("chat", "pretraining") or "messages" in found.roles):
         raise Problem(
             code="data.instruction",
             file=path.name,
@@ -135,9 +144,7 @@ def _examine(
             raise Problem(
                 code="data.empty",
                 file=table.path.name,
-                reason="Every row lacks its question or its answer."
-                if found.task != "pretraining"
-                else "Every document is empty.",
+                reason=_ALL_EMPTY.get(str(found.task), "Every row lacks its question or its answer."),
                 fix="Check which column has which role.",
             ).refusal()
 
@@ -224,7 +231,7 @@ def _warnings(found: Examination, report: CheckReport) -> list[str]:
     if tally is None:
         return said
     usable = tally.rows - tally.empty_rows
-    if usable < _FEW_ROWS:
+    if usable < _FEW_ROWS and report.task != QUESTIONS:
         said.append(f"Only {_count(usable, 'usable row')}: a model learns little from so few.")
     if report.empty_rows:
         roles = ", ".join(f"{role}: {count}" for role, count in report.empty.items())
@@ -263,9 +270,22 @@ def _task_warnings(found: Examination, report: CheckReport) -> list[str]:
             f"{_count(tally.no_objects, 'answer')} that {'is' if tally.no_objects == 1 else 'are'} no JSON "
             f"object (first at line {tally.no_object_line}); the model will learn both forms."
         )
-    if found.task == "pretraining" and report.roles_guessed and report.format != "text":
+    if found.task == "pretraining" and found.table is not None:
+        if report.format != "text" and report.roles_guessed:
+            said.append(
+                f"No column is an answer, so `{found.roles['text'][:60]}` is taken as plain documents to "
+                "read on. If it holds questions for a teacher to answer, choose the task questions "
+                "(--task questions)."
+            )
+        elif report.format == "text" and plaintext.asks(found.table.sample()):
+            said.append(
+                "Most of its lines are questions. If a teacher is to answer them, choose the task questions "
+                "(--task questions): then each line is one; now it is a text to read on."
+            )
+    if found.task == QUESTIONS and report.roles_guessed:
         said.append(
-            f"No column is an answer, so `{found.roles['text'][:60]}` is taken as plain documents to read on."
+            "No answers were found, so these are questions for a teacher to answer. A model can learn from "
+            "them once it has: `slm-workbench generate`, or the page Generate."
         )
     return said
 

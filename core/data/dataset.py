@@ -19,6 +19,7 @@ from core.data.roles import Roles, Task, messages_of, text_of
 from core.data.table import Table, Value
 from core.errors import IntegrityError
 from core.specs import ImportDataSpec
+from core.specs.data import QUESTIONS
 from core.workspace import durable
 
 INFO = "dataset.json"
@@ -96,6 +97,7 @@ class Generated(BaseModel):
         tokens_in: Tokens of all prompts.
         tokens_out: Tokens of all answers.
         cost: What they cost by the endpoint's prices.
+        wrote_test: Whether the test rows are its answers too, because the data had none of its own to keep.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -113,6 +115,11 @@ class Generated(BaseModel):
     tokens_in: int
     tokens_out: int
     cost: float
+    wrote_test: bool = False
+
+    def wrote(self, split: Split) -> bool:
+        """Whether a split's answers are the teacher's: a figure then says how often one agrees with it."""
+        return split != "test" or self.wrote_test
 
 
 class DatasetInfo(BaseModel):
@@ -242,6 +249,10 @@ def _divide(spec: ImportDataSpec, found: Examination) -> tuple[splits.Codes, Spl
         validation_fraction=spec.validation_fraction,
         seed=spec.seed,
     )
+    if found.task == QUESTIONS:
+        codes = np.where(usable, splits.TRAIN, splits.LEFT_OUT).astype(np.uint8)
+        left_out = {"empty": found.report.empty_rows}
+        return codes, SplitFacts(how="all are for a teacher to answer", seed=spec.seed, left_out=left_out)
     spread = ", spread over the labels" if "label" in found.roles else ""
     if found.test_tally is not None:
         how = f"test: the test file; validation: {spec.validation_fraction:.0%} of the rest{spread}"
@@ -301,7 +312,7 @@ def _stored(values: dict[str, Value], roles: Roles) -> dict[str, Any]:
     }
     if "messages" in roles:
         stored.pop(roles["messages"], None)
-        stored["messages"] = chat.parse(values.get(roles["messages"], ""))
+        stored["messages"] = chat.parse(values.get(roles["messages"], ""), ends=None)
     return stored
 
 
@@ -321,7 +332,7 @@ def _columns(found: Examination) -> list[str]:
 
 def _with_split_warnings(report: CheckReport, counts: dict[str, int]) -> CheckReport:
     missing = [name for name in ("validation", "test") if not counts[name]]
-    if not missing:
+    if not missing or report.task == QUESTIONS:
         return report
     said = f"There are no {' and no '.join(missing)} rows; add more data, or give a test file."
     return report.model_copy(update={"warnings": [*report.warnings, said]})
@@ -373,7 +384,10 @@ class Dataset:
         return self.info.counts[split]
 
     def messages(self, row: Example) -> list[dict[str, str]]:
-        """The row as a chat that ends with the answer to learn, or as one message `document`."""
+        """The row as a chat that ends with the answer to learn, or with the question where there is none.
+
+        A document is one message of the role `document`.
+        """
         return messages_of(row.values, self.info.roles, self.info.instruction)
 
     def label(self, row: Example) -> str:

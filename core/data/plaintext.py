@@ -1,4 +1,4 @@
-"""Plain text to read on: a book or a manual as documents of sensible length, without a lost character.
+"""Plain text: questions line by line, or to read on, a book as documents without a lost character.
 
 A document ends at a blank line after about 2,000 characters (some 500 tokens); a paragraph that is much
 longer ends at a line's end, a sentence's end or a space. All documents in a row are the file again.
@@ -7,7 +7,7 @@ longer ends at a line's end, a sentence's end or a space. All documents in a row
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from core.data import delimiter, limits
@@ -15,6 +15,8 @@ from core.data.problem import Problems
 from core.data.table import Row, Table
 
 COLUMN = "text"
+#: The column of a file that has a question a line.
+QUESTION = "question"
 #: Names of files that hold plain text and no table.
 SUFFIXES = (".md", ".markdown")
 _LENGTH = 2_000
@@ -35,6 +37,31 @@ class PlainTextTable(Table):
         with self._open_text(newline="") as file:
             for number, (line, text) in enumerate(documents(file), 1):
                 yield Row(number, line, {COLUMN: text})
+
+
+class LinesTable(Table):
+    """A text file of questions, one a line; blank lines stand for nothing."""
+
+    format = "text"
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        super().__init__(path, encoding)
+        self.columns = [QUESTION]
+
+    def _read(self, problems: Problems) -> Iterator[Row]:
+        with self._open_text(newline="") as file:
+            number = 0
+            for line, text in enumerate(file, 1):
+                if text.strip():
+                    number += 1
+                    yield Row(number, line, {QUESTION: text.strip()})
+
+
+def asks(sample: Sequence[Row]) -> bool:
+    """Whether most lines of the first documents are questions."""
+    texts = [str(row.values.get(COLUMN, "")) for row in sample]
+    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    return bool(lines) and sum(line.endswith(("?", "？", "؟")) for line in lines) > len(lines) / 2
 
 
 def documents(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -9,10 +9,11 @@ from core.data import delimiter, encoding, limits, plaintext, signature
 from core.data.delimited import DelimitedTable
 from core.data.jsondocument import JsonTable
 from core.data.jsonlines import JsonLinesTable
-from core.data.plaintext import PlainTextTable
+from core.data.plaintext import LinesTable, PlainTextTable
 from core.data.problem import refuse
 from core.data.roles import KNOWN_NAMES
 from core.data.table import Row, Table, Value, unreadable
+from core.specs.data import TaskChoice
 
 __all__ = ["Row", "Table", "Value", "open_table"]
 
@@ -20,19 +21,23 @@ _HEAD = 1 << 16
 _LINES = (".jsonl", ".ndjson")
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, task: TaskChoice = "auto") -> Table:
     """Opens a table or a plain text by what is in it; its name's ending only settles ties.
+
+    Args:
+        path: The file.
+        task: What its rows are for: a plain text of questions has one a line.
 
     Raises:
         Refusal: It is none of these, is empty, or is damaged; with line and column where they are known.
     """
     try:
-        return _open(Path(path))
+        return _open(Path(path), task)
     except OSError as error:
         raise unreadable(Path(path), error) from error
 
 
-def _open(path: Path) -> Table:
+def _open(path: Path, task: TaskChoice) -> Table:
     if path.is_dir():
         raise refuse("data.unreadable", path.name, "This is a folder.", "Choose a file inside it.")
     if path.exists() and not path.is_file():
@@ -50,10 +55,10 @@ def _open(path: Path) -> Table:
         from core.data.parquet import ParquetTable
 
         return ParquetTable(path)
-    return _open_text(path)
+    return _open_text(path, task)
 
 
-def _open_text(path: Path) -> Table:
+def _open_text(path: Path, task: TaskChoice) -> Table:
     found = encoding.detect(path)
     with open(path, encoding=found.name, newline="") as file:
         start = file.read(_HEAD).lstrip(" \t\r\n\ufeff")
@@ -74,7 +79,7 @@ def _open_text(path: Path) -> Table:
         )
     table: Table
     if kind is PlainTextTable:
-        table = PlainTextTable(path, found.name)
+        table = (LinesTable if task == "questions" else PlainTextTable)(path, found.name)
     elif kind is DelimitedTable:
         table = DelimitedTable(path, found.name, KNOWN_NAMES)
         assert table.delimiter is not None

@@ -114,13 +114,14 @@ def settle(
     if not given:
         roles = guess(columns, sample, task)
         _check_heading(roles, columns, sample, file)
-        if problem := _incomplete(roles):
+        if problem := _incomplete(roles, task, asks_only(roles, columns, sample)):
             seen = ", ".join(f"`{name[:60]}`" for name in list(columns)[:20])
             raise _refuse(
                 f"{file}: which column is the question and which the answer is unclear.",
                 f"{problem} The columns are {seen}.",
-                "Say it, by command with --map user=COLUMN and --map label=COLUMN or assistant=COLUMN; if "
-                "the first line is already an example, write a line with column names above it.",
+                "Say it, by command with --map user=COLUMN and --map label=COLUMN or assistant=COLUMN, or "
+                "with --task questions where a teacher is to write the answers; if the first line is already "
+                "an example, write a line with column names above it.",
             )
         return roles
     roles = {role: _column(name, columns, file) for role, name in given.items()}
@@ -132,9 +133,12 @@ def settle(
             "One column has two roles.", "Each role needs a column of its own.", "Take another column."
         )
     roles = fitting(roles, task)
-    if problem := _incomplete(roles):
+    if problem := _incomplete(roles, task, asks_only(roles, columns, sample)):
         raise _refuse(
-            "The roles make no task.", problem, "Give for example --map user=text --map label=category."
+            "The roles make no task.",
+            problem,
+            "Give for example --map user=text --map label=category; or --task questions, where a teacher is "
+            "to write the answers.",
         )
     return roles
 
@@ -144,17 +148,35 @@ def guess(columns: Sequence[str], sample: Sequence[Row], task: TaskChoice = "aut
     roles = _guess(columns, sample)
     if task == "auto" and not {"messages", "assistant", "label"} & roles.keys():
         return _document(roles, columns, sample)
+    if task == "questions" and not {"messages", "user"} & roles.keys() and len(columns) == 1:
+        return {"user": columns[0]}
     return fitting(roles, task)
 
 
 def fitting(roles: Roles, task: TaskChoice) -> Roles:
-    """The roles as the task names them: a classification's answer is a label, a text to read on is alone."""
+    """The roles as the task names them: a classification's answer is a label, a text to read on is alone.
+
+    Questions for a teacher have no answer, whatever else stands beside them.
+    """
     if task == "pretraining" and "text" not in roles and "user" in roles:
         return {"text": roles["user"]}
+    if task == "questions":
+        kept = {role: roles[role] for role in ("user", "input", "system", "messages") if role in roles}
+        return {"user": roles["text"]} if "text" in roles else kept
     before, after = ("assistant", "label") if task == "classification" else ("label", "assistant")
     if task == "auto" or before not in roles or after in roles:
         return roles
     return {after if role == before else role: column for role, column in roles.items()}
+
+
+def asks_only(roles: Roles, columns: Sequence[str], sample: Sequence[Row]) -> bool:
+    """Whether beside the question nothing stands that could be its answer."""
+    return "user" in roles and not any(
+        row.values.get(name)
+        for name in columns
+        if name not in roles.values() and name.strip().casefold() not in (*_NUMBERS, *_ABOUT)
+        for row in sample
+    )
 
 
 def _document(roles: Roles, columns: Sequence[str], sample: Sequence[Row]) -> Roles:
@@ -255,8 +277,14 @@ def _column(name: str, columns: Sequence[str], file: str) -> str:
     )
 
 
-def _incomplete(roles: Roles) -> str:
-    """What is missing for a task, as a sentence; empty when nothing is."""
+def _incomplete(roles: Roles, task: TaskChoice, asks_only: bool) -> str:
+    """What is missing for a task, as a sentence; empty when nothing is.
+
+    Args:
+        roles: Role to column.
+        task: What was chosen.
+        asks_only: Whether nothing beside the question could be its answer; then it needs none.
+    """
     if "messages" in roles:
         return "" if len(roles) == 1 else "A column of whole chats stands alone, without other roles."
     if "text" in roles:
@@ -268,6 +296,8 @@ def _incomplete(roles: Roles) -> str:
     if "assistant" in roles and "label" in roles:
         return "A row is learnt either with an answer (assistant) or with a category (label), not both."
     if "assistant" not in roles and "label" not in roles:
+        if task == "questions" or (task == "auto" and asks_only):
+            return ""
         return "No column is the answer (role assistant) or the category (role label)."
     return ""
 
@@ -293,17 +323,18 @@ def instructed(instruction: str, question: str) -> str:
 def messages_of(values: dict[str, Value], roles: Roles, instruction: str = "") -> list[dict[str, str]]:
     """The row as a chat that ends with the answer to learn; a document is one message of the role `document`.
 
+    Where the data has questions only, it ends with the question.
+
     Raises:
         InputError: A chat's messages are not in order.
     """
     if "messages" in roles:
-        return chat.parse(values.get(roles["messages"], ""))
+        return chat.parse(values.get(roles["messages"], ""), ends=None)
     if "text" in roles:
         return [{"role": "document", "content": text_of(values, roles["text"])}]
-    messages = [
-        {"role": "user", "content": instructed(instruction, question_of(values, roles))},
-        {"role": "assistant", "content": text_of(values, roles.get("label", roles.get("assistant")))},
-    ]
+    messages = [{"role": "user", "content": instructed(instruction, question_of(values, roles))}]
+    if answer := roles.get("label", roles.get("assistant")):
+        messages.append({"role": "assistant", "content": text_of(values, answer)})
     system = text_of(values, roles.get("system"))
     if system.strip():
         messages.insert(0, {"role": "system", "content": system})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Literal
 
 from core.data import chat, limits
 from core.data.fingerprints import Fingerprints
@@ -12,6 +13,7 @@ from core.data.problem import refuse
 from core.data.roles import Roles, Task, instructed, question_of, text_of
 from core.data.table import Row
 from core.data.tasks import is_object
+from core.specs.data import QUESTIONS
 
 #: Control tokens of the usual model families, as they look in text.
 _CONTROL = re.compile(
@@ -83,7 +85,8 @@ class Tally:
         self._roles = roles
         self._task = task
         self._instruction = instruction
-        self._answer = "label" if "label" in roles else "assistant"
+        self._answer = next((role for role in ("label", "assistant") if role in roles), "")
+        self._ends: Literal["assistant", "user"] = "user" if task == QUESTIONS else "assistant"
         self._labels = labels
         self._lengths = lengths
 
@@ -104,13 +107,13 @@ class Tally:
     def _add_pair(self, row: Row) -> None:
         values, roles = row.values, self._roles
         question = question_of(values, roles)
-        answer = text_of(values, roles[self._answer])
+        answer = text_of(values, roles.get(self._answer))
         system = text_of(values, roles["system"]) if "system" in roles else ""
         usable = True
         if not question.strip():
             self.empty["user"] += 1
             usable = False
-        if not answer.strip():
+        if self._answer and not answer.strip():
             self.empty[self._answer] += 1
             usable = False
         label = 0
@@ -134,7 +137,9 @@ class Tally:
 
     def _add_chat(self, row: Row) -> None:
         column = self._roles["messages"]
-        messages = chat.parse(row.values.get(column, ""), file=self._file, line=row.line, column=column)
+        messages = chat.parse(
+            row.values.get(column, ""), ends=self._ends, file=self._file, line=row.line, column=column
+        )
         usable = bool(messages) and all(message["content"].strip() for message in messages)
         if not usable:
             self.empty["messages"] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from core.data import chat
 from core.data.problem import refuse
 from core.data.roles import Roles, Task, TaskChoice, text_of
 from core.data.table import Row
@@ -18,6 +19,7 @@ MEANINGS: dict[Task, str] = {
     "generation": "answer freely",
     "chat": "go on with whole chats",
     "pretraining": "read on in plain documents",
+    "questions": "nothing yet: they are questions for a teacher to answer",
 }
 #: Instructions that suit a task, as a suggestion.
 INSTRUCTIONS: dict[Task, str] = {
@@ -56,9 +58,12 @@ def guess(roles: Roles, columns: Sequence[str], sample: Sequence[Row]) -> Task:
     if "text" in roles:
         return "pretraining"
     if "messages" in roles:
-        return "chat"
+        chats = [row.values.get(roles["messages"], "") for row in sample]
+        return "questions" if chats and all(map(chat.is_open, chats)) else "chat"
     if "label" in roles:
         return "classification"
+    if "assistant" not in roles:
+        return "questions"
     answers = [text_of(row.values, roles.get("assistant")) for row in sample]
     if _all_objects(answers):
         return "extraction"
@@ -91,6 +96,8 @@ def _missing(task: TaskChoice, roles: Roles) -> str:
     """What the task needs and the roles lack, as a sentence."""
     if task == "pretraining":
         return "" if "text" in roles else "no column holds plain documents (role text)."
+    if task == "questions":
+        return "" if roles.keys() & {"user", "messages"} else "no column is the question (role user)."
     if task == "chat":
         return "" if "messages" in roles else "no column holds whole chats (role messages)."
     if "text" in roles or "messages" in roles:

@@ -11,6 +11,7 @@ from core.data.dataset import INFO, SPLITS, Dataset, DatasetInfo, Example, MadeF
 from core.data.lengths import LengthCounter
 from core.data.quality import imbalance, too_long
 from core.data.report import CheckReport, LabelCount, LabelFacts
+from core.specs.data import QUESTIONS, Task
 from core.workspace import durable
 
 _SHOWN = 20
@@ -61,7 +62,7 @@ def write(
     check = old.check.model_copy(
         update={
             "rows": sum(counts.values()) - (counts["test"] if old.check.test else 0),
-            "warnings": [*(step.sentence for step in origin.steps), *_missing(counts)],
+            "warnings": [*(step.sentence for step in origin.steps), *_missing(counts, old.task)],
             "lengths": lengths.result(),
             "labels": _label_facts(labels) if old.labels is not None else None,
             **found,
@@ -83,7 +84,9 @@ def write(
     return info
 
 
-def _missing(counts: dict[str, int]) -> list[str]:
+def _missing(counts: dict[str, int], task: Task) -> list[str]:
+    if task == QUESTIONS:
+        return []
     missing = [split for split in ("validation", "test") if not counts[split]]
     return [f"There are no {' and no '.join(missing)} rows."] if missing else []
 

@@ -45,9 +45,11 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     job.phase("preparing")
     source = job.input(spec.data)
     data = Dataset(source)
-    assignment = presets.assign(spec, data.info)
-    prompts = plan.prompts(data, spec, assignment)
-    layout = assembling.layout(data, spec, assignment)
+    like = Dataset(job.input(spec.like)) if spec.like else None
+    followed = like.info if like is not None else None
+    assignment = presets.assign(spec, data.info, followed)
+    prompts = plan.prompts(data, spec, assignment, followed)
+    layout = assembling.layout(data, spec, assignment, followed)
     endpoint = opening.endpoint_of(spec, job)
     teacher, answers = opening.teacher(spec, job, endpoint), Answers(job.folder)
     asking = Asking(teacher, answers, spec, job, endpoint)
@@ -92,7 +94,7 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
         teacher_id=spec.teacher,
         host=endpoint.host if endpoint is not None else "",
         model=endpoint.model if endpoint is not None else "",
-        settings=spec.model_dump(mode="json", exclude={"teacher", "data"}),
+        settings=spec.model_dump(mode="json", exclude={"teacher", "data", "like"}),
         task=assignment.preset,
         system=assignment.system,
         prompts=len(done),
@@ -104,7 +106,9 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     )
     folder, name = job.stage("dataset"), job.name or f"{data.info.name} generated"
     scratch, digest = job.stage("rows"), manifest.read(source).digest
-    info = assembling.write(data, digest, kept, spec, assignment, layout, generated, name, folder, scratch)
+    info = assembling.write(
+        data, digest, kept, spec, assignment, layout, generated, name, folder, scratch, like
+    )
     assembling.write_dropped(folder, dropped)
     for used in ("compare", "rows"):
         durable.remove_folder(job.folder / "out" / used)

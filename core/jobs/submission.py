@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from core.errors import InputError, InUseError
 from core.jobs import keys, run_folder
 from core.jobs.registry import kind_of
 from core.specs import Spec
+from core.specs.data import QUESTIONS
 from core.workspace import durable
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace, check_name
@@ -84,7 +86,8 @@ def require_suitable(workspace: Workspace, spec: Spec) -> None:
     """Refuses models that this kind of job cannot use, before anything begins.
 
     Raises:
-        InputError: An input is an endpoint or an exported model, and the job needs the weights.
+        InputError: An input is an endpoint or an exported model, and the job needs the weights; or questions
+            without answers, and it needs those.
     """
     for ref in spec.inputs():
         artifact = workspace.store.find_artifact(ref)
@@ -94,6 +97,24 @@ def require_suitable(workspace: Workspace, spec: Spec) -> None:
             require_local(artifact)
         if ref in spec.needs_weights():
             require_weights(workspace, artifact, spec.title)
+        if ref not in spec.may_lack_answers():
+            require_answers(artifact)
+
+
+def require_answers(artifact: Artifact) -> None:
+    """Refuses data that is questions without answers.
+
+    Raises:
+        InputError: It is.
+    """
+    if artifact.type == "dataset" and artifact.meta.get("task") == QUESTIONS:
+        raise InputError(
+            f"{artifact.name} cannot be used for this: its questions have no answers.",
+            why="Without answers there is nothing to learn, and nothing to measure by.",
+            fix="Have a teacher write them (`slm-workbench generate --teacher MODEL --data "
+            f"{shlex.quote(artifact.name)}`, or the page Generate), and use the data that it makes.",
+            code="data.unanswered",
+        )
 
 
 def require_local(artifact: Artifact) -> None:

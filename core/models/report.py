@@ -240,6 +240,9 @@ class EvaluationReport(_Frozen):
     rows: int
     max_new_tokens: int
     batch_size: int
+    answers_by: str = Field(
+        "", description="The teacher that wrote the rows' answers; empty for the data's own."
+    )
     complete: bool = Field(description="False when it was stopped before every model had answered every row.")
     models: tuple[ModelFigures, ...]
     comparisons: tuple[Comparison, ...] = Field((), description="Every further model beside the first.")

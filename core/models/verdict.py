@@ -112,3 +112,11 @@ def _by_size(change: Change) -> tuple[float, float, float]:
     """Value and bounds with the direction taken out: a loss of 3 is from 2 to 4, not from −4 to −2."""
     low, high = change.ci95
     return (change.value, low, high) if change.value >= 0 else (-change.value, -high, -low)
+
+
+def agreement(teacher: str) -> str:
+    """What a figure says on rows whose answers a teacher wrote."""
+    return (
+        f"The answers of these rows are those of {teacher}: a figure says how often a model agrees with it, "
+        "not how often it is right."
+    )

@@ -32,6 +32,10 @@ class Spec(BaseModel):
         """Ids of the inputs whose weights are changed or converted; an exported model cannot be one."""
         return ()
 
+    def may_lack_answers(self) -> tuple[str, ...]:
+        """Ids of the data sets that may be questions without answers; from every other one is learnt."""
+        return ()
+
     def in_four_bits(self) -> bool:
         """Whether weights are computed with in 4 bits, by bitsandbytes."""
         return False

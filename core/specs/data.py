@@ -8,7 +8,14 @@ from core.specs.base import SEED_HELP, THREADS_HELP, Option, Spec
 
 #: What a data set teaches.
 Task = Literal[
-    "classification", "extraction", "question_answering", "summarization", "generation", "chat", "pretraining"
+    "classification",
+    "extraction",
+    "question_answering",
+    "summarization",
+    "generation",
+    "chat",
+    "pretraining",
+    "questions",
 ]
 TaskChoice = Literal[
     "auto",
@@ -19,7 +26,10 @@ TaskChoice = Literal[
     "generation",
     "chat",
     "pretraining",
+    "questions",
 ]
+#: The task of data that teaches nothing yet: a teacher is to write the answers.
+QUESTIONS: Task = "questions"
 
 
 class ImportDataSpec(Spec):

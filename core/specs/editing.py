@@ -86,6 +86,10 @@ class EditDataSpec(Spec):
             raise ValueError("only a dropped row that is taken back can be changed or rated")
         return self
 
+    def may_lack_answers(self) -> tuple[str, ...]:
+        """The data: its questions can be looked at and mended as any others."""
+        return (self.data,)
+
     def inputs(self) -> tuple[str, ...]:
         """The data."""
         return (self.data,)

@@ -64,6 +64,12 @@ class GenerateSpec(Spec):
 
     teacher: str = Option(label="Teacher", help="The model that answers: one of yours, or an endpoint.")
     data: str = Option(label="Data", help="The data whose prompts, examples or documents are used.")
+    like: str | None = Option(
+        None,
+        label="Like",
+        help="For questions without answers: data of yours whose task, labels and instruction the answers "
+        "follow, and whose test rows the new data keeps; empty asks by the task alone.",
+    )
     source: PromptSource = Option(
         "prompts",
         label="Questions",
@@ -111,6 +117,12 @@ class GenerateSpec(Spec):
     )
     system: str = Option(
         "", label="System line", help="What the teacher is told first; empty takes the line of the task."
+    )
+    as_learnt: bool = Option(
+        False,
+        label="As it learnt",
+        help="Asks a model of yours without a line before, as it learnt this very task.",
+        advanced=True,
     )
     temperature: float = Option(
         0.7, label="Temperature", help="0 always gives the likeliest answer; higher varies.", ge=0.0, le=2.0
@@ -242,6 +254,12 @@ class GenerateSpec(Spec):
             raise ValueError("agreement needs several answers to a prompt (answers_per_prompt)")
         if self.agreement and self.source == "documents":
             raise ValueError("each answer about a document has a question of its own, so none can agree")
+        if self.like is not None and self.source != "prompts":
+            raise ValueError("only questions of your own can be answered like other data (source=prompts)")
+        if self.as_learnt and self.system.strip():
+            raise ValueError("a system line and none contradict each other (as_learnt, system)")
+        if self.as_learnt and self.source != "prompts":
+            raise ValueError("a model has only learnt to answer; it cannot make questions up (as_learnt)")
         if self.check_label and self.source != "prompts":
             raise ValueError("only the data's own prompts have answers to check against (source=prompts)")
         if self.max_characters is not None and self.max_characters < self.min_characters:
@@ -257,6 +275,10 @@ class GenerateSpec(Spec):
         """The teacher."""
         return (self.teacher,)
 
+    def may_lack_answers(self) -> tuple[str, ...]:
+        """The data: the teacher writes them."""
+        return (self.data,)
+
     def inputs(self) -> tuple[str, ...]:
-        """The teacher and the data."""
-        return (self.teacher, self.data)
+        """The teacher, the data, and what its answers are to be like."""
+        return (self.teacher, self.data, *([self.like] if self.like else []))

@@ -107,6 +107,10 @@ class InspectDataSpec(Spec):
         advanced=True,
     )
 
+    def may_lack_answers(self) -> tuple[str, ...]:
+        """The data: its questions can be looked at and mended as any others."""
+        return (self.data,)
+
     def inputs(self) -> tuple[str, ...]:
         """The data, and the model whose tokens are counted."""
         return (self.data, self.model) if self.model else (self.data,)
@@ -136,6 +140,10 @@ class FixDataSpec(Spec):
         if len({item.fix for item in fixes}) < len(fixes):
             raise ValueError("the same fix stands twice")
         return fixes
+
+    def may_lack_answers(self) -> tuple[str, ...]:
+        """The data: its questions can be looked at and mended as any others."""
+        return (self.data,)
 
     def inputs(self) -> tuple[str, ...]:
         """The data, and the model whose tokens are counted."""

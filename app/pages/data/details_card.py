@@ -19,6 +19,7 @@ class DetailsCard(Card):
     """Facts, origin, actions."""
 
     finetune_wanted = Signal()
+    generate_wanted = Signal()
     run_wanted = Signal(str)
     vary_wanted = Signal()
     remove_wanted = Signal()
@@ -31,6 +32,8 @@ class DetailsCard(Card):
         self.origins.run_requested.connect(self.run_wanted)
         self.finetune_button = PlainButton(self.tr("Fine-tune with it"), "graduation-cap", self)
         self.finetune_button.clicked.connect(self.finetune_wanted)
+        self.generate_button = PlainButton(self.tr("Have a teacher answer them"), "file-text", self)
+        self.generate_button.clicked.connect(self.generate_wanted)
         self.vary_button = PlainButton(self.tr("Add varied rows"), "plus", self)
         self.vary_button.clicked.connect(self.vary_wanted)
         self.remove_button = LinkButton(self.tr("Remove"), "trash-2", self)
@@ -41,6 +44,7 @@ class DetailsCard(Card):
             self.origins,
             Line(self),
             self.finetune_button,
+            self.generate_button,
             self.vary_button,
             self.remove_button,
         ):
@@ -51,22 +55,22 @@ class DetailsCard(Card):
         self.set_title(breakable(item.name))
         self.set_note(task_text(item.task))
         self.facts.clear()
-        self.facts.set_fact(
-            self.tr("To learn from"), self.tr("{count} rows").format(count=count_text(item.train))
-        )
-        self.facts.set_fact(
-            self.tr("To watch"), self.tr("{count} rows").format(count=count_text(item.validation))
-        )
-        self.facts.set_fact(
-            self.tr("For the test"), self.tr("{count} rows").format(count=count_text(item.test))
-        )
+        parts = [
+            (self.tr("To learn from"), item.train),
+            (self.tr("To watch"), item.validation),
+            (self.tr("For the test"), item.test),
+        ]
+        for name, count in parts if item.has_answers else [(self.tr("For a teacher"), item.train)]:
+            self.facts.set_fact(name, self.tr("{count} rows").format(count=count_text(count)))
         if item.labels:
             self.facts.set_fact(self.tr("Labels"), count_text(item.labels))
         else:
             self.facts.set_fact(self.tr("Labels"), self.tr("none"))
         if item.instruction:
             self.facts.set_fact(self.tr("Before every question"), breakable(item.instruction))
-        self.vary_button.setVisible(item.task != "pretraining")
+        self.vary_button.setVisible(item.has_answers and item.task != "pretraining")
+        self.finetune_button.setVisible(item.has_answers)
+        self.generate_button.setVisible(not item.has_answers)
         self.facts.set_fact(self.tr("On disk"), size_text(item.bytes))
         self.origins.show_origins(origins)
         self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))

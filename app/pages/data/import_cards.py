@@ -101,8 +101,11 @@ class ImportCard(Card):
         self.instruction.show_text(model.instruction, tasks.INSTRUCTIONS.get(found, "") if found else "")
         missing = self.tr("There is no such file.") if blocker == "test_missing" else ""
         self.test.show_path(str(model.test_path) if model.test_path else "", missing)
+        self.test.setVisible(not model.is_open or model.test_path is not None)
         self.note.setText(
-            self.tr(
+            self.tr("All of them are kept for a teacher: on the page Generate it writes the answers.")
+            if model.is_open
+            else self.tr(
                 "A tenth of the rows is watched while learning. The test file is kept for the final figure."
             )
             if model.test_path

@@ -17,7 +17,7 @@ from core.data import starter
 from core.data.roles import fitting
 from core.errors import WorkbenchError
 from core.specs import ImportDataSpec
-from core.specs.data import TaskChoice
+from core.specs.data import QUESTIONS, TaskChoice
 from core.workspace.workspace import check_name
 
 Blocker = Literal["", "file", "reading", "roles", "checking", "refused", "test_missing", "name", "name_taken"]
@@ -65,13 +65,16 @@ class ImportViewModel(QObject):
         self._forget()
         if path:
             self.path = Path(path).expanduser().absolute()
-            source = self.path
-
-            def work(_cancelled: threading.Event) -> Preview:
-                return reading.preview(source)
-
-            self._background.run("preview", work, self._on_preview, self._on_preview_failed)
+            self._read(self.path)
         self.changed.emit()
+
+    def _read(self, source: Path) -> None:
+        task = self.task
+
+        def work(_cancelled: threading.Event) -> Preview:
+            return reading.preview(source, task)
+
+        self._background.run("preview", work, self._on_preview, self._on_preview_failed)
 
     @Slot()
     def open_starter(self) -> None:
@@ -110,9 +113,14 @@ class ImportViewModel(QObject):
         """Says what the rows teach; `auto` guesses. The columns follow where they can."""
         if task == self.task or task not in get_args(TaskChoice):
             return
-        self.task = cast("TaskChoice", task)
-        self.roles = fitting(self.roles, self.task)
-        self._start_check()
+        before, self.task = self.task, cast("TaskChoice", task)
+        is_text = self.preview is not None and self.preview.format == "text"
+        if is_text and self.path is not None and QUESTIONS in (before, self.task):
+            self._stop_check()
+            self._read(self.path)  # a row is a line now, or a document again
+        else:
+            self.roles = fitting(self.roles, self.task)
+            self._start_check()
         self.changed.emit()
 
     @Slot(str)
@@ -158,10 +166,18 @@ class ImportViewModel(QObject):
         return self._background.is_busy("check")
 
     @property
+    def is_open(self) -> bool:
+        """Whether it holds questions alone, of which none is kept for a test."""
+        return self.checked is not None and self.checked.report.task == QUESTIONS
+
+    @property
     def has_task(self) -> bool:
         """Whether the roles say what is to be learnt."""
         if "messages" in self.roles or "text" in self.roles:
             return len(self.roles) == 1
+        if not {"label", "assistant"} & self.roles.keys():
+            asks_only = self.task == "auto" and self.preview is not None and self.preview.asks_only
+            return "user" in self.roles and (self.task == QUESTIONS or asks_only)
         return "user" in self.roles and ("label" in self.roles) != ("assistant" in self.roles)
 
     @property

@@ -34,6 +34,7 @@ from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
 from app.widgets.page_frame import PageFrame
 from core.errors import WorkbenchError
+from core.specs.data import QUESTIONS
 from core.workspace.records import Run
 
 
@@ -141,6 +142,7 @@ class DataPage(PageFrame):
         self.jobs_card.run_requested.connect(self._on_run_wanted)
         self.details.run_wanted.connect(self._on_run_wanted)
         self.details.finetune_wanted.connect(self._on_finetune)
+        self.details.generate_wanted.connect(self._on_generate)
         self.details.vary_wanted.connect(self._on_vary)
         self.details.remove_wanted.connect(self._on_remove)
         model.edits.succeeded.connect(model.select_made)
@@ -211,6 +213,11 @@ class DataPage(PageFrame):
     def _on_finetune(self) -> None:
         if self.view_model.selected is not None:
             self.page_requested.emit("finetune", self.view_model.selected.id)
+
+    @Slot()
+    def _on_generate(self) -> None:
+        if self.view_model.selected is not None:
+            self.page_requested.emit("generate", self.view_model.selected.id)
 
     @Slot()
     def _on_vary(self) -> None:
@@ -298,7 +305,8 @@ class DataPage(PageFrame):
         self.show_side(adding or has_items)
         self.rows_card.setVisible(not adding and model.opened is not None)
         self.quality_card.setVisible(not adding and model.opened is not None)
-        self.tokens_card.setVisible(not adding and model.opened is not None)
+        learnt = model.opened is not None and model.opened.info.task != QUESTIONS
+        self.tokens_card.setVisible(not adding and learnt)
         self.tokens_card.show_state()
         self.quality.show_item(model.selected)
         self.quality_card.show_state()

@@ -31,12 +31,13 @@ _HASH_CHUNK_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows as written, shortened for the screen."""
+    """The first rows as written, shortened for the screen; and whether they hold questions alone."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     roles: dict[str, str]
     format: str
+    asks_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,22 @@ class Opened:
     preview: Preview
 
 
-def preview(path: Path) -> Preview:
-    """Opens a file and guesses what its columns are.
+def preview(path: Path, task: TaskChoice = "auto") -> Preview:
+    """Opens a file and guesses what its columns are; of plain text, `task` says what a row is.
 
     Raises:
         InputError: It is no table of examples; says where and why.
     """
-    table = open_table(path)
+    table = open_table(path, task)
     sample = table.sample()
     rows = tuple(
         tuple(_short(data_roles.text_of(row.values, column)) for column in table.columns)
         for row in sample[:_SHOWN_ROWS]
     )
-    return Preview(tuple(table.columns), rows, data_roles.guess(table.columns, sample), table.format)
+    roles = data_roles.guess(table.columns, sample, task)
+    answered = bool({"assistant", "label"} & roles.keys())
+    asks_only = not answered and data_roles.asks_only(roles, table.columns, sample)
+    return Preview(tuple(table.columns), rows, roles, table.format, asks_only)
 
 
 def checked(

@@ -14,6 +14,7 @@ def _texts() -> dict[str, str]:
         "generation": QCoreApplication.translate("DetailsCard", "Learns to answer"),
         "chat": QCoreApplication.translate("DetailsCard", "Learns from whole chats"),
         "pretraining": QCoreApplication.translate("DetailsCard", "Reads on in plain documents"),
+        "questions": QCoreApplication.translate("DetailsCard", "Questions for a teacher to answer"),
     }
 
 

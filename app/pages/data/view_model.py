@@ -63,7 +63,7 @@ class DataViewModel(QObject):
     @Slot()
     def refresh(self) -> None:
         """Reads the list again and keeps the selection if it still exists."""
-        self.items = library.data_sets(self._workspace)
+        self.items = library.data_sets(self._workspace, questions=True)
         self.learners = [
             (item.id, item.name) for item in library.models(self._workspace) if item.is_trainable
         ]

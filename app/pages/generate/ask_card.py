@@ -32,6 +32,7 @@ class AskCard(Card):
 
     source_chosen = Signal(str)
     task_chosen = Signal(str)
+    like_chosen = Signal(str)
     fields_changed = Signal(dict, dict)
     change_requested = Signal()
     continue_requested = Signal()
@@ -45,6 +46,7 @@ class AskCard(Card):
         self.add_action(self.change_button)
         self._choices: list[Choice] = []
         self._tasks: list[tuple[str, str]] = []
+        self._followable: list[tuple[str, str]] = []
         self.choosing = QWidget(self)
         column = QVBoxLayout(self.choosing)
         column.setContentsMargins(0, 0, 0, 0)
@@ -53,13 +55,15 @@ class AskCard(Card):
         self.sources.chosen.connect(self.source_chosen)
         self.task = ChoiceField(self.tr("What it does with them"), self.choosing)
         self.task.chosen.connect(self.task_chosen)
+        self.like = ChoiceField(self.tr("Answered like"), self.choosing)
+        self.like.chosen.connect(self.like_chosen)
         rest = [name for name in _FIELDS if name not in _SIMPLE]
         self.form = SpecForm(GenerateSpec, _SIMPLE, rest, columns=2, parent=self.choosing)
         self.form.values_changed.connect(self._on_form_changed)
         self.problem = Label("", "error", wrap=True)
         self.continue_button = PlainButton(self.tr("Continue"), parent=self.choosing)
         self.continue_button.clicked.connect(self.continue_requested)
-        for widget in (self.sources, self.task, self.form, self.problem):
+        for widget in (self.sources, self.like, self.task, self.form, self.problem):
             column.addWidget(widget)
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -86,6 +90,7 @@ class AskCard(Card):
         else:
             self.sources.choose(model.source)
         self.sources.blockSignals(blocked)
+        self._show_like(model)
         words = self._task_words()
         tasks = [(task, words[task][0]) for task in model.tasks]
         if tasks != self._tasks:
@@ -95,6 +100,10 @@ class AskCard(Card):
         note = words[model.task][1]
         if model.task == "auto" and model.data is not None:
             note = self.tr("With this data: {task}.").format(task=words[model.preset][0])
+        if model.as_learnt:
+            note = self.tr("{note} The teacher learnt this task, and is asked as it learnt it.").format(
+                note=note
+            )
         self.task.set_note(note)
         reasons = self._idle_reasons()
         for name in _FIELDS:
@@ -105,6 +114,20 @@ class AskCard(Card):
         source = next(choice.title for choice in choices if choice.key == model.source)
         rows = self.tr("{count} rows").format(count=count_text(model.rows))
         self.set_note("" if is_open else " · ".join([source, words[model.preset][0], rows]))
+
+    def _show_like(self, model: GenerateViewModel) -> None:
+        """What the answers are to be like, where the data has questions alone."""
+        choices = [(item.id, item.name) for item in model.followable]
+        self.like.setVisible(bool(choices))
+        if choices != self._followable:
+            self._followable = choices
+            self.like.set_choices([("", self.tr("No other data")), *choices])
+        self.like.choose(model.like.id if model.like is not None else "")
+        self.like.set_note(
+            self.tr("They get its task and labels, and its test rows stay the test.")
+            if model.like is not None
+            else self.tr("Choose data that has labels, if the answers are to be its labels.")
+        )
 
     def _sources(self, model: GenerateViewModel) -> list[Choice]:
         titles = {
@@ -162,7 +185,7 @@ class AskCard(Card):
             "turns": self.tr("Only in conversations."),
             "examples": self.tr("Only where more questions are made up."),
             "chunk_characters": self.tr("Only for documents."),
-            "check_label": self.tr("Only for your own questions: they have answers to compare with."),
+            "check_label": self.tr("Only for questions of your own that have answers to compare with."),
             "valid_json": self.tr("Only when fields are picked out."),
             "rubric": self.tr("Only with a judge."),
             "agreement": self.tr("Only with several answers to one question."),

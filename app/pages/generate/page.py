@@ -96,6 +96,7 @@ class GeneratePage(StepsPage):
         self.data_card.add_requested.connect(self._on_add_data)
         self.ask_card.source_chosen.connect(model.choose_source)
         self.ask_card.task_chosen.connect(model.choose_task)
+        self.ask_card.like_chosen.connect(model.choose_like)
         self.ask_card.fields_changed.connect(model.set_fields)
         self.ask_card.change_requested.connect(self._on_change_ask)
         self.ask_card.continue_requested.connect(self._on_continue)

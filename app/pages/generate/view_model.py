@@ -18,6 +18,7 @@ from app.pages.generate.endpoints_model import EndpointsModel
 from app.pages.generate.trial_model import Question, TrialModel
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
+from core.models import taught
 from core.offers import few
 from core.specs import GenerateSpec
 from core.specs.generate import PresetChoice, PromptSource
@@ -29,10 +30,10 @@ STEPS: tuple[Step, ...] = ("teacher", "data", "ask", "check")
 SOURCES: tuple[PromptSource, ...] = get_args(PromptSource)
 TASKS: tuple[PresetChoice, ...] = get_args(PresetChoice)
 #: Fields with an editor of their own on the page.
-CHOSEN = ("teacher", "data", "source", "task")
+CHOSEN = ("teacher", "data", "like", "source", "task", "as_learnt")
 _OF_DOCUMENTS: tuple[PresetChoice, ...] = ("auto", "question_answering", "summarization")
 _OF_ENDPOINTS = ("concurrency", "requests_per_minute", "timeout_s")
-_PRESET_OF = {"chat": "conversation", "pretraining": "question_answering"}
+_PRESET_OF = {"chat": "conversation", "pretraining": "question_answering", "questions": "generation"}
 
 
 class GenerateViewModel(WizardViewModel):
@@ -59,6 +60,8 @@ class GenerateViewModel(WizardViewModel):
         self.errors: dict[str, str] = {}
         self._source: PromptSource = "prompts"
         self._task: PresetChoice = "auto"
+        self._like: str | None = None
+        self._known: dict[tuple[str, ...], dict[str, Any]] = {}
         self.trial = TrialModel(bridge, self)
         self.trial.changed.connect(self.changed)
         self.trial.asked.connect(self._on_asked)
@@ -86,7 +89,8 @@ class GenerateViewModel(WizardViewModel):
     def refresh(self) -> None:
         """Reads the lists again and keeps the choices that still exist; a single candidate is chosen."""
         self.teachers = library.models(self._workspace, endpoints=True)
-        self.data_sets = library.data_sets(self._workspace)
+        self.data_sets = library.data_sets(self._workspace, questions=True)
+        self._known = {}
         self.teacher = library.kept(self.teachers, self.teacher)
         self.data = library.kept(self.data_sets, self.data)
         self._choices_changed()
@@ -129,6 +133,12 @@ class GenerateViewModel(WizardViewModel):
         self._task = task
         self._choices_changed()
 
+    @Slot(str)
+    def choose_like(self, artifact_id: str) -> None:
+        """Data that questions without answers are answered like; an empty text means none."""
+        self._like = artifact_id
+        self._choices_changed()
+
     def set_fields(self, values: dict[str, Any], errors: dict[str, str]) -> None:
         """Takes the fields of the form that differ from their defaults, and what is wrong with them."""
         self.values, self.errors = values, errors
@@ -140,7 +150,7 @@ class GenerateViewModel(WizardViewModel):
         self.refresh()
         self.teacher = library.found(self.teachers, told["teacher"])
         self.data = library.found(self.data_sets, told["data"])
-        self._source, self._task = told["source"], told["task"]
+        self._source, self._task, self._like = told["source"], told["task"], told["like"] or ""
         self.values = {
             name: value
             for name, value in told.items()
@@ -167,11 +177,45 @@ class GenerateViewModel(WizardViewModel):
         return "prompts" if self._source == "documents" else self._source
 
     @property
+    def followable(self) -> list[DataItem]:
+        """What the answers to questions can be like; nothing where the data has answers of its own."""
+        if self.data is None or self.data.has_answers or self.source != "prompts":
+            return []
+        return [item for item in self.data_sets if item.has_answers and item.task != "pretraining"]
+
+    @property
+    def like(self) -> DataItem | None:
+        """What they are to be like: as chosen, or what the teacher has learnt from."""
+        chosen = self._follows().get("like") if self._like is None else self._like
+        return library.found(self.followable, chosen) if chosen else None
+
+    @property
+    def as_learnt(self) -> bool:
+        """Whether the teacher learnt this very task, and so is asked without a line before."""
+        return bool(self._follows().get("as_learnt"))
+
+    def _follows(self) -> dict[str, Any]:
+        """What follows from what the teacher has learnt, looked up once for the same choices."""
+        if self.teacher is None or self.data is None:
+            return {}
+        system = str(self.values.get("system", "")).strip()
+        chosen = {"source": self.source, "task": self.task} | ({"system": system} if system else {})
+        if self._like is not None:
+            chosen["like"] = self._like
+        key = (self.teacher.id, self.data.id, *chosen, *chosen.values())
+        if key not in self._known:
+            teacher = self._workspace.artifact(self.teacher.id, "model")
+            data = self._workspace.artifact(self.data.id, "dataset")
+            self._known[key] = taught.asking(self._workspace, teacher, data, chosen)
+        return self._known[key]
+
+    @property
     def tasks(self) -> tuple[PresetChoice, ...]:
         """What the teacher can be told to do with this data."""
         if self.holds_documents:
             return _OF_DOCUMENTS
-        has_labels = self.data is None or self.data.labels > 0
+        followed = self.like if self._like else self.data  # what follows by itself, only where none is chosen
+        has_labels = followed is None or not followed.has_answers or followed.labels > 0
         return tuple(task for task in TASKS if has_labels or task != "classification")
 
     @property
@@ -184,7 +228,10 @@ class GenerateViewModel(WizardViewModel):
         """What the teacher will do; of `auto`, what that comes to."""
         if self.task != "auto" or self.data is None:
             return self.task
-        return _PRESET_OF.get(self.data.task, self.data.task)
+        followed = self.like or self.data
+        if followed is not self.data and followed.task == "chat":
+            return "generation"
+        return _PRESET_OF.get(followed.task, followed.task)
 
     @property
     def rows(self) -> int:
@@ -198,7 +245,7 @@ class GenerateViewModel(WizardViewModel):
             "turns": self.preset != "conversation",
             "examples": self.source != "seeds",
             "chunk_characters": self.source != "documents",
-            "check_label": self.source != "prompts",
+            "check_label": self.source != "prompts" or (self.data is not None and not self.data.has_answers),
             "valid_json": self.preset != "extraction",
             "rubric": self.values.get("judge_at_least") is None,
             "agreement": int(self.values.get("answers_per_prompt", 1)) < 2
@@ -274,7 +321,11 @@ class GenerateViewModel(WizardViewModel):
         teacher = self.teacher.name if self.teacher else "TEACHER"
         data = self.data.name if self.data else "DATA"
         parts = ["slm-workbench", "generate", "--teacher", teacher, "--data", data]
-        for field, value in self._spec_values().items():
+        values = self._spec_values()
+        like = values.pop("like", None)
+        if self.like is not None and like:
+            parts += ["--like", self.like.name]
+        for field, value in values.items():
             parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
         if self.name:
             parts += ["--name", self.name]
@@ -328,7 +379,13 @@ class GenerateViewModel(WizardViewModel):
 
     def _spec_values(self) -> dict[str, Any]:
         """What differs from the spec's own defaults and means something."""
-        chosen = {"source": self.source, "task": self.task}
+        like = self.like
+        chosen = {
+            "source": self.source,
+            "task": self.task,
+            "like": like.id if like is not None else None,
+            "as_learnt": self.as_learnt,
+        }
         values = {field: value for field, value in self.values.items() if not self.is_idle(field)}
         return {
             field: value

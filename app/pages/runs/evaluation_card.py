@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from app.formats import number_text, short_name, size_text
+from app.formats import breakable, number_text, short_name, size_text
 from app.pages.runs.confusion_panel import ConfusionPanel
 from app.pages.runs.times_panel import TimesPanel
 from app.pages.runs.verdict_text import figure_text, headline, in_general, measure_name
@@ -73,6 +73,14 @@ class EvaluationCard(Card):
         row = len(report.models) + 1
         if report.judge is not None:
             grid.addWidget(Label(self._on_the_judge(report), "note", wrap=True), row, 0, 1, len(columns))
+            row += 1
+        if report.answers_by:
+            said = self.tr(
+                "The answers of these rows are those of {teacher}: a figure says how often a model agrees "
+                "with it, not how often it is right."
+            )
+            text = said.format(teacher=breakable(report.answers_by))
+            grid.addWidget(Label(text, "note", wrap=True), row, 0, 1, len(columns))
             row += 1
         for comparison in report.comparisons[1:]:
             said = " ".join(filter(None, (headline(comparison) + ".", in_general(comparison))))

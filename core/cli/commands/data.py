@@ -22,7 +22,7 @@ from core.jobs import submission
 from core.jobs.look import look
 from core.models import hub
 from core.specs import AugmentSpec, DownloadDataSpec, ImportDataSpec, PreviewSpec
-from core.specs.data import Task, TaskChoice
+from core.specs.data import QUESTIONS, Task, TaskChoice
 from core.workspace.manifest import hash_file
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
@@ -148,6 +148,13 @@ def _download(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
 def _added(workspace: Workspace, run: Run, output: Output) -> int:
     artifact = workspace.store.artifacts("dataset", run.id)[0]
     counts = artifact.meta.get("counts", {})
+    if artifact.meta.get("task") == QUESTIONS:
+        how = output.invocation.line("generate", "--teacher", "MODEL", "--data", artifact.name)
+        output.say(
+            f"Added {artifact.name}: {counts.get('train')} questions for a teacher to answer, by {how}"
+        )
+        output.answer({"run": run.id, **_facts(artifact)})
+        return 0
     output.say(
         f"Added {artifact.name}: {counts.get('train')} rows to learn from, "
         f"{counts.get('validation')} to watch, {counts.get('test')} kept for the test."

@@ -14,6 +14,7 @@ from core.data.generating import answered, filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
 from core.jobs.look import look
+from core.models import taught
 from core.offers import PREVIEW_S, Offer, few, teaching
 from core.specs import GenerateSpec
 from core.workspace import durable, scratch
@@ -34,6 +35,12 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--teacher", required=True, metavar="T", help="a model of yours, or an endpoint")
     parser.add_argument("--data", required=True, metavar="D", help="the data whose prompts are asked")
     parser.add_argument(
+        "--like",
+        metavar="D",
+        help="for questions without answers: data of yours whose task, labels and test rows they get; "
+        "left out, the data that the teacher learnt from",
+    )
+    parser.add_argument(
         "--preview",
         action="store_true",
         help="ask five rows, show them and what all would cost; the same command without it asks the rest",
@@ -50,7 +57,17 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     teacher = workspace.artifact(arguments.teacher, "model")
     data = workspace.artifact(arguments.data, "dataset")
     settings = parse_settings(arguments.set, GenerateSpec)
-    spec = build(GenerateSpec, {"teacher": teacher.id, "data": data.id, **settings})
+    if arguments.like:
+        settings["like"] = arguments.like
+    if settings.get("like"):
+        settings["like"] = workspace.artifact(str(settings["like"]), "dataset").id
+    follows = taught.asking(workspace, teacher, data, settings)
+    spec = build(GenerateSpec, {"teacher": teacher.id, "data": data.id, **settings, **follows})
+    if spec.like:
+        like = workspace.artifact(spec.like, "dataset").name
+        output.say(f"Answered like {like}: its task, its labels, and its test rows stay the test.")
+    if "as_learnt" in follows:
+        output.say(f"{teacher.name} is asked as it learnt this task: without a line before.")
     if arguments.preview:
         return _preview(workspace, spec, arguments, output)
     name = arguments.name or workspace.free_name(f"{data.name} by {teacher.name}", "dataset")

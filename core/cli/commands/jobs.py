@@ -311,6 +311,8 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         else ""
     )
     output.say(f"On {count} rows that no model has learnt from{few}.")
+    if teacher := report.get("answers_by"):
+        output.say(verdict.agreement(teacher))
     for item in report.get("comparisons", ()):
         output.say(verdict.sentence(Comparison.model_validate(item)))
     evaluation_text.show(report, output)

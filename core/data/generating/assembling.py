@@ -11,6 +11,7 @@ from typing import Any
 from core.data import dataset
 from core.data.dataset import INFO, Dataset, DatasetInfo, Generated, MadeFrom
 from core.data.dropped import DROPPED
+from core.data.generating import plan
 from core.data.generating.filters import Candidate
 from core.data.generating.plan import Prompt
 from core.data.generating.presets import Assignment
@@ -58,25 +59,19 @@ class Layout:
     takes_test: bool
 
 
-def layout(data: Dataset, spec: GenerateSpec, work: Assignment) -> Layout:
-    """The columns of the new data set: the data's own where its rows keep their form."""
-    roles = data.info.roles
+def layout(data: Dataset, spec: GenerateSpec, work: Assignment, like: DatasetInfo | None = None) -> Layout:
+    """The columns of the new data set: the data's own where its rows keep their form, or those of `like`."""
+    roles = (like or data.info).roles
     if work.task == "chat":
         return Layout({"messages": "messages"}, "", takes_test="messages" in roles)
     role = "label" if work.labels else "assistant"
     if spec.source != "prompts":
         answer = "label" if work.labels else "answer"
         return Layout({"user": "question", role: answer}, answer, takes_test=False)
-    kept = {name: column for name, column in roles.items() if name in ("user", "input", "system")}
+    kept = plan.columns(data.info, like)
     same = role in roles
-    answer = roles[role] if same else _free("answer", list(kept.values()))
+    answer = roles[role] if same else plan.free("answer", list(kept.values()))
     return Layout({**kept, role: answer}, answer, takes_test=same)
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def near_copies(made: Sequence[Made], how: Layout, least: float, work: Assignment, folder: Path) -> set[int]:
@@ -118,11 +113,12 @@ def write(
     name: str,
     folder: Path,
     scratch: Path,
+    like: Dataset | None = None,
 ) -> DatasetInfo:
     """The new data set in an empty folder, without its manifest.
 
     Args:
-        data: What the teacher was asked about. Its test rows stay test rows where the rows keep their form.
+        data: What the teacher was asked about.
         digest: SHA-256 over its files.
         made: The rows to keep.
         spec: How they were made.
@@ -132,15 +128,17 @@ def write(
         name: How the data set is called.
         folder: Where it is written.
         scratch: An empty folder to work in.
+        like: Data that the answers follow. Its test rows, or else the data's own, stay test rows where the
+            rows keep their form: answers that no teacher wrote.
     """
-    source, test = scratch / "generated.jsonl", None
+    source, test, tested = scratch / "generated.jsonl", None, like or data
     _write_rows(source, made)
-    if how.takes_test and data.count("test"):
+    if how.takes_test and tested.count("test"):
         test = scratch / "test.jsonl"
         columns = list(made[0].values)
-        lines = [{column: row.values.get(column, "") for column in columns} for row in data.rows("test")]
+        lines = [{column: row.values.get(column, "") for column in columns} for row in tested.rows("test")]
         durable.write_text(test, "".join(map(_line, lines)))
-    instruction = data.info.instruction if spec.source == "prompts" and work.task != "chat" else ""
+    instruction = work.instruction if spec.source == "prompts" and work.task != "chat" else ""
     info = dataset.build(
         ImportDataSpec(
             source=str(source),
@@ -154,9 +152,17 @@ def write(
         ),
         folder,
     )
+    wrote_test = test is None and info.counts["test"] > 0
+    if wrote_test:
+        said = (
+            f"The {info.counts['test']:,} test rows have answers of {generated.teacher} too: a figure on "
+            "them says how often a model agrees with it, not how often it is right."
+        )
+        check = info.check.model_copy(update={"warnings": [*info.check.warnings, said]})
+        info = info.model_copy(update={"check": check})
     info = info.model_copy(
         update={
-            "generated": generated,
+            "generated": generated.model_copy(update={"wrote_test": wrote_test}),
             "made_from": MadeFrom(id=spec.data, name=data.info.name, digest=digest, steps=()),
         }
     )

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from core.data.dataset import Dataset, Example
+from core.data.dataset import Dataset, DatasetInfo, Example
 from core.data.generating import chunks, presets
 from core.data.generating.presets import Assignment
-from core.data.roles import instructed, messages_of, question_of, text_of
+from core.data.roles import Roles, instructed, messages_of, question_of, text_of
 from core.errors import InputError
+from core.specs.data import QUESTIONS
 from core.specs.generate import GenerateSpec
 
 Message = dict[str, str]
@@ -40,14 +41,24 @@ class Prompt:
     makes_up: bool = False
 
 
-def prompts(data: Dataset, spec: GenerateSpec, work: Assignment) -> list[Prompt]:
+def prompts(
+    data: Dataset, spec: GenerateSpec, work: Assignment, like: DatasetInfo | None = None
+) -> list[Prompt]:
     """All prompts of a spec.
+
+    Args:
+        data: Whose prompts, examples or documents are used.
+        spec: How many, and how.
+        work: What the teacher does.
+        like: Data whose form the new rows have, if not the data's own.
 
     Raises:
         InputError: The data has nothing to ask about.
     """
-    make = {"prompts": _own_prompts, "seeds": _seeds, "documents": _documents}[spec.source]
-    found = list(make(data, spec, work))
+    if spec.source == "prompts":
+        found = list(_own_prompts(data, spec, work, like))
+    else:
+        found = list((_seeds if spec.source == "seeds" else _documents)(data, spec, work))
     if not found:
         raise InputError(
             f"{data.info.name} has nothing to ask about.",
@@ -72,36 +83,78 @@ def drawn(items: Sequence[T], wanted: int, seed: int) -> list[tuple[int, T]]:
 
 def asked(question: str, system: str, instruction: str = "") -> tuple[Message, ...]:
     """A question of its own as the teacher is asked it."""
-    return (
-        {"role": "system", "content": system},
-        {"role": "user", "content": instructed(instruction, question)},
-    )
+    return (*told(system), {"role": "user", "content": instructed(instruction, question)})
 
 
-def _own_prompts(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[Prompt]:
-    roles = data.info.roles
+def told(system: str) -> tuple[Message, ...]:
+    """What the teacher is told first, if anything."""
+    return ({"role": "system", "content": system},) if system else ()
+
+
+def columns(info: DatasetInfo, like: DatasetInfo | None) -> Roles:
+    """The columns in which new rows keep what is asked, by role: the data's own, or those of `like`."""
+    asks = ("user", "input", "system")
+    own = {role: column for role, column in info.roles.items() if role in asks}
+    if "messages" in info.roles:
+        own = {"user": "question"}
+    if like is None:
+        return own
+    kept = {role: column for role, column in like.roles.items() if role in asks}
+    for role, column in own.items():
+        if role not in kept:
+            kept[role] = free(column, [*kept.values(), *like.roles.values()])
+    return kept
+
+
+def free(name: str, taken: Sequence[str]) -> str:
+    """The name, made different from those that are taken."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _own_prompts(
+    data: Dataset, spec: GenerateSpec, work: Assignment, like: DatasetInfo | None
+) -> Iterator[Prompt]:
+    roles, info = data.info.roles, data.info
     rows = [row for row in data.rows("train") if _question(data, row).strip()]
+    kept = columns(info, like)
     for number, row in drawn(rows, spec.rows, spec.seed):
-        said = data.messages(row)
-        before = [item for item in said[:-1] if item["role"] != "system"]
+        said = messages_of(row.values, roles, work.instruction)
+        is_open = info.task == QUESTIONS
+        before = [item for item in (said if is_open else said[:-1]) if item["role"] != "system"]
         if work.preset == "conversation":
             before = before[:1]  # from there on the teacher speaks for both
         own = [item["content"] for item in said if item["role"] == "system"]
-        system = "\n\n".join([work.system, *own])
+        system = "\n\n".join([line for line in (work.system, *own) if line])
         values: dict[str, Any]
-        if "messages" in roles or work.task == "chat":
+        if work.task == "chat":
             own_line = [{"role": "system", "content": own[0]}] if own else []
             values = {"messages": [*own_line, *before]}
+        elif "messages" in roles:
+            if len(before) > 1:
+                raise _whole_chat(info, row.row)
+            values = {kept["user"]: before[0]["content"]}
         else:
-            kept = [roles[role] for role in ("user", "input", "system") if role in roles]
-            values = {column: row.values.get(column, "") for column in kept}
+            values = {column: text_of(row.values, roles.get(role)) for role, column in kept.items()}
         yield Prompt(
             number=number,
             row=row.row,
-            messages=({"role": "system", "content": system}, *before),
+            messages=(*told(system), *before),
             values=values,
-            expected="" if "messages" in roles and work.preset == "conversation" else said[-1]["content"],
+            expected=""
+            if is_open or (work.preset == "conversation" and "messages" in roles)
+            else said[-1]["content"],
         )
+
+
+def _whole_chat(info: DatasetInfo, row: int) -> InputError:
+    return InputError(
+        f"{info.name}: row {row:,} is a chat with several turns.",
+        why="The answers are to be like data whose rows are single questions.",
+        fix="Name other data to be like, or bring in single questions.",
+        code="generate.data",
+    )
 
 
 def _seeds(data: Dataset, spec: GenerateSpec, work: Assignment) -> Iterator[Prompt]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.data.dataset import DatasetInfo
 from core.data.roles import Task
 from core.errors import InputError
+from core.specs.data import QUESTIONS
 from core.specs.generate import GenerateSpec, Preset
 
 INFERENCES = ("entailment", "neutral", "contradiction")
@@ -33,6 +34,7 @@ _PRESET_OF: dict[Task, Preset] = {
     "generation": "generation",
     "chat": "conversation",
     "pretraining": "question_answering",
+    "questions": "generation",
 }
 _TASK_OF: dict[Preset, Task] = {
     "classification": "classification",
@@ -52,41 +54,65 @@ class Assignment:
 
     Attributes:
         preset: Which kind of work.
-        system: The line that it is told first.
+        system: The line that it is told first; empty where it is asked as it learnt.
         labels: Answers that count, where only some do.
         task: What the new data set teaches.
+        instruction: The line before every question.
     """
 
     preset: Preset
     system: str
     labels: tuple[str, ...]
     task: Task
+    instruction: str = ""
 
 
-def assign(spec: GenerateSpec, info: DatasetInfo) -> Assignment:
+def assign(spec: GenerateSpec, info: DatasetInfo, like: DatasetInfo | None = None) -> Assignment:
     """The teacher's work on this data.
 
+    Args:
+        spec: What is wished.
+        info: The data.
+        like: Data whose task the answers follow, where the data has questions only.
+
     Raises:
-        InputError: The data does not suit the source or the task.
+        InputError: The data does not suit the source, the task, or what it is to be like.
     """
+    if like is not None:
+        _check_like(info, like)
+    if spec.check_label and info.task == QUESTIONS:
+        raise _unsuitable(info, "Its questions have no answers to compare with.", "check_label=false")
     documents = info.task == "pretraining"
     if spec.source == "documents" and not documents:
         raise _unsuitable(info, "It holds questions with answers, no plain documents.", "source=prompts")
     if spec.source != "documents" and documents:
         raise _unsuitable(info, "It holds plain documents, no questions.", "source=documents")
-    preset = _PRESET_OF[info.task] if spec.task == "auto" else spec.task
+    followed = like or info
+    preset = _PRESET_OF[followed.task] if spec.task == "auto" else spec.task
+    if info.task == QUESTIONS and spec.task == "auto" and "messages" in followed.roles:
+        preset = "generation"  # only the next answer is missing
     if documents and preset not in ("question_answering", "summarization"):
         raise _unsuitable(
             info, f"A piece of a document makes no {preset}.", "task=question_answering, or summarization"
         )
     if spec.agreement and preset == "conversation":
         raise _unsuitable(info, "Whole conversations cannot agree.", "agreement=0")
-    labels = _labels(preset, info)
-    line = _LINES[preset].format(labels=", ".join(labels))
+    labels = _labels(preset, followed)
+    line = "" if spec.as_learnt else _LINES[preset].format(labels=", ".join(labels))
     task = _TASK_OF[preset]
-    if preset == "generation" and "messages" in info.roles:
+    if "messages" in followed.roles and not labels:
         task = "chat"
-    return Assignment(preset, spec.system.strip() or line, labels, task)
+    instruction = followed.instruction or info.instruction
+    return Assignment(preset, spec.system.strip() or line, labels, task, instruction)
+
+
+def _check_like(info: DatasetInfo, like: DatasetInfo) -> None:
+    if info.task != QUESTIONS:
+        raise _unsuitable(info, f"It has answers of its own; only questions are answered like {like.name}.")
+    if like.task in (QUESTIONS, "pretraining"):
+        raise _unsuitable(like, "It has no answers that others could be like.")
+    if info.instruction and like.instruction and info.instruction != like.instruction:
+        raise _unsuitable(info, f"Its instruction is another than that of {like.name}.")
 
 
 def _labels(preset: Preset, info: DatasetInfo) -> tuple[str, ...]:
@@ -95,15 +121,22 @@ def _labels(preset: Preset, info: DatasetInfo) -> tuple[str, ...]:
     if preset != "classification":
         return ()
     if not info.labels:
+        if info.task == QUESTIONS:
+            raise InputError(
+                f"{info.name} has no labels to choose from.",
+                why="Its questions have no answers, so it does not say which labels there are.",
+                fix="Name data of yours that has them: --like DATA.",
+                code="generate.data",
+            )
         raise _unsuitable(info, "Its rows have no labels to choose from.", "task=generation")
     return tuple(info.labels)
 
 
-def _unsuitable(info: DatasetInfo, why: str, setting: str) -> InputError:
+def _unsuitable(info: DatasetInfo, why: str, setting: str = "") -> InputError:
     return InputError(
         f"{info.name} does not suit these settings.",
         why=why,
-        fix=f"Choose other data, or write --set {setting}.",
+        fix=f"Choose other data, or write --set {setting}." if setting else "Choose other data.",
         code="generate.data",
     )
 

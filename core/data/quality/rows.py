@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import SPLITS, Dataset, Example, Split
 from core.data.fingerprints import text_hash
+from core.specs.data import QUESTIONS
 
 #: Told after some rows; may raise to end the work.
 Tick = Callable[[int], None]
@@ -149,9 +150,11 @@ class Rows:
 
 
 def row_of(data: Dataset, example: Example) -> Row:
-    """What a row asks and what is learnt from it."""
+    """What a row asks and what is learnt from it; nothing, where it is a question for a teacher."""
     messages = data.messages(example)
     spoken = [message["content"] for message in messages if message["role"] != "system"]
     if not spoken:
         return Row("", "")
+    if data.info.task == QUESTIONS:
+        return Row("\n".join(spoken), "")
     return Row("\n".join(spoken[:-1]) or spoken[-1], spoken[-1])

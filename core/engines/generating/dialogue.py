@@ -80,7 +80,8 @@ async def _answer(prompt: Prompt, number: int, work: Work) -> Made:
 async def _conversation(prompt: Prompt, number: int, work: Work) -> Made:
     """The teacher answers and plays the user in turns; a bad turn ends it before that turn."""
     spec, key = work.spec, f"{prompt.number}/{number}"
-    system, said = prompt.messages[:1], list(prompt.messages[1:])
+    system = [item for item in prompt.messages if item["role"] == "system"]
+    said = [item for item in prompt.messages if item["role"] != "system"]
     own = [item for item in prompt.values["messages"] if item["role"] == "system"]
     good: Candidate | None = None
     for turn in range(spec.turns):

@@ -124,6 +124,22 @@ def add_data(workspace: Workspace, tmp_path: Path) -> AddData:
 
 
 @pytest.fixture
+def add_questions(workspace: Workspace, tmp_path: Path) -> AddData:
+    """Adds questions without answers, built as the job builds them."""
+
+    def add(name: str = "unanswered") -> Artifact:
+        path = tmp_path / "unanswered.csv"
+        path.write_text("question\n" + "".join(f"{text}\n" for text, _label in ROWS), encoding="utf-8")
+        folder = workspace.artifact_folder(f"dataset-{name}")
+        folder.mkdir()
+        info = dataset.build(ImportDataSpec(source=str(path), name=name), folder)
+        meta = {"task": info.task, "counts": info.counts, "labels": None}
+        return _keep(workspace, "dataset", name, meta, {})
+
+    return add
+
+
+@pytest.fixture
 def add_endpoint(workspace: Workspace, add_model: AddModel) -> AddModel:
     """Adds an endpoint as its job leaves it."""
 

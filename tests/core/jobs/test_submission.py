@@ -9,7 +9,19 @@ import pytest
 
 from core.errors import InputError
 from core.jobs import submission
-from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, FitSpec, PruneSpec, QuantizeSpec, Spec
+from core.models import taught
+from core.specs import (
+    AugmentSpec,
+    DistillSpec,
+    EvaluateSpec,
+    FinetuneSpec,
+    FitSpec,
+    GenerateSpec,
+    ImportDataSpec,
+    PruneSpec,
+    QuantizeSpec,
+    Spec,
+)
 from core.workspace import manifest
 from core.workspace.workspace import Workspace
 
@@ -21,14 +33,14 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     workspace.close()
 
 
-def made(workspace: Workspace, spec: Spec, name: str, type: str, format: str = "") -> str:
+def made(workspace: Workspace, spec: Spec, name: str, type: str, format: str = "", task: str = "") -> str:
     """A run of `spec` and what it left; returns the artifact's id."""
     run = workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs())
     folder = workspace.run_folder(run.id) / "out"
     folder.mkdir(parents=True)
     (folder / "file.bin").write_bytes(name.encode())
     manifest.write(folder)
-    artifact = workspace.take_artifact(run.id, folder, type, name, {"format": format})
+    artifact = workspace.take_artifact(run.id, folder, type, name, {"format": format, "task": task})
     workspace.store.set_state(run.id, "succeeded")
     return artifact.id
 
@@ -78,3 +90,49 @@ def test_the_source_may_be_gone(workspace: Workspace, ids: dict[str, str]) -> No
     with pytest.raises(InputError) as caught:
         submission.submit(workspace, QuantizeSpec(model=ids["small"], recipe="int8"), "next")
     assert caught.value.fix == "Choose the model that it was made from."
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda model, data: FinetuneSpec(model=model, data=data),
+        lambda model, data: FitSpec(spec=FinetuneSpec(model=model, data=data)),
+        lambda model, data: PruneSpec(model=model, data=data, keep_layers=2),
+        lambda model, data: DistillSpec(model=model, data=data, teachers=("other",)),
+        lambda model, data: EvaluateSpec(models=(model,), data=data),
+    ],
+    ids=["finetune", "fit", "prune", "distill", "evaluate"],
+)
+def test_questions_without_answers_are_refused_where_answers_are_needed(
+    workspace: Workspace, ids: dict[str, str], make: Callable[[str, str], Spec]
+) -> None:
+    asked = made(workspace, ImportDataSpec(source="x", name="x"), "open ones", "dataset", task="questions")
+    with pytest.raises(InputError) as refused:
+        submission.require_suitable(workspace, make(ids["tuned"], asked))
+    assert refused.value.code == "data.unanswered"
+    assert "generate --teacher MODEL --data 'open ones'" in refused.value.fix
+    submission.require_suitable(workspace, GenerateSpec(teacher=ids["tuned"], data=asked))
+
+
+def test_a_teacher_that_learnt_the_task_answers_questions_as_it_learnt_to(
+    workspace: Workspace, ids: dict[str, str]
+) -> None:
+    asked = made(workspace, ImportDataSpec(source="x", name="x"), "open ones", "dataset", task="questions")
+    version = made(workspace, AugmentSpec(data=ids["data"]), "rows-2", "dataset", task="classification")
+    stranger = made(workspace, ImportDataSpec(source="x", name="x"), "other", "dataset", task="chat")
+    find = workspace.store.find_artifact
+
+    def follows(teacher: str, data: str, **chosen: object) -> dict[str, object]:
+        model, rows = find(ids.get(teacher, teacher), "model"), find(data, "dataset")
+        assert model is not None
+        assert rows is not None
+        return taught.asking(workspace, model, rows, chosen)
+
+    assert follows("tuned", asked) == {"like": ids["data"], "as_learnt": True}
+    assert follows("small", asked) == {"like": ids["data"], "as_learnt": True}  # quantized, it knows it still
+    assert follows("tuned", asked, like=stranger) == {}
+    assert follows("tuned", asked, like=version) == {"as_learnt": True}
+    assert follows("tuned", asked, task="generation") == {}
+    assert follows("tuned", ids["data"]) == {"as_learnt": True}
+    assert follows("tuned", version, system="Be brief.") == {}
+    assert follows("tuned", stranger) == {}

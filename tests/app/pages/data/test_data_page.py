@@ -215,6 +215,31 @@ def test_the_task_is_said_in_words_and_can_be_changed(
     assert (spec["task"], spec["instruction"]) == ("summarization", "In short:")
 
 
+def test_questions_without_answers_are_brought_in_and_lead_to_the_teacher(
+    page: DataPage, qtbot: QtBot, tmp_path: Path, workspace: Workspace, bridge: JobBridge
+) -> None:
+    text = tmp_path / "asked.txt"
+    text.write_text("Where is my card?\nHow do I pay?\n", encoding="utf-8")
+    drop(page, text)
+    qtbot.waitUntil(lambda: page.importing.checked is not None)
+    qtbot.waitUntil(lambda: "--task questions" in texts(page))  # it was read as a text to read on
+    box = page.import_card.task.box
+    box.setCurrentIndex(box.findData("questions"))
+    qtbot.waitUntil(lambda: page.importing.is_open)
+    assert page.file_card.rows.model().index(2, 0).data() == "How do I pay?"
+    assert not page.import_card.test.isVisible()
+    assert "for a teacher" in page.import_card.note.text()
+    bridge.start()
+    QTest.mouseClick(page.import_card.add_button, LEFT)
+    qtbot.waitUntil(lambda: bool(page.view_model.items), timeout=60000)
+    qtbot.waitUntil(lambda: page.details.generate_button.isVisible(), timeout=20000)
+    assert not page.details.finetune_button.isVisible()
+    assert not page.tokens_card.isVisible()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.details.generate_button, LEFT)
+    assert asked.args == ["generate", page.view_model.items[0].id]
+
+
 def test_varied_rows_are_asked_for_in_a_dialog(
     page: DataPage, qtbot: QtBot, add_data: Callable[..., Artifact], workspace: Workspace
 ) -> None:

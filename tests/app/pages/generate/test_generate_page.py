@@ -175,6 +175,33 @@ def test_a_model_of_ones_own_is_started_without_a_question(
     assert page.view_model.spec() == expected
 
 
+def test_questions_without_answers_are_answered_like_what_the_teacher_learnt(
+    page: GeneratePage, add_model: Add, add_data: Add, add_questions: Add, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data, asked = add_data(), add_questions()
+    run = workspace.store.add_run("finetune", "tuned", {"model": "x", "data": data.id}, (data.id,))
+    model = add_model("tuned", run_id=run.id)
+    page.open_with(asked.id)
+    assert page.view_model.teacher is not None
+    ready(page, qtbot)
+    assert page.ask_card.like.isVisible()
+    assert page.ask_card.like.value() == data.id
+    assert "learnt this task" in page.ask_card.task.note.text()
+    spec = page.view_model.spec()
+    assert spec == GenerateSpec(teacher=model.id, data=asked.id, like=data.id, as_learnt=True)
+    assert f"--like '{data.name}'" in page.view_model.command()
+    box = page.ask_card.like.box
+    box.setCurrentIndex(0)
+    assert page.view_model.spec() == GenerateSpec(teacher=model.id, data=asked.id)
+    ready(page, qtbot)
+    click(page.ask_card.continue_button)
+    click(page.preview_card.start_button)
+    qtbot.waitUntil(lambda: workspace.store.runs()[0].kind == "generate", timeout=10000)
+    page.open_with(repeat_of(workspace, workspace.store.runs()[0]))
+    assert page.ask_card.like.value() == ""
+    assert page.view_model.spec() == GenerateSpec(teacher=model.id, data=asked.id)
+
+
 # --- endpoints, keys, consent ---
 
 

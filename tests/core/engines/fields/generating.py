@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from core.data.dataset import build
@@ -14,6 +13,7 @@ from core.errors import InputError
 from core.specs import ImportDataSpec, Spec
 from core.workspace import manifest
 from tests.core.endpoint_server import EndpointServer, late
+from tests.core.engines import tiny
 from tests.core.engines.fields.rig import Rig, Seen, Sight, child_threads, events
 from tests.core.engines.generating.rooms import endpoint_folder
 
@@ -47,7 +47,7 @@ def answering() -> EndpointServer:
 def generated(rig: Rig, spec: Spec, server: EndpointServer | None = None) -> Seen:
     """What was asked, what was kept, and what was not."""
     server = server or answering()
-    _documents(rig)
+    _other_data(rig)
     rig.runs += 1
     with server.serve() as url:
         folder = endpoint_folder(rig.root / f"far-{rig.runs}", url, price_in=1000.0, price_out=10_000.0)
@@ -93,6 +93,11 @@ def cut_short(rig: Rig, spec: Spec) -> Seen:
     return generated(rig, spec, replace(answering(), finish="length"))
 
 
+def labelled(rig: Rig, spec: Spec) -> Seen:
+    """The same with an endpoint that always says a label of the data."""
+    return generated(rig, spec, EndpointServer(answer=lambda _messages: tiny.rows(1)[0]["category"]))
+
+
 def noted(rig: Rig, spec: Spec) -> Seen:
     """What is kept of an endpoint."""
     job, out = rig.job()
@@ -102,13 +107,20 @@ def noted(rig: Rig, spec: Spec) -> Seen:
     return {**said, "name": artifact["name"]}
 
 
-def _documents(rig: Rig) -> None:
+def _other_data(rig: Rig) -> None:
+    """Plain documents, and questions without answers."""
     if "docs" in rig.inputs:
         return
+    asked, folder = rig.root / "open.csv", rig.root / "open"
+    asked.write_text("question\n" + "".join(f"where is number {at}\n" for at in range(12)))
+    folder.mkdir()
+    build(ImportDataSpec(source=str(asked), name="open"), folder)
+    manifest.write(folder)
+    rig.inputs["open"] = folder
     source = rig.root / "docs.txt"
     paragraph = "The river rises in the hills. It runs through three towns and a wide plain to the sea. "
     source.write_text("\n\n".join(f"Part {at}. {paragraph * 4}" for at in range(12)))
-    folder: Path = rig.root / "docs"
+    folder = rig.root / "docs"
     folder.mkdir()
     build(ImportDataSpec(source=str(source), name="docs", test_fraction=0.0, validation_fraction=0.0), folder)
     manifest.write(folder)
@@ -144,6 +156,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
     "generate": {
         "teacher": Sight(generated, "b", "answers", {"drop_cut": False}),
         "data": Sight(generated, "e", "sent"),
+        "like": Sight(labelled, "d", "sent", {"data": "open", "task": "auto"}),
         "source": Sight(generated, "seeds", "sent"),
         "task": Sight(generated, "summarization", "sent"),
         "rows": Sight(generated, 4, "asked"),
@@ -152,6 +165,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "examples": Sight(generated, 2, "sent", _SEEDS),
         "chunk_characters": Sight(generated, 400, "sent", _PIECES),
         "system": Sight(generated, "Be brief.", "sent"),
+        "as_learnt": Sight(generated, True, "sent"),
         "temperature": Sight(generated, 0.1, "settings"),
         "top_p": Sight(generated, 0.5, "settings"),
         "max_new_tokens": Sight(generated, 8, "settings"),
