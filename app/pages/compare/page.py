@@ -199,7 +199,7 @@ class ComparePage(PageFrame):
         text = self.tr("Not measured on these rows yet: {names}.").format(names=names)
         self.missing.setText(breakable(text))
         self.missing.setVisible(bool(board.missing))
-        self.measure_button.setVisible(bool(board.missing))
+        self.measure_button.setVisible(bool(board.missing) or any(one.is_stopped for one in board.variants))
         self.notes_card.setVisible(bool(said or board.missing))
 
     @Slot()
@@ -262,7 +262,8 @@ class ComparePage(PageFrame):
     def _on_measure_missing(self) -> None:
         board = self.view_model.board
         if board is not None:
-            ids = [member.id for member in board.missing]
+            stopped = [variant.id for variant in board.variants if variant.is_stopped]
+            ids = [*(member.id for member in board.missing), *stopped]
             self.page_requested.emit("evaluate", [*ids, board.subject.data])
 
     @Slot()

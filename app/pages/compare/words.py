@@ -92,7 +92,11 @@ def cell_text(board: Board, variant: Variant, axis: Axis) -> str:
     if axis != "right":
         return text
     low, high = variant.ci95
-    return f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
+    text = f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
+    if not variant.is_stopped:
+        return text
+    stopped = QCoreApplication.translate("compare", "{figure}, stopped: {rows} rows")
+    return stopped.format(figure=text, rows=answered_text(variant))
 
 
 def limit_text(axis: Axis, measure: str) -> Callable[[float | None], str]:
@@ -120,7 +124,22 @@ def headline(verdict: Verdict | None) -> str:
 def verdict_text(board: Board, verdict: Verdict) -> str:
     """The sentence below it: quality with interval and test, cost, limits."""
     parts = [part for part in (_quality(board, verdict), _cost(verdict)) if part]
-    return " ".join(filter(None, (f"{'; '.join(parts)}.", _limits(verdict))))
+    return " ".join(filter(None, (f"{'; '.join(parts)}.", _limits(verdict), *_stops(verdict))))
+
+
+def _stops(verdict: Verdict) -> list[str]:
+    text = QCoreApplication.translate("compare", "The evaluation of {name} was stopped after {rows} rows.")
+    return [
+        text.format(name=item.name, rows=answered_text(item))
+        for item in (verdict.variant, verdict.reference)
+        if item is not None and item.is_stopped
+    ]
+
+
+def answered_text(variant: Variant) -> str:
+    """Of how many rows an evaluation that was stopped has answers: `40 of 300`."""
+    text = QCoreApplication.translate("compare", "{rows} of {asked}")
+    return text.format(rows=count_text(variant.rows), asked=count_text(variant.asked))
 
 
 def _quality(board: Board, verdict: Verdict) -> str:
@@ -220,6 +239,16 @@ def limit_words(broken: Sequence[Axis]) -> str:
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
     said = []
+    stopped = [item for item in board.variants if item.is_stopped]
+    if stopped:
+        one = QCoreApplication.translate("compare", "{name} ({rows} rows)")
+        names = ", ".join(one.format(name=item.name, rows=answered_text(item)) for item in stopped)
+        text = QCoreApplication.translate(
+            "compare",
+            "The evaluation was stopped half-way: {names}. Such a figure says nothing of the other rows, so "
+            "it is recommended only where no other is complete; measure again for all rows.",
+        )
+        said.append(text.format(names=names))
     if not board.same_rows:
         counts = ", ".join(f"{item.name}: {count_text(item.rows)}" for item in board.variants)
         text = QCoreApplication.translate(

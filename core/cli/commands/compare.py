@@ -137,9 +137,10 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
         figures = item.figures
         star = "★ " if item is recommended else ""
         over = " (over a limit)" if axes.broken(made, item, limits) else ""
+        stopped = f" (stopped: {sentence.answered(item)} rows)" if item.is_stopped else ""
         rows.append(
             [
-                f"{star}{item.name}{over}",
+                f"{star}{item.name}{over}{stopped}",
                 _figure(made, item),
                 evaluation_text.answer_time(figures.latency_ms, figures.timing),
                 f"{figures.tokens_per_s:.0f}" if figures.tokens_per_s is not None else "",
@@ -164,6 +165,8 @@ def _plain(made: Board, item: Variant, limits: Limits, recommended: Variant | No
         **item.figures.model_dump(mode="json", exclude_none=True),
         "model": item.name,
         "role": item.member.role,
+        "rows_asked": item.asked,
+        "stopped": item.is_stopped,
         "recommended": item is recommended,
         "over_limits": list(axes.broken(made, item, limits)),
         "against_best": {

@@ -41,11 +41,11 @@ class Verdict:
 def recommend(board: Board, limits: Limits) -> Variant | None:
     """Which one to take.
 
-    Among those that keep the limits and whose receipt is not red, and that are not worse than the best of
-    them, the one that answers fastest; of equally fast ones, or where times were taken on several machines,
-    the smallest. Not worse means: the paired test on the rows that both answered calls the difference chance
-    (McNemar's exact test of shares, a bootstrap interval of other figures), and it is at most five points,
-    as on few rows chance would excuse anything.
+    Among those that keep the limits, whose receipt is not red and whose evaluation was not stopped half-way
+    (unless all were), and that are not worse than the best of them, the one that answers fastest; of equally
+    fast ones, or where times were taken on several machines, the smallest. Not worse means: the paired test
+    on the rows that both answered calls the difference chance (McNemar's exact test of shares, a bootstrap
+    interval of other figures), and it is at most five points, as on few rows chance would excuse anything.
     """
     able = [
         item
@@ -54,6 +54,7 @@ def recommend(board: Board, limits: Limits) -> Variant | None:
     ]
     if not able:
         return None
+    able = [item for item in able if not item.is_stopped] or able
     good = [item for item in able if item is able[0] or _is_as_good(board, item, able[0])]
     return min(good, key=lambda item: _cost(board, item))
 

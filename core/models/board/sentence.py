@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.models.board.axes import Limits
-from core.models.board.board import Board
+from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 
 _LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
@@ -23,7 +23,21 @@ def sentence(board: Board, verdict: Verdict | None) -> str:
     head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
     parts = [part for part in (quality(board, verdict), cost(verdict)) if part]
     said = f"{head}: {'; '.join(parts)}." if parts else f"{head}."
-    return f"{said} {kept(verdict)}".strip()
+    return " ".join(filter(None, (said, kept(verdict), *stops(verdict))))
+
+
+def stops(verdict: Verdict) -> list[str]:
+    """`small was stopped after 40 of 300 rows.` of the variant and of the one beside it."""
+    return [
+        f"The evaluation of {item.name} was stopped after {answered(item)} rows."
+        for item in (verdict.variant, verdict.reference)
+        if item is not None and item.is_stopped
+    ]
+
+
+def answered(variant: Variant) -> str:
+    """`40 of 300`."""
+    return f"{variant.rows} of {variant.asked}"
 
 
 def quality(board: Board, verdict: Verdict) -> str:
@@ -127,6 +141,12 @@ def limits_text(board: Board, limits: Limits) -> str:
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
     said = []
+    stopped = [f"{item.name} ({answered(item)} rows)" for item in board.variants if item.is_stopped]
+    if stopped:
+        said.append(
+            f"The evaluation was stopped half-way: {', '.join(stopped)}. Such a figure says nothing of the "
+            "other rows, so it is recommended only where no other is complete; evaluate again for all rows."
+        )
     if not board.same_rows:
         counts = ", ".join(f"{item.name}: {item.rows}" for item in board.variants)
         said.append(

@@ -125,6 +125,25 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert not page.verdict_card.deploy_button.isVisible()
 
 
+def test_an_evaluation_that_was_stopped_says_so_and_is_offered_to_be_measured_again(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:2], data)
+    boards.add_report(workspace, SEVEN[:1], models, data, range(300))
+    boards.add_report(workspace, SEVEN[1:2], models, data, range(40), asked=300)
+    opened(page, qtbot)
+    assert page.verdict_card.title_label.text() == "Take “Teacher”."
+    assert "The evaluation of Tuned was stopped after 40 of 300 rows." in page.verdict_card.note_label.text()
+    assert page.table_card.table is not None
+    cell = page.table_card.table.model().index(rows_of(page)["Tuned"], 1)
+    assert cell.data().endswith(", stopped: 40 of 300 rows")
+    assert "stopped half-way: Tuned (40 of 300 rows)" in page.notes.text()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.measure_button, LEFT)
+    assert asked.args == ["evaluate", [models["Tuned"].id, data.id]]
+
+
 def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(
     page: ComparePage, qtbot: QtBot, workspace: Workspace
 ) -> None:

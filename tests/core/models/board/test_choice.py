@@ -83,6 +83,18 @@ def test_one_alone_is_said_to_be_alone(workspace: Workspace, read: ReadBoard) ->
     assert say(read()) == "Take Teacher: the only one that was measured."
 
 
+def test_one_whose_evaluation_was_stopped_is_taken_only_for_want_of_another_and_says_so(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:1], data)
+    boards.add_report(workspace, SEVEN[:1], models, data, range(40), asked=300)
+    assert say(read()) == (
+        "Take Teacher: the only one that was measured. The evaluation of Teacher was stopped after 40 of 300 "
+        "rows."
+    )
+
+
 def test_ratios_are_said_as_people_say_them() -> None:
     assert [sentence.size_text(share) for share in (0.2, 0.5, 1.0, 0.42, 2.7)] == [
         "a fifth of the size", "half the size", "the same size", "42 % of the size", "2.7 times the size",
