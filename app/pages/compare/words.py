@@ -35,8 +35,8 @@ def axis_title(axis: Axis, measure: str) -> str:
     """A column's heading."""
     titles = {
         "right": measure_name(measure),
-        "time": QCoreApplication.translate("compare", "Answer"),
-        "first": QCoreApplication.translate("compare", "First word"),
+        "time": QCoreApplication.translate("compare", "Answer (median)"),
+        "first": QCoreApplication.translate("compare", "First word (median)"),
         "speed": QCoreApplication.translate("compare", "Tokens/s"),
         "memory": QCoreApplication.translate("compare", "Memory"),
         "disk": QCoreApplication.translate("compare", "Disk"),
@@ -48,8 +48,8 @@ def axis_choice(axis: Axis, measure: str) -> str:
     """An axis in the list of those that the picture can have."""
     titles = {
         "right": measure_name(measure).removesuffix(", %"),
-        "time": QCoreApplication.translate("compare", "Time of an answer"),
-        "first": QCoreApplication.translate("compare", "Time to the first word"),
+        "time": QCoreApplication.translate("compare", "Median time of an answer"),
+        "first": QCoreApplication.translate("compare", "Median time to the first word"),
         "speed": QCoreApplication.translate("compare", "Tokens a second"),
         "memory": QCoreApplication.translate("compare", "Memory"),
         "disk": QCoreApplication.translate("compare", "Size on disk"),
@@ -61,8 +61,8 @@ def axis_label(axis: Axis, measure: str, *, less: bool) -> str:
     """What stands at an axis of the picture, with its unit and which way is better."""
     labels = {
         "right": measure_name(measure),
-        "time": QCoreApplication.translate("compare", "time of an answer, ms"),
-        "first": QCoreApplication.translate("compare", "time to the first word, ms"),
+        "time": QCoreApplication.translate("compare", "median time of an answer, ms"),
+        "first": QCoreApplication.translate("compare", "median time to the first word, ms"),
         "speed": QCoreApplication.translate("compare", "tokens a second"),
         "memory": QCoreApplication.translate("compare", "memory, MB"),
         "disk": QCoreApplication.translate("compare", "size on disk, MB"),

@@ -99,6 +99,7 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
     assert page.table_card.table is not None
     model = page.table_card.table.model()
+    assert model.headerData(2, Qt.Orientation.Horizontal) == "Answer (median)"
     row = rows_of(page)
     assert model.index(row["Tuned, int4-mixed"], 0).data() == "★ Tuned, int4-mixed"
     best = model.index(row["Teacher"], 1)
