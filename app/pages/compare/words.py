@@ -13,6 +13,7 @@ from core.models.board.axes import Axis, value
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.lineage import Member
+from core.models.board.usefulness import Doubt
 
 
 def role_text(member: Member) -> str:
@@ -116,6 +117,9 @@ def headline(verdict: Verdict | None) -> str:
     """The verdict's bold line."""
     if verdict is None:
         return QCoreApplication.translate("compare", "No variant keeps all your limits.")
+    if verdict.doubt is not None:
+        text = QCoreApplication.translate("compare", "“{name}” is hardly useful: {percent} % right.")
+        return text.format(name=verdict.variant.name, percent=f"{verdict.doubt.right * 100:.0f}")
     if verdict.is_recommended:
         return QCoreApplication.translate("compare", "Take “{name}”.").format(name=verdict.variant.name)
     return f"“{verdict.variant.name}”"
@@ -124,7 +128,17 @@ def headline(verdict: Verdict | None) -> str:
 def verdict_text(board: Board, verdict: Verdict) -> str:
     """The sentence below it: quality with interval and test, cost, limits."""
     parts = [part for part in (_quality(board, verdict), _cost(verdict)) if part]
-    return " ".join(filter(None, (f"{'; '.join(parts)}.", _limits(verdict), *_stops(verdict))))
+    said = (_doubtful(verdict.doubt), f"{'; '.join(parts)}.", _limits(verdict), *_stops(verdict))
+    return " ".join(filter(None, said))
+
+
+def _doubtful(found: Doubt | None) -> str:
+    if found is None:
+        return ""
+    if not found.label:
+        return QCoreApplication.translate("compare", "It is wrong more often than right.")
+    text = QCoreApplication.translate("compare", "Always answering “{label}” would be right in {percent} %.")
+    return text.format(label=found.label, percent=f"{found.label_right * 100:.0f}")
 
 
 def _stops(verdict: Verdict) -> list[str]:

@@ -53,8 +53,8 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
     run_id = _measure(workspace, models, data, output)
     made = _board(workspace, models, data)
     limits = _limits(made, arguments)
-    recommended = choice.recommend(made, limits)
-    verdict = choice.judge(made, recommended, limits, recommended) if recommended is not None else None
+    foremost, recommended = choice.foremost(made, limits), choice.recommend(made, limits)
+    verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
     said = sentence.sentence(made, verdict)
     _show(made, limits, recommended, output)
     output.say(said)
@@ -72,6 +72,7 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
             "models": [_plain(made, item, limits, recommended) for item in made.variants],
             "verdict": said,
             "recommended": recommended.name if recommended is not None else None,
+            "hardly_useful": verdict is not None and verdict.doubt is not None,
             "notes": sentence.notes(made),
             "run": run_id,
             "out": str(out) if out is not None else None,

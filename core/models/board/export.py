@@ -112,9 +112,10 @@ def page(made: Board, limits: Limits) -> str:
     from jinja2 import Environment, StrictUndefined
 
     recommended = choice.recommend(made, limits)
-    focus = recommended or made.best_first()[0]
+    foremost = choice.foremost(made, limits)
+    focus = foremost or made.best_first()[0]
     template = resources.files("resources.report").joinpath("compare.html.j2").read_text(encoding="utf-8")
-    verdict = choice.judge(made, recommended, limits, recommended) if recommended is not None else None
+    verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
     disagreeing = list(board.disagreements(made, focus))
     return (
         Environment(autoescape=True, undefined=StrictUndefined)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.models.board.axes import Limits
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
+from core.models.board.usefulness import Doubt
 
 _LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
 _SHARES = (
@@ -20,10 +21,21 @@ def sentence(board: Board, verdict: Verdict | None) -> str:
     """`Take small: 1.3 points below tuned [0.4 to …], which is within chance on 300 rows (p = 0.29); …`."""
     if verdict is None:
         return "No variant keeps all your limits."
-    head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
+    if verdict.doubt is not None:
+        head = f"{verdict.variant.name} is hardly useful ({doubtful(verdict.doubt)})"
+    else:
+        head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
     parts = [part for part in (quality(board, verdict), cost(verdict)) if part]
     said = f"{head}: {'; '.join(parts)}." if parts else f"{head}."
     return " ".join(filter(None, (said, kept(verdict), *stops(verdict))))
+
+
+def doubtful(found: Doubt) -> str:
+    """`25 % right: wrong more often than right`."""
+    right = f"{found.right * 100:.0f} % right"
+    if found.label:
+        return f"{right}; always answering {found.label!r} would be right in {found.label_right * 100:.0f} %"
+    return f"{right}: wrong more often than right"
 
 
 def stops(verdict: Verdict) -> list[str]:

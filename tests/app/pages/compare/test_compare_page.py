@@ -145,6 +145,22 @@ def test_an_evaluation_that_was_stopped_says_so_and_is_offered_to_be_measured_ag
     assert asked.args == ["evaluate", [models["Tuned"].id, data.id]]
 
 
+def test_a_model_that_is_mostly_wrong_is_not_recommended_though_it_is_the_best(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace, [replace(SEVEN[0], share=0.25), replace(SEVEN[1], share=0.1)])
+    opened(page, qtbot)
+    card = page.verdict_card
+    assert card.title_label.text() == "“Teacher” is hardly useful: 25 % right."
+    assert card.note_label.text().startswith("It is wrong more often than right. ")
+    assert card.deploy_button.text() == "Deploy it all the same"
+    assert list(rows_of(page)) == ["Teacher", "Tuned"]
+    assert page.table_card.table is not None
+    assert not any(
+        "★" in page.table_card.table.model().index(row, 0).data() for row in rows_of(page).values()
+    )
+
+
 def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(
     page: ComparePage, qtbot: QtBot, workspace: Workspace
 ) -> None:
