@@ -25,6 +25,8 @@ _ROWS_A_TICK = 256
 _NEEDED = ("user", "assistant", "label", "text")
 #: A split, or `dropped`, and a place there.
 _Place = tuple[str, int]
+#: So many labels are named in a refusal; a word that is none of them may be much longer than a label.
+_NAMED, _LONGEST = 5, 80
 #: The column that keeps what a person thinks of a row, from 1 to 5.
 RATING = "rating"
 
@@ -154,7 +156,7 @@ def _rows(
                 continue
             changed = _edited(data, example, changes.edits.get(at, []))
             if line:
-                _check_taken_back(data, changed, line, tested)
+                _check_taken_back(data, changed, line, tested, changes.edits.get(at, []))
             if changes.stars:  # each row has the column, so that a table of them is whole
                 given = changes.stars.get(at, changed.values.get(RATING, ""))
                 changed = changed._replace(values={**changed.values, RATING: str(given)})
@@ -169,7 +171,9 @@ def _left_out(example: Example, at: _Place, changes: _Changes) -> DroppedRow:
     return DroppedRow("low", {**example.values, RATING: str(changes.stars[at])}, home, example.row)
 
 
-def _check_taken_back(data: Dataset, example: Example, line: int, tested: set[int]) -> None:
+def _check_taken_back(
+    data: Dataset, example: Example, line: int, tested: set[int], edits: list[RowEdit]
+) -> None:
     """What a row must be to be learnt from again."""
     roles = data.info.roles
     if "messages" in roles:
@@ -179,6 +183,7 @@ def _check_taken_back(data: Dataset, example: Example, line: int, tested: set[in
         empty = [column for column in columns if not text_of(example.values, column).strip()]
     if empty:
         raise _blank(f"The dropped row {line:,}", empty[0])
+    _check_label(data, example, line, edits)
     if text_hash(row_of(data, example).question) in tested:
         raise InputError(
             f"The dropped row {line:,} asks what a test row asks.",
@@ -186,6 +191,29 @@ def _check_taken_back(data: Dataset, example: Example, line: int, tested: set[in
             fix="Leave it out, or write its question anew.",
             code="data.edit.leakage",
         )
+
+
+def _check_label(data: Dataset, example: Example, line: int, edits: list[RowEdit]) -> None:
+    """A row that was dropped for its label must not make that one a label; a person may, by writing it."""
+    column, labels = data.info.roles.get("label"), data.info.labels
+    said = data.label(example)
+    if not labels or column is None or said in labels or any(edit.column == column for edit in edits):
+        return
+    shown = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+    some = ", ".join(labels[:_NAMED])
+    raise InputError(
+        f"The dropped row {line:,} of {data.info.name} cannot be taken back as it is.",
+        why=f"Its {column} is {shown!r}, which is none of the data's {len(labels)} labels ({some}"
+        f"{', …' if labels[_NAMED:] else ''}).",
+        fix=f"Write the right label into its {column}: in the window, or with `--changes FILE`, a table with "
+        f"the columns dropped and {column}.",
+        code="data.edit.label",
+    )
+
+
+def new_labels(before: DatasetInfo, after: DatasetInfo) -> list[str]:
+    """Labels that a version has and the data that it was made from had not."""
+    return sorted({*(after.labels or ())} - {*(before.labels or ())})
 
 
 def _edited(data: Dataset, example: Example, edits: list[RowEdit]) -> Example:
