@@ -156,7 +156,9 @@ def _rows(
                 continue
             changed = _edited(data, example, changes.edits.get(at, []))
             if line:
-                _check_taken_back(data, changed, line, tested, changes.edits.get(at, []))
+                _check_taken_back(data, changed, line, tested)
+                if changes.back[line].reason not in dropped.BY_A_PERSON:
+                    _check_label(data, changed, line, changes.edits.get(at, []))
             if changes.stars:  # each row has the column, so that a table of them is whole
                 given = changes.stars.get(at, changed.values.get(RATING, ""))
                 changed = changed._replace(values={**changed.values, RATING: str(given)})
@@ -171,9 +173,7 @@ def _left_out(example: Example, at: _Place, changes: _Changes) -> DroppedRow:
     return DroppedRow("low", {**example.values, RATING: str(changes.stars[at])}, home, example.row)
 
 
-def _check_taken_back(
-    data: Dataset, example: Example, line: int, tested: set[int], edits: list[RowEdit]
-) -> None:
+def _check_taken_back(data: Dataset, example: Example, line: int, tested: set[int]) -> None:
     """What a row must be to be learnt from again."""
     roles = data.info.roles
     if "messages" in roles:
@@ -183,7 +183,6 @@ def _check_taken_back(
         empty = [column for column in columns if not text_of(example.values, column).strip()]
     if empty:
         raise _blank(f"The dropped row {line:,}", empty[0])
-    _check_label(data, example, line, edits)
     if text_hash(row_of(data, example).question) in tested:
         raise InputError(
             f"The dropped row {line:,} asks what a test row asks.",
@@ -194,7 +193,7 @@ def _check_taken_back(
 
 
 def _check_label(data: Dataset, example: Example, line: int, edits: list[RowEdit]) -> None:
-    """A row that was dropped for its label must not make that one a label; a person may, by writing it."""
+    """What a filter dropped must not make its answer a label; a person may, by writing it."""
     column, labels = data.info.roles.get("label"), data.info.labels
     said = data.label(example)
     if not labels or column is None or said in labels or any(edit.column == column for edit in edits):

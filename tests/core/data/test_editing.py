@@ -161,6 +161,14 @@ def test_a_row_that_was_dropped_for_its_label_is_not_taken_back_with_it(tmp_path
     assert editing.new_labels(data.info, new.info) == ["c"], "a person who writes it wants it"
 
 
+def test_the_only_row_of_a_label_that_was_dropped_by_hand_can_be_taken_back(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    rare = edited(data, tmp_path / "rare", edits=[{"place": 1, "column": "category", "text": "c"}])
+    without = edited(rare, tmp_path / "without", dropped=[{"place": 1}])
+    assert without.info.labels == ["a", "b"]
+    assert edited(without, tmp_path / "again", taken_back=[1]).info.labels == ["a", "b", "c"]
+
+
 def test_one_message_of_a_chat_is_written_anew(tmp_path: Path) -> None:
     new = edited(
         built(tmp_path, CHATS),
