@@ -220,8 +220,8 @@ class RunPage(PageFrame):
         dialog.open()
 
     def _on_saved(self, file: str) -> None:
-        text = self.tr("Saved. Run it again with: slm-workbench run {file}")
-        self.notice_raised.emit(text.format(file=file), "accent")
+        text = self.tr("Saved. Run it again with: {command}")
+        self.notice_raised.emit(text.format(command=self._model.command_of(file)), "accent")
 
     def _on_refused(self, error: ErrorText) -> None:
         self.notice_raised.emit(" ".join(filter(None, (error.what, error.fix))), "warn")

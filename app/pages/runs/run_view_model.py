@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.background import Background
 from app.job_bridge import JobBridge
+from app.models.command_line import command_line
 from app.models.repeat import can_repeat, repeat_of
 from app.models.run_record import Delta, RunRecord
 from app.pages.runs.next_step import NextStep, next_step
@@ -259,6 +260,10 @@ class RunViewModel(QObject):
             self.refused.emit(ErrorText.of(error))
             return
         self.saved.emit(str(path))
+
+    def command_of(self, recipe: str) -> str:
+        """The command that runs a recipe in this workspace."""
+        return command_line(self._bridge.workspace, ["run", recipe])
 
     def _ask(self, request: Callable[[str], object]) -> None:
         assert self.run is not None
