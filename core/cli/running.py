@@ -71,6 +71,9 @@ class RunDisplay:
             self._output.errors.print("Stopping: finishing this step and saving …")
         elif event.ev == "phase":
             self._note = ""
+            if event.get("done"):
+                unit = str(event.get("unit") or "").rstrip("s")
+                self._output.errors.print(f"Continues after {unit} {self._left.done} of {self._left.total}.")
         if event.ev in ("phase", "progress", "metrics", "trial"):
             self._draw()
 
