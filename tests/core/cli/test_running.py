@@ -28,7 +28,9 @@ def test_a_resumed_run_says_where_it_goes_on(capsys: pytest.CaptureFixture[str])
     ],
 )
 def test_a_stop_that_kept_nothing_is_not_called_a_cancel(error: dict[str, str] | None, what: str) -> None:
-    run = Run("r1", "distill", "student", {}, "cancelled", 0.0, error=error)
+    run = Run(
+        1, "r1", "distill", "student", {}, "cancelled", False, 0.0, None, None, error=error
+    )  # fmt: skip
     with pytest.raises(CancelledError) as ended:
         require_kept(run)
     assert ended.value.what == what
