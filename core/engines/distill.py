@@ -15,7 +15,8 @@ from core.engines.finetune import learn
 from core.engines.training import freeing
 from core.engines.training.preparation import Prepared, decide, require_trainable
 from core.errors import CancelledError, InputError
-from core.models import coverage, records
+from core.models import records
+from core.models.pruning import coverage
 from core.specs import DistillSpec
 
 if TYPE_CHECKING:

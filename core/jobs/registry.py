@@ -55,7 +55,7 @@ KINDS: dict[str, Kind] = {
             "model",
             resumes=True,
             slow_start=True,
-            refuses="core.models.coverage:refuse",
+            refuses="core.coverage:refuse",
         ),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
         Kind(

@@ -200,7 +200,8 @@ def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
 def show_check(report: CheckReport, output: Output) -> None:
     """A check report for people: why it is refused, figures, a picture of the lengths, then sentences."""
     for refusal in report.refusals:
-        output.say(f"refused  {refusal.where}: {refusal.reason} {refusal.fix}")
+        where = "" if refusal.reason.startswith(refusal.where) else f"{refusal.where}: "
+        output.say(f"refused  {where}{refusal.reason} {refusal.fix}")
     lines = {
         "file": f"{report.file}, {say_bytes(report.bytes)}, {report.format}"
         + (f", {report.encoding}" if report.encoding else ""),

@@ -310,7 +310,9 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         if count < _FEW_ROWS
         else ""
     )
-    output.say(f"On {count} rows that no model has learnt from{few}.")
+    asked = report["rows"]
+    stopped = f" of {asked}, as it was stopped," if not report["complete"] and count < asked else ""
+    output.say(f"On {_rows(count)}{stopped} that no model has learnt from{few}.")
     for item in report.get("comparisons", ()):
         output.say(verdict.sentence(Comparison.model_validate(item)))
     evaluation_text.show(report, output)
@@ -339,7 +341,8 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     shown = summary(workspace, run)
     made = shown["artifacts"]
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
-        output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
+        facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
+        output.say(f"Made {artifact['type']} {artifact['name']} ({', '.join(facts)}).")
         if artifact["type"] == "model" and run.state == "succeeded":
             output.say(f"Next: {_next(workspace, run, shlex.quote(artifact['name']))}.")
     say_stopped(run, output)
