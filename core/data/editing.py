@@ -9,11 +9,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.data import dropped, versions
 from core.data.dataset import SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, Step
 from core.data.dropped import DroppedRow
 from core.data.fingerprints import text_hash
-from core.data.quality.findings import rows_text
 from core.data.quality.rows import row_of
 from core.data.roles import text_of
 from core.errors import InputError
@@ -73,14 +73,14 @@ def write(
     """
     changes = _changes(data, spec)
     changed = {place for place in changes.edits if place not in changes.gone and place[0] != "dropped"}
-    counted = {
+    numbers = {
         "changed": len(changed),
         "dropped": len(changes.by_hand),
         "rated": len(changes.stars),
         f"left out below {spec.least_stars} of 5": len(changes.low),
         "taken back": len(changes.back),
     }
-    said = [f"{rows_text(number)} {what}" for what, number in counted.items() if number]
+    said = [f"{counted(number)} {what}" for what, number in numbers.items() if number]
     step = Step(
         reason="by_hand",
         fix={"fix": "by_hand"},

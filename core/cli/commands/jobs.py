@@ -12,6 +12,7 @@ from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
+from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
 from core.models import presets, verdict
@@ -190,7 +191,7 @@ def _run_rounds(workspace: Workspace, spec: PruneSpec, arguments: argparse.Names
     learning = parse_settings(arguments.learn, DistillSpec)
     path, cuts = shrinking.write(workspace, spec, arguments.rounds, name, learning)
     for number, cut in enumerate(cuts, 1):
-        output.progress(f"Round {number}: {cut.layers} layers of {cut.neurons} neurons stay.")
+        output.progress(f"Round {number}: {counted(cut.layers, 'layer')} of {cut.neurons} neurons stay.")
     output.progress(f"Kept as a recipe: {path}")
     return recipe.cook(workspace, path, "", output, yes=arguments.yes)
 
@@ -312,7 +313,7 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     )
     asked = report["rows"]
     stopped = f" of {asked}, as it was stopped," if not report["complete"] and count < asked else ""
-    output.say(f"On {_rows(count)}{stopped} that no model has learnt from{few}.")
+    output.say(f"On {counted(count)}{stopped} that no model has learnt from{few}.")
     for item in report.get("comparisons", ()):
         output.say(verdict.sentence(Comparison.model_validate(item)))
     evaluation_text.show(report, output)

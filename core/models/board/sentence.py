@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.counts import counted
 from core.models.board.axes import Limits
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
@@ -60,10 +61,10 @@ def quality(board: Board, verdict: Verdict) -> str:
     if found is None:
         return f"no row was answered both by it and by {reference.name}"
     if found.difference.value == 0:
-        return f"as good as {reference.name} on {found.rows} rows"
+        return f"as good as {reference.name} on {counted(found.rows)}"
     amount = amount_text(board, verdict)
     better = "above" if (found.difference.value > 0) else "below"
-    chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {found.rows} rows"
+    chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {counted(found.rows)}"
     p_value = found.difference.p_value
     test = f" ({p_text(p_value)})" if p_value is not None else ""
     return f"{amount} {better} {reference.name}, {chance}{test}"
