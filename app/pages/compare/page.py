@@ -183,7 +183,9 @@ class ComparePage(PageFrame):
     def _subtitle(self, board: Board) -> str:
         name = short_name(board.subject.data_name)
         split = self.tr("test") if board.subject.split == "test" else self.tr("validation")
-        if board.same_rows and board.same_machine:
+        if len(board.variants) == 1:
+            text = self.tr("A single variant on {rows} {split} rows of “{name}”.")
+        elif board.same_rows and board.same_machine:
             text = self.tr("{variants} variants on the same {rows} {split} rows of “{name}”.")
         else:
             text = self.tr("{variants} variants on {rows} {split} rows of “{name}”; see the notes below.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import count_text, number_text, size_text
+from app.formats import count_text, number_text, rows_text, size_text
 from app.pages.runs.verdict_text import figure_text, measure_name
 from core.models.board import sentence
 from core.models.board.axes import Axis, value
@@ -163,12 +163,12 @@ def _quality(board: Board, verdict: Verdict) -> str:
     if found is None:
         text = QCoreApplication.translate("compare", "No row was answered both by it and by {other}")
         return text.format(other=reference.name)
-    rows = count_text(found.rows)
+    rows = rows_text(found.rows)
     if found.difference.value == 0:
-        text = QCoreApplication.translate("compare", "As good as {other} on {rows} rows")
+        text = QCoreApplication.translate("compare", "As good as {other} on {rows}")
         return text.format(other=reference.name, rows=rows)
-    above = QCoreApplication.translate("compare", "{amount} above {other}, which is {chance} on {rows} rows")
-    below = QCoreApplication.translate("compare", "{amount} below {other}, which is {chance} on {rows} rows")
+    above = QCoreApplication.translate("compare", "{amount} above {other}, which is {chance} on {rows}")
+    below = QCoreApplication.translate("compare", "{amount} below {other}, which is {chance} on {rows}")
     chance = (
         QCoreApplication.translate("compare", "within chance")
         if found.is_chance

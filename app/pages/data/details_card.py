@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.formats import breakable, count_text, size_text
+from app.formats import breakable, count_text, rows_text, size_text
 from app.models.library import DataItem
 from app.models.lineage import Origin
 from app.pages.data.task_text import task_text
@@ -51,15 +51,9 @@ class DetailsCard(Card):
         self.set_title(breakable(item.name))
         self.set_note(task_text(item.task))
         self.facts.clear()
-        self.facts.set_fact(
-            self.tr("To learn from"), self.tr("{count} rows").format(count=count_text(item.train))
-        )
-        self.facts.set_fact(
-            self.tr("To watch"), self.tr("{count} rows").format(count=count_text(item.validation))
-        )
-        self.facts.set_fact(
-            self.tr("For the test"), self.tr("{count} rows").format(count=count_text(item.test))
-        )
+        self.facts.set_fact(self.tr("To learn from"), rows_text(item.train))
+        self.facts.set_fact(self.tr("To watch"), rows_text(item.validation))
+        self.facts.set_fact(self.tr("For the test"), rows_text(item.test))
         if item.labels:
             self.facts.set_fact(self.tr("Labels"), count_text(item.labels))
         else:

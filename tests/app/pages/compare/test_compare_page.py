@@ -161,6 +161,14 @@ def test_a_model_that_is_mostly_wrong_is_not_recommended_though_it_is_the_best(
     )
 
 
+def test_one_variant_alone_is_not_called_variants(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace, SEVEN[:1])
+    opened(page, qtbot)
+    assert page.subtitle_label.text() == "A single variant on 300 test rows of “Banking questions”."
+
+
 def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(
     page: ComparePage, qtbot: QtBot, workspace: Workspace
 ) -> None:
