@@ -132,6 +132,16 @@ class RunViewModel(QObject):
         return ErrorText.of_dict(self.run.error)
 
     @property
+    def is_read(self) -> bool:
+        """Whether what the run said before is known."""
+        return not self._replaying
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its input or a setting is wrong, so that the same once more ends the same."""
+        return self.run is not None and (self.run.error or {}).get("kind") == InputError.code
+
+    @property
     def goes_on(self) -> bool:
         """Whether resuming continues where it was, instead of beginning again."""
         return self.run is not None and self.run.kind in KINDS and KINDS[self.run.kind].resumes
