@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from core.workspace.workspace import Workspace
 _ROWS = 200
 #: Of a long document so much is looked at: the first tokens that differ shift all that follow.
 _CHARACTERS = 4_000
+_WORDS = re.compile(r".*\S(?=\s\S)", re.DOTALL)
 
 
 def refuse(workspace: Workspace, spec: DistillSpec) -> None:
@@ -56,4 +58,12 @@ def _answers(folder: Path) -> list[str]:
     """What is learnt of the first training rows: the answer, or the document."""
     data = Dataset(folder)
     chats = (data.messages(row) for row in islice(data.rows("train"), _ROWS))
-    return [messages[-1]["content"][:_CHARACTERS] for messages in chats if messages]
+    return [_beginning(messages[-1]["content"].strip()) for messages in chats if messages]
+
+
+def _beginning(text: str) -> str:
+    """So much of a text as is looked at, up to the end of a word: half a word is other tokens."""
+    if len(text) <= _CHARACTERS:
+        return text
+    found = _WORDS.match(text[:_CHARACTERS])
+    return found[0] if found else text[:_CHARACTERS]
