@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.dataset import Dataset
+from core.errors import InputError
 from core.models.pruning import vocabulary
 from core.models.pruning.coverage import LEAST, is_cut, not_covered, same_share
 from core.specs import DistillSpec
@@ -21,11 +22,19 @@ _WORDS = re.compile(r".*\S(?=\s\S)", re.DOTALL)
 
 
 def refuse(workspace: Workspace, spec: DistillSpec) -> None:
-    """Refuses a distilling token by token on data that the student's vocabulary was not cut for.
+    """Refuses a distilling that cannot work on its data.
 
     Raises:
-        InputError: Most answers are cut into other tokens by the student than by a teacher.
+        InputError: The student is to answer documents, or the comparison is token by token and most answers
+            are cut into other tokens by the student than by a teacher.
     """
+    if spec.on_policy and workspace.artifact(spec.data, "dataset").meta.get("task") == "pretraining":
+        raise InputError(
+            "The student cannot answer itself here.",
+            why="The data are plain documents, which ask nothing.",
+            fix="Set own answers (on_policy) to 0, or distill on data with questions.",
+            code="distill.on_policy",
+        )
     if spec.divergence == "universal":
         return
     student, data = workspace.artifact(spec.model, "model"), workspace.artifact(spec.data, "dataset")

@@ -91,6 +91,10 @@ def test_data_that_a_cut_vocabulary_does_not_have_is_refused_with_what_to_do(
     assert "prune `teacher` with" in refused.err
     assert "universal" not in refused.err
     assert terminal.must("runs", "list", "--json").json == runs
+    refused = terminal.run(*command, "tiny", "--set", "on_policy=0.5")
+    assert refused.code == 2
+    assert "plain documents, which ask nothing" in refused.err
+    assert terminal.must("runs", "list", "--json").json == runs
     assert terminal.run(*command, "tiny").code == 0, "documents teach whoever reads them alike"
 
 
