@@ -157,7 +157,9 @@ class _Interrupts:
         if self.supervisor is None:
             return
         if self._count == 1:
-            self._output.errors.print("Stopping; what is of use by now is kept. Ctrl-C again cancels at once.")
+            self._output.errors.print(
+                "Stopping; what is of use by now is kept. Ctrl-C again cancels at once."
+            )
             self.supervisor.stop()
         else:
             self.supervisor.cancel()

@@ -164,9 +164,7 @@ class Fixing:
             elif rows.parts[item.split].alive[item.place]:
                 rows.parts[item.split].alive[item.place] = False
                 dropped += 1
-        said = (
-            f"{counted(dropped)} with more than {fix.max_length:,} tokens of {self._tokens.whose} dropped"
-        )
+        said = f"{counted(dropped)} with more than {fix.max_length:,} tokens of {self._tokens.whose} dropped"
         self._note(fix, said, dropped=dropped, held=held)
 
     def _alike(self, rows: Rows, questions: Questions) -> None:

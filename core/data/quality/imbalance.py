@@ -127,9 +127,7 @@ def find(rows: Rows) -> Finding | None:
     if never:
         said.append(f"{counted(len(never), 'label')} can never be learnt: no training row has it.")
     if untested:
-        said.append(
-            f"{counted(len(untested), 'label')} in no test row: the final figure says nothing of it."
-        )
+        said.append(f"{counted(len(untested), 'label')} in no test row: the final figure says nothing of it.")
     fixes = _offers(part) if ratio >= _UNEVEN else ()
     return Finding(
         id="imbalance",

@@ -154,11 +154,7 @@ def find(
     sentence = (
         f"{counted(count)} ({share_text(share)}) with more than {max_length:,} tokens of {tokens.whose}, "
         f"the longest {longest:,}: the beginning of such a row is cut off"
-        + (
-            f"; of {counted(lost)} not even the answer fits, so nothing is learnt from them."
-            if lost
-            else "."
-        )
+        + (f"; of {counted(lost)} not even the answer fits, so nothing is learnt from them." if lost else ".")
     )
     dropped = found["train"] + found["validation"]
     fixes = (

@@ -16,7 +16,7 @@ class Doubt:
 
     Attributes:
         right: Its share of right answers.
-        label: The most frequent right answer, where always giving that one would be right as often; else empty.
+        label: The most frequent right answer, where always giving that one is right as often; else empty.
         label_right: How often that would be.
     """
 

@@ -89,7 +89,7 @@ def test_a_model_that_a_stopped_evaluation_never_came_to_is_said_to_be_missing(
     data = boards.add_data(workspace)
     models = boards.add_models(workspace, SEVEN[:2], data)
     stopped = boards.add_report(workspace, SEVEN[:1], models, data, range(40), asked=300)
-    run = workspace.run(stopped.run_id)
+    run = workspace.store.run(stopped.run_id)
     again = workspace.store.add_run("evaluate", "again", {**run.spec, "models": [models["Tuned"].id]}, [])
     workspace.store.add_artifact(replace(stopped, id="again", name="again", run_id=again.id))
     shutil.copytree(workspace.artifact_folder(stopped.id), workspace.artifact_folder("again"))

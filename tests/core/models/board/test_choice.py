@@ -15,7 +15,9 @@ from tests.core.models.boards import SEVEN, Sketch
 
 def say(made: Board, limits: Limits = Limits()) -> str:  # noqa: B008 - frozen
     found = choice.foremost(made, limits)
-    return sentence.sentence(made, choice.judge(made, found, limits, choice.recommend(made, limits)) if found is not None else None)
+    return sentence.sentence(
+        made, choice.judge(made, found, limits, choice.recommend(made, limits)) if found is not None else None
+    )
 
 
 def test_the_fastest_that_chance_cannot_tell_from_the_best_is_recommended(
@@ -93,7 +95,9 @@ def test_the_best_of_models_that_are_mostly_wrong_is_not_recommended(
     boards.add_lineage(workspace, pair, rows=100)
     made = read()
     assert choice.recommend(made, Limits()) is None
-    assert say(made).startswith("Tuned is hardly useful (25 % right: wrong more often than right): 15.0 points")
+    assert say(made).startswith(
+        "Tuned is hardly useful (25 % right: wrong more often than right): 15.0 points"
+    )
 
 
 def test_one_that_says_the_most_frequent_label_as_well_as_anything_is_not_recommended(
@@ -101,7 +105,9 @@ def test_one_that_says_the_most_frequent_label_as_well_as_anything_is_not_recomm
 ) -> None:
     boards.add_lineage(workspace, [replace(SEVEN[0], share=0.8)], rows=50)
     made = read()
-    rows = {key: row._replace(expected="card arrival") if key[0] > 6 else row for key, row in made.rows.items()}
+    rows = {
+        key: row._replace(expected="card arrival") if key[0] > 6 else row for key, row in made.rows.items()
+    }
     made = replace(made, rows=rows)
     assert say(made).startswith(
         "Teacher is hardly useful (80 % right; always answering 'card arrival' would be right in "
