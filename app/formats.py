@@ -75,6 +75,20 @@ def count_text(value: int) -> str:
     return QLocale().toString(value)
 
 
+def rows_text(count: int) -> str:
+    """`1 row`, `1,350 rows`."""
+    if count == 1:
+        return QCoreApplication.translate("formats", "1 row")
+    return QCoreApplication.translate("formats", "{count} rows").format(count=count_text(count))
+
+
+def passes_text(passes: float) -> str:
+    """How often a training goes through its rows: `1 pass`, `2.5 passes`."""
+    if passes == 1:
+        return QCoreApplication.translate("formats", "1 pass")
+    return QCoreApplication.translate("formats", "{count} passes").format(count=number_text(passes))
+
+
 def short_name(name: str, limit: int = 38) -> str:
     """A name that fits on a card: the middle of a longer one is left out."""
     if len(name) <= limit:

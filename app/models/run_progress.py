@@ -39,6 +39,7 @@ class RunProgress:
                 self._begin("", None, "")
         elif event.ev == "phase":
             self._begin(str(event.get("name", "")), event.get("total"), str(event.get("unit", "")))
+            self.done = int(event.get("done") or 0)
         elif event.ev == "progress":
             self.done = int(event.get("done") or 0)
             total = event.get("total")

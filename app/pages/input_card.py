@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.formats import count_text, short_name, size_text
+from app.formats import count_text, rows_text, short_name, size_text
 from app.models.library import DataItem, ModelItem
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
@@ -147,8 +147,8 @@ def data_choice(item: DataItem) -> Choice:
 def data_facts(item: DataItem) -> str:
     """How many rows serve for what."""
     text = QCoreApplication.translate(
-        "InputCard", "{train} rows to learn from, {validation} to watch, {test} kept for the test"
-    ).format(train=count_text(item.train), validation=count_text(item.validation), test=count_text(item.test))
+        "InputCard", "{train} to learn from, {validation} to watch, {test} kept for the test"
+    ).format(train=rows_text(item.train), validation=count_text(item.validation), test=count_text(item.test))
     if item.labels:
         labels = QCoreApplication.translate("InputCard", "{count} labels").format(
             count=count_text(item.labels)

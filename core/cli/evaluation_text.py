@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.cli.console import Output
+from core.counts import counted
 from core.models import confusion, speed
 from core.models.confusion import Cell
 from core.models.report import ModelFigures
@@ -109,7 +110,7 @@ def _on_marks(model: ModelFigures) -> list[str]:
     if quality.judge_score is None or quality.judge_ci95 is None:
         return [f"{model.model}: the judge gave no mark{unread}."]
     low, high = quality.judge_ci95
-    rows = "1 row" if quality.judge_rows == 1 else f"{quality.judge_rows} rows"
+    rows = counted(quality.judge_rows)
     return [
         f"{model.model}: rated {quality.judge_score:.1f} of 5 [{low:.1f} to {high:.1f}] on {rows}{unread}."
     ]
@@ -118,7 +119,7 @@ def _on_marks(model: ModelFigures) -> list[str]:
 def _on_harness(model: ModelFigures) -> list[str]:
     """What lm-evaluation-harness counted."""
     return [
-        f"{model.model}: {figure.task} {figure.metric} {figure.value:.4g} on {figure.rows} rows "
+        f"{model.model}: {figure.task} {figure.metric} {figure.value:.4g} on {counted(figure.rows)} "
         "(lm-evaluation-harness)."
         for figure in model.harness or ()
     ]
@@ -135,7 +136,9 @@ def _on_labels(model: ModelFigures) -> list[str]:
     if worst:
         lines.append(f"{model.model}: " + "; ".join(confusion.sentence(cell) for cell in worst) + ".")
     if quality.unknown_answers:
-        lines.append(f"{model.model}: {quality.unknown_answers} answers were no label of the data.")
+        unknown = counted(quality.unknown_answers, "answer")
+        are = "was" if quality.unknown_answers == 1 else "were"
+        lines.append(f"{model.model}: {unknown} {are} no label of the data.")
     hard = sorted(quality.labels or (), key=lambda row: (row.f1, row.label))[:_HARD_LABELS]
     if hard and hard[0].f1 < 1:
         said = "; ".join(

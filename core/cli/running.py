@@ -68,9 +68,12 @@ class RunDisplay:
         elif event.ev == "warning":
             self._output.errors.print(f"Note: {escape(str(event.get('text', '')))}")
         elif event.ev == "stopping":
-            self._output.errors.print("Stopping: finishing this step and saving …")
+            self._output.errors.print("Stopping: finishing this step …")
         elif event.ev == "phase":
             self._note = ""
+            if event.get("done"):
+                unit = str(event.get("unit") or "").rstrip("s")
+                self._output.errors.print(f"Continues after {unit} {self._left.done} of {self._left.total}.")
         if event.ev in ("phase", "progress", "metrics", "trial"):
             self._draw()
 
@@ -154,7 +157,9 @@ class _Interrupts:
         if self.supervisor is None:
             return
         if self._count == 1:
-            self._output.errors.print("Stopping and keeping what there is. Ctrl-C again cancels at once.")
+            self._output.errors.print(
+                "Stopping; what is of use by now is kept. Ctrl-C again cancels at once."
+            )
             self.supervisor.stop()
         else:
             self.supervisor.cancel()
@@ -234,8 +239,9 @@ def require_kept(run: Run) -> Run:
     if run.state in ("succeeded", "stopped"):
         return run
     if run.state == "cancelled" and (run.error or {}).get("kind", "cancelled") == "cancelled":
+        nothing = "stopped before there was anything to use" if run.error else "cancelled"
         raise CancelledError(
-            f"The run {run.id} was cancelled before there was anything to use.",
+            f"The run {run.id} was {nothing}.",
             fix=f"`slm-workbench runs resume {run.id}` goes on with it.",
         )
     error: WorkbenchError = from_dict(run.error or {})

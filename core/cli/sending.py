@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.cli import asking
 from core.cli.consent import require_yes
 from core.cli.console import Output
+from core.counts import counted
 from core.jobs import keys
 from core.models import endpoints
 from core.models.endpoints import Endpoint
@@ -53,11 +54,11 @@ def question(found: Offer, endpoint: Endpoint, spec: Spec) -> str:
     said = found.estimate
     budget = spec.budget if isinstance(spec, GenerateSpec) else None
     beside = " with the models' answers" if isinstance(spec, EvaluateSpec) else ""
-    rows = "1 row" if said.prompts == 1 else f"{said.prompts:,} rows"
+    rows = counted(said.prompts)
     lines = [
         f"{rows} of {found.data}{beside} would be sent to {endpoint.host}"
         + (f" (model {endpoint.model})" if endpoint.model else "")
-        + f", in {said.calls:,} requests:",
+        + f", in {counted(said.calls, 'request')}:",
         f"  tokens         about {said.tokens_in:,} sent and {said.tokens_out:,} received, "
         f"at most {said.most_out:,} received",
         f"  cost           {cost_text(found)}"

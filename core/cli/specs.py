@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.errors import InputError
 from core.specs import Spec
+from core.specs.wording import reason
 
 S = TypeVar("S", bound=Spec)
 
@@ -64,15 +65,18 @@ def build(spec: type[S], values: dict[str, Any]) -> S:
         if not first["loc"]:  # the settings do not go together; the spec says why in a sentence
             raise InputError(
                 f"{spec.title}: these settings are not possible.",
-                why=first["msg"].removeprefix("Value error, "),
+                why=reason(first),
                 fix="Change one of them.",
                 code="spec.invalid",
             ) from error
         field = str(first["loc"][0])
         info = spec.model_fields.get(field)
+        missing = first["type"] == "missing"
         raise InputError(
-            f"The setting {field} cannot be {first.get('input')!r}.",
-            why=first["msg"],
+            f"{spec.title} needs the setting {field}."
+            if missing
+            else f"The setting {field} cannot be {first.get('input')!r}.",
+            why="" if missing else reason(first),
             fix=f"Write --set {field}=VALUE. {info.description}" if info else "",
             code="spec.invalid",
         ) from error

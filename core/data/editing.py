@@ -9,11 +9,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.data import dropped, versions
 from core.data.dataset import SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, Step
 from core.data.dropped import DroppedRow
 from core.data.fingerprints import text_hash
-from core.data.quality.findings import rows_text
 from core.data.quality.rows import row_of
 from core.data.roles import text_of
 from core.errors import InputError
@@ -25,6 +25,8 @@ _ROWS_A_TICK = 256
 _NEEDED = ("user", "assistant", "label", "text")
 #: A split, or `dropped`, and a place there.
 _Place = tuple[str, int]
+#: So many labels are named in a refusal; a word that is none of them may be much longer than a label.
+_NAMED, _LONGEST = 5, 80
 #: The column that keeps what a person thinks of a row, from 1 to 5.
 RATING = "rating"
 
@@ -71,14 +73,14 @@ def write(
     """
     changes = _changes(data, spec)
     changed = {place for place in changes.edits if place not in changes.gone and place[0] != "dropped"}
-    counted = {
+    numbers = {
         "changed": len(changed),
         "dropped": len(changes.by_hand),
         "rated": len(changes.stars),
         f"left out below {spec.least_stars} of 5": len(changes.low),
         "taken back": len(changes.back),
     }
-    said = [f"{rows_text(number)} {what}" for what, number in counted.items() if number]
+    said = [f"{counted(number)} {what}" for what, number in numbers.items() if number]
     step = Step(
         reason="by_hand",
         fix={"fix": "by_hand"},
@@ -155,6 +157,8 @@ def _rows(
             changed = _edited(data, example, changes.edits.get(at, []))
             if line:
                 _check_taken_back(data, changed, line, tested)
+                if changes.back[line].reason not in dropped.BY_A_PERSON:
+                    _check_label(data, changed, line, changes.edits.get(at, []))
             if changes.stars:  # each row has the column, so that a table of them is whole
                 given = changes.stars.get(at, changed.values.get(RATING, ""))
                 changed = changed._replace(values={**changed.values, RATING: str(given)})
@@ -186,6 +190,29 @@ def _check_taken_back(data: Dataset, example: Example, line: int, tested: set[in
             fix="Leave it out, or write its question anew.",
             code="data.edit.leakage",
         )
+
+
+def _check_label(data: Dataset, example: Example, line: int, edits: list[RowEdit]) -> None:
+    """What a filter dropped must not make its answer a label; a person may, by writing it."""
+    column, labels = data.info.roles.get("label"), data.info.labels
+    said = data.label(example)
+    if not labels or column is None or said in labels or any(edit.column == column for edit in edits):
+        return
+    shown = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+    some = ", ".join(labels[:_NAMED])
+    raise InputError(
+        f"The dropped row {line:,} of {data.info.name} cannot be taken back as it is.",
+        why=f"Its {column} is {shown!r}, which is none of the data's {len(labels)} labels ({some}"
+        f"{', …' if labels[_NAMED:] else ''}).",
+        fix=f"Write the right label into its {column}: in the window, or with `--changes FILE`, a table with "
+        f"the columns dropped and {column}.",
+        code="data.edit.label",
+    )
+
+
+def new_labels(before: DatasetInfo, after: DatasetInfo) -> list[str]:
+    """Labels that a version has and the data that it was made from had not."""
+    return sorted({*(after.labels or ())} - {*(before.labels or ())})
 
 
 def _edited(data: Dataset, example: Example, edits: list[RowEdit]) -> Example:

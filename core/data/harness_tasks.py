@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.data import splits
 from core.data.dataset import Dataset, Split
 from core.data.spread import evenly
 from core.errors import InputError
@@ -72,11 +73,7 @@ def export(data: Dataset, split: Split, folder: Path, limit: int | None = None) 
 
     talks = evenly([data.messages(row) for row in data.rows(split)], limit)
     if not talks:
-        raise InputError(
-            f"There are no {split} rows in {data.info.name}.",
-            why="The data was split without them.",
-            fix="Add the data again with a test file or a test share.",
-        )
+        raise splits.no_rows(split, data.info.name)
     folder.mkdir(parents=True, exist_ok=True)
     durable.write_text(
         folder / ROWS, "".join(json.dumps(_row(talk), ensure_ascii=False) + "\n" for talk in talks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from core.counts import counted
 from core.errors import InputError
 
 
@@ -52,10 +53,10 @@ class Refusal(InputError):
     """
 
     def __init__(self, problem: Problem, more: int = 0) -> None:
-        others = f" {more} more such problems were found." if more else ""
+        found = f" {counted(more, 'more such problem')} {'was' if more == 1 else 'were'} found."
         super().__init__(
             f"The data was refused: {problem.where}.",
-            why=problem.reason + others,
+            why=problem.reason + (found if more else ""),
             fix=problem.fix,
             code=problem.code,
         )

@@ -11,11 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.fingerprints import Fingerprints, Hashes
+from core.errors import InputError
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, 255
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 Codes = NDArray[np.uint8]
+
+
+def no_rows(split: str, data: str) -> InputError:
+    """The refusal of data of which a split is asked that holds no rows."""
+    more = "with more rows, of which a tenth is kept for it"
+    own = f"with a file of test rows (`slm-workbench data add FILE --test TESTFILE`), or {more}"
+    return InputError(
+        f"There are no {split} rows in {data}.",
+        why="The data was split without them.",
+        fix=f"Add the data again {own if split == 'test' else more}.",
+    )
 
 
 def assign(

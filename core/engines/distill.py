@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from core.data.dataset import Dataset
 from core.engines.distilling import live, teacher
 from core.engines.distilling.divergence import Teaching
 from core.engines.distilling.lessons import Lessons
@@ -15,6 +16,7 @@ from core.engines.training import freeing
 from core.engines.training.preparation import Prepared, decide, require_trainable
 from core.errors import CancelledError, InputError
 from core.models import records
+from core.models.pruning import coverage
 from core.specs import DistillSpec
 
 if TYPE_CHECKING:
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 #: A student that was cut out of its teacher has much to learn again: six times the rate of fine-tuning.
 _LEARNING_RATE = 3e-4
-#: Below this share of rows on which a teacher can speak, something is wrong, not rare.
-_SPOKEN = 0.5
 
 
 def run(spec: DistillSpec, job: JobContext) -> None:
@@ -61,8 +61,13 @@ def _trainer(spec: DistillSpec, job: JobContext, prepared: Prepared, asked: list
     lessons = Lessons(asked, prepared.tokenizer, by_rank=spec.divergence == "universal")
     shares = lessons.add(prepared.train.usable, "train")
     lessons.add(prepared.validation.usable, "validation")
-    for artifact, share in zip(spec.teachers, shares, strict=True):
-        _require_understood(records.describe(job.input(artifact)).name or artifact, share, job)
+    for artifact, share, one in zip(spec.teachers, shares, asked, strict=True):
+        name = records.describe(job.input(artifact)).name or artifact
+        is_cut = coverage.is_cut(prepared.tokenizer.get_vocab(), one.tokenizer.get_vocab())
+        if share < coverage.LEAST and is_cut:
+            data = Dataset(job.input(spec.data)).info.name
+            raise coverage.not_covered(prepared.said.name or "The student", name, data, share)
+        _require_understood(name, share, job)
     weights = spec.teacher_weights or (1.0,) * len(spec.teachers)
     teaching = Teaching(spec.divergence, spec.temperature, spec.label_weight, weights)
     load = live.loader(spec, job, prepared)
@@ -79,7 +84,7 @@ def _trainer(spec: DistillSpec, job: JobContext, prepared: Prepared, asked: list
 
 def _require_understood(name: str, share: float, job: JobContext) -> None:
     """A teacher that cuts the answers into other tokens cannot be compared token by token."""
-    if share < _SPOKEN:
+    if share < coverage.LEAST:
         raise InputError(
             f"{name} and the student do not speak in the same tokens.",
             why=f"Only {share:.0%} of the answers are cut into the same tokens by both.",

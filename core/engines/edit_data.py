@@ -20,6 +20,11 @@ def run(spec: EditDataSpec, job: JobContext) -> None:
     """
 
     def write(data: Dataset, digest: str, folder: Path, progress: versions.Progress) -> DatasetInfo:
-        return editing.write(data, spec, digest, folder, progress)
+        info = editing.write(data, spec, digest, folder, progress)
+        new = editing.new_labels(data.info, info)
+        if new:
+            said = "A new label" if len(new) == 1 else f"{len(new)} new labels"
+            job.warn(f"{said}: {', '.join(map(repr, new))}. Correct what is a typing error.")
+        return info
 
     versions.make(job, spec.data, spec.name, "copying", write)

@@ -81,10 +81,9 @@ def learn(
         belongs_to,
         found[1] if found else None,
     )
-    job.phase("training", total=plan.steps, unit="steps")
+    job.phase("training", total=plan.steps, unit="steps", done=found[1].step if found else 0)
     if found:
         job.log(f"Continues after step {found[1].step} of {plan.steps}.")
-        job.progress(found[1].step)
     elif job.resumed:
         job.log("No checkpoint was saved before; the training starts again.")
     if found and (found[1].step >= plan.steps or trainer.out_of_patience):

@@ -73,11 +73,19 @@ class JobContext:
             self._out.write(line + "\n")
             self._out.flush()
 
-    def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
-        """Begins a stretch of work. `name` is a short key such as `training`; `total` counts `unit`s."""
+    def phase(self, name: str, total: int | None = None, unit: str = "", done: int = 0) -> None:
+        """Begins a stretch of work.
+
+        Args:
+            name: A short key such as `training`.
+            total: How many units it has.
+            unit: What is counted.
+            done: Units that were done before, where an interrupted run goes on.
+        """
         self._total = total
         self._last_progress = 0.0
-        self.emit("phase", name=name, total=total, unit=unit)
+        before = {"done": done} if done else {}
+        self.emit("phase", name=name, total=total, unit=unit, **before)
 
     def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
         """Says how far the phase is; sends at most 20 a second, and always the last one.

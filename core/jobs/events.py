@@ -18,7 +18,7 @@ TERMINAL = frozenset({"done", "error"})
 #: Every event name with the fields it carries; the reader ignores names that are not here.
 NAMES = {
     "hello": "pid, kind, versions: the child lives",
-    "phase": "name, total, unit: a new stretch of work begins",
+    "phase": "name, total, unit, done: a new stretch of work begins, or goes on after what was done before",
     "progress": "done, total: how far the phase is",
     "metrics": "step, values: named numbers at a step",
     "trial": "number, state, params, value, accuracy, seconds, curve, note, importance: one try of a search",

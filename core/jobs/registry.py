@@ -49,7 +49,14 @@ KINDS: dict[str, Kind] = {
         Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
         Kind(specs.GenerateSpec, "core.engines.generate", "dataset", resumes=True, endpoints=True),
         Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True, slow_start=True),
-        Kind(specs.DistillSpec, "core.engines.distill", "model", resumes=True, slow_start=True),
+        Kind(
+            specs.DistillSpec,
+            "core.engines.distill",
+            "model",
+            resumes=True,
+            slow_start=True,
+            refuses="core.coverage:refuse",
+        ),
         Kind(specs.MergeSpec, "core.engines.merge", "model"),
         Kind(
             specs.PruneSpec,

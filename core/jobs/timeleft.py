@@ -25,8 +25,8 @@ class TimeLeft:
         """Looks at one event; all but `phase` and `progress` are ignored."""
         if event.ev == "phase":
             self.phase, self.unit = str(event.get("name", "")), str(event.get("unit") or "")
-            self.done, self.total = 0, event.get("total")
-            self._began, self._last, self._pace_s = event.t, (event.t, 0), None
+            self.done, self.total = int(event.get("done") or 0), event.get("total")
+            self._began, self._last, self._pace_s = event.t, (event.t, self.done), None
             self._told = None
         elif event.ev == "progress":
             self.done, self.total = int(event.get("done") or 0), event.get("total", self.total)

@@ -51,6 +51,8 @@ class Diagnosis:
         on_policy: Whether the student can answer itself.
         overlap: Share of the student's tokens that the teacher has too.
         inside: What keeps hidden states or attention from being matched, by field; empty where nothing does.
+        swapped: Whether the teacher has only some of the student's tokens and is the smaller of the two, so
+            that it was cut out of the student, or of its like.
     """
 
     findings: tuple[Finding, ...]
@@ -58,6 +60,7 @@ class Diagnosis:
     on_policy: bool = False
     overlap: float = 0.0
     inside: dict[Inside, Finding] = field(default_factory=dict)
+    swapped: bool = False
 
     @property
     def possible(self) -> bool:
@@ -109,10 +112,15 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
     first, second = _words(workspace, theirs), _words(workspace, ours)
     shared = len(first.vocabulary.keys() & second.vocabulary.keys()) / max(len(second.vocabulary), 1)
     same = bool(first.vocabulary) and first.vocabulary == second.vocabulary
-    findings.append(_tokens(shared, same=same, sizes=(len(first.vocabulary), len(second.vocabulary))))
+    sizes = _parameters(workspace, said), _parameters(workspace, own)
+    swapped = shared < _ENOUGH and first.vocabulary.keys() < second.vocabulary.keys() and sizes[0] < sizes[1]
+    if swapped:
+        findings.append(_swapped(shared, teacher.name, student.name))
+    else:
+        findings.append(_tokens(shared, same=same, sizes=(len(first.vocabulary), len(second.vocabulary))))
     findings += _template(first, second)
-    findings += _memory(_parameters(workspace, said), memory_free, teacher.name)
-    findings += _sizes(_parameters(workspace, said), _parameters(workspace, own), teacher.name, student.name)
+    findings += _memory(sizes[0], memory_free, teacher.name)
+    findings += [] if swapped else _sizes(*sizes, teacher.name, student.name)
     findings.append(_licence(said, teacher.name))
     divergences = (*BY_TOKEN, "universal") if shared >= _ENOUGH else ("universal",)
     exported = said.format == "onnx"
@@ -122,7 +130,7 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
         foreign=len(second.vocabulary.keys() - first.vocabulary.keys()),
         widths=(_width(workspace, theirs), _width(workspace, ours)),
     )
-    return Diagnosis(tuple(findings), divergences, same and not exported, shared, inside)
+    return Diagnosis(tuple(findings), divergences, same and not exported, shared, inside, swapped)
 
 
 def together(found: Sequence[Diagnosis]) -> Diagnosis:
@@ -224,6 +232,15 @@ def _tokens(shared: float, *, same: bool, sizes: tuple[int, int]) -> Finding:
     )
 
 
+def _swapped(shared: float, teacher: str, student: str) -> Finding:
+    return Finding(
+        "note",
+        f"`{teacher}` is smaller than `{student}` and has only {shared:.0%} of its tokens, as if it was cut "
+        "out of it.",
+        f"Swap the two: `{student}` teaches, `{teacher}` learns.",
+    )
+
+
 def _template(first: _Words, second: _Words) -> list[Finding]:
     if not first.template or not second.template:
         return [Finding("note", "One of them has no chat template; plain documents work all the same.")]
@@ -249,8 +266,8 @@ def _sizes(teacher: int, student: int, first: str, second: str) -> list[Finding]
     if not teacher or not student:
         return []
     if student >= teacher:
-        swapped = f"Are the two swapped? {second} could teach {first}. " if student > 1.1 * teacher else ""
-        return [Finding("note", f"{second} is not smaller than {first}.", swapped + _CUT)]
+        asked = f"Are the two swapped? `{second}` could teach `{first}`. " if student > 1.1 * teacher else ""
+        return [Finding("note", f"`{second}` is not smaller than `{first}`.", asked + _CUT)]
     ratio = teacher / student
     remark = "" if ratio <= 12 else " So much smaller students learn little of it; a step between may help."
     return [Finding("good" if ratio <= 12 else "note", f"{second} is {ratio:.1f}× smaller.{remark}")]

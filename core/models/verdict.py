@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from core.counts import counted
 from core.models.report import Change, Comparison
 
 _CHANCE = "no difference beyond chance"
@@ -31,7 +32,7 @@ def on_the_task(comparison: Comparison) -> str:
     change = comparison.task
     if change.is_chance:
         unit, scale = (" %", 100) if comparison.measure == "perplexity" else (" points", 100)
-        return f"on your task {_CHANCE} ({signed(change, scale, unit)} on {comparison.rows} rows)"
+        return f"on your task {_CHANCE} ({signed(change, scale, unit)} on {counted(comparison.rows)})"
     word = "better" if is_better(comparison) else "worse"
     return f"{word} on your task by {_said(comparison, change)}"
 
@@ -43,8 +44,8 @@ def is_better(comparison: Comparison) -> bool:
 
 def _said(comparison: Comparison, change: Change) -> str:
     if comparison.measure == "perplexity":
-        return f"{percent(change)} of perplexity on {comparison.rows} rows"
-    return f"{points(change)} on {comparison.rows} rows"
+        return f"{percent(change)} of perplexity on {counted(comparison.rows)}"
+    return f"{points(change)} on {counted(comparison.rows)}"
 
 
 def in_general(comparison: Comparison) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from core.counts import counted
 from core.models import confusion, speed
 from core.models.report import ModelFigures
 
@@ -60,7 +61,8 @@ def _confused(item: ModelFigures) -> Confused:
     cells = item.quality.confusion or ()
     words = [confusion.sentence(cell) for cell in confusion.mistakes(cells, _IN_WORDS)]
     if item.quality.unknown_answers:
-        words.append(f"{item.quality.unknown_answers} answers were no label of the data")
+        are = "was" if item.quality.unknown_answers == 1 else "were"
+        words.append(f"{counted(item.quality.unknown_answers, 'answer')} {are} no label of the data")
     labels = confusion.confused_labels(cells, _IN_PICTURE)
     return Confused(item.model, _picture(labels, confusion.matrix(cells, labels)), tuple(words))
 

@@ -22,7 +22,7 @@ KEEP_GOALS = {"kept": 0.95, "time": -0.85, "memory": -0.75, "run_disk": -0.80}
 SMALLEST_GOALS = {"run_disk": -0.90}
 _GOAL_WORDS = {
     "kept": "right answers kept",
-    "time": "time of an answer",
+    "time": "median time of an answer",
     "memory": "memory of the process",
     "run_disk": "bytes, against the teacher in fp32",
 }

@@ -16,6 +16,7 @@ from core.errors import InputError
 from core.jobs.registry import KINDS, kind_of
 from core.recipes.recipe import Job, Recipe, Wanted, references
 from core.specs import Spec
+from core.specs.wording import reason
 from core.workspace.workspace import check_name
 
 VERSION = 1
@@ -208,9 +209,10 @@ class _Reader:
                     field,
                 )
             info = spec.model_fields.get(field)
-            reason = f"{values.get(field)!r} is not possible here: {first['msg']}"
+            why = reason(first)
+            said = f"{values.get(field)!r} is not possible here: {why[:1].lower()}{why[1:].rstrip('.')}"
             about = f" {field}: {info.description}" if info and info.description else ""
-            self._no(places.get(field, node), reason, f"Write another value.{about}", field)
+            self._no(places.get(field, node), said, f"Write another value.{about}", field)
 
     def _no_step_ahead(self, job: Job, places: dict[str, yaml.Node]) -> None:
         for field, type, ref in references(job):

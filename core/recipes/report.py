@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.jobs import run_folder
 from core.models.report import main_figure
 from core.models.verdict import NAMES
@@ -56,7 +57,7 @@ def judge(report: dict[str, Any]) -> Verdict:
     chance = _Z95 * math.sqrt(2 * max(share * (1 - share), 1 / n) / n) * 100
     gained = (
         f"Fine-tuning took the model from {measure_of(base) * 100:.1f} % to {share * 100:.1f} % right "
-        f"answers on {n} rows it had never seen"
+        f"answers on {counted(n)} it had never seen"
     )
     smallest = quantized[0]
     faster = smallest["tokens_per_s"] / tuned["tokens_per_s"]

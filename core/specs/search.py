@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_
 
 from core.specs.base import THREADS_HELP, Option, Spec
 from core.specs.finetune import FinetuneSpec
+from core.specs.wording import reason
 
 SamplerName = Literal["tpe", "random", "grid"]
 PrunerName = Literal["median", "none"]
@@ -150,8 +151,8 @@ def _bound_problem(field: str, value: float) -> str:
     try:
         TypeAdapter(kind).validate_python(int(value) if field in WHOLE else value)
     except ValidationError as error:
-        said = str(error.errors()[0]["msg"])
-        return f"{field} cannot be {value:g}: {said[:1].lower()}{said[1:]}."
+        said = reason(error.errors()[0])
+        return f"{field} cannot be {value:g}: {said[:1].lower()}{said[1:]}"
     return ""
 
 
@@ -233,7 +234,7 @@ class SearchSpec(Spec):
                 self.finetune({field: pick(span.ends) for field, span in self.fields.items()})
             except ValidationError as error:
                 first = error.errors()[0]
-                raise ValueError(f"The setting {first['loc'][0]} is not possible: {first['msg']}.") from None
+                raise ValueError(f"The setting {first['loc'][0]} is not possible: {reason(first)}") from None
         return self
 
     @property

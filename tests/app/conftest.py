@@ -49,7 +49,8 @@ def _fresh(qapp: Application) -> Iterator[None]:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    monkeypatch.setenv("SLM_WORKBENCH_HOME", str(tmp_path / "workspace"))  # commands need not name it
     opened = Workspace(tmp_path / "workspace")
     yield opened
     opened.close()

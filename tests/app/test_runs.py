@@ -194,6 +194,32 @@ def test_a_finished_distilling_leads_to_three_pages(context: Context, qtbot: QtB
     ]
 
 
+def test_a_refused_run_shows_no_empty_chart_and_does_not_offer_the_same_once_more(
+    context: Context, qtbot: QtBot
+) -> None:
+    error = {
+        "kind": "input",
+        "code": "train.rows",
+        "what": "No row can be learnt from.",
+        "why": "",
+        "fix": "",
+    }
+    run = recordings.add_finetune(context.workspace, "Banking", 0, "failed", error)
+    page = _open(context, qtbot, run.id)
+    assert page.error.isVisible()
+    assert not page.charts.isVisible()
+    assert not page.resume_button.isVisible()
+    assert page.again_action.isVisible(), "a file may have been mended since"
+    other = recordings.add_finetune(
+        context.workspace, "Banking again", 30, "failed", {**error, "kind": "job"}
+    )
+    with qtbot.waitSignal(page._model.added, timeout=5000):
+        page.open_with(other.id)
+    assert page.charts.loss.isVisible()
+    assert page.resume_button.isVisible()
+    assert not page.again_action.isVisible()
+
+
 def test_a_failed_run_says_why_and_can_go_on(context: Context, qtbot: QtBot) -> None:
     error = {"what": "The disk became full.", "why": "112 MB are free.", "fix": "Free some space."}
     run = recordings.add_finetune(context.workspace, "Banking", 30, "failed", error)

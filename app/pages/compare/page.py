@@ -183,7 +183,9 @@ class ComparePage(PageFrame):
     def _subtitle(self, board: Board) -> str:
         name = short_name(board.subject.data_name)
         split = self.tr("test") if board.subject.split == "test" else self.tr("validation")
-        if board.same_rows and board.same_machine:
+        if len(board.variants) == 1:
+            text = self.tr("A single variant on {rows} {split} rows of “{name}”.")
+        elif board.same_rows and board.same_machine:
             text = self.tr("{variants} variants on the same {rows} {split} rows of “{name}”.")
         else:
             text = self.tr("{variants} variants on {rows} {split} rows of “{name}”; see the notes below.")
@@ -199,7 +201,7 @@ class ComparePage(PageFrame):
         text = self.tr("Not measured on these rows yet: {names}.").format(names=names)
         self.missing.setText(breakable(text))
         self.missing.setVisible(bool(board.missing))
-        self.measure_button.setVisible(bool(board.missing))
+        self.measure_button.setVisible(bool(board.missing) or any(one.is_stopped for one in board.variants))
         self.notes_card.setVisible(bool(said or board.missing))
 
     @Slot()
@@ -262,7 +264,8 @@ class ComparePage(PageFrame):
     def _on_measure_missing(self) -> None:
         board = self.view_model.board
         if board is not None:
-            ids = [member.id for member in board.missing]
+            stopped = [variant.id for variant in board.variants if variant.is_stopped]
+            ids = [*(member.id for member in board.missing), *stopped]
             self.page_requested.emit("evaluate", [*ids, board.subject.data])
 
     @Slot()

@@ -52,6 +52,10 @@ class VerdictCard(Card):
         else:
             self.set_note(breakable(words.verdict_text(board, verdict)))
         self.back_button.setVisible(can_go_back)
+        doubtful = verdict is not None and verdict.doubt is not None
+        self.deploy_button.set_ready_text(
+            self.tr("Deploy it all the same") if doubtful else self.tr("Deploy this one")
+        )
         self.deploy_button.setVisible(verdict is not None)
         self.deploy_button.block(self.tr("Its receipt is red") if receipt.is_refused else "")
         said = "; ".join(receipt.reasons) or self.tr("its receipt gives no reasons")

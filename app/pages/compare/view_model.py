@@ -63,6 +63,7 @@ class CompareViewModel(QObject):
         self.subjects: tuple[Subject, ...] = ()
         self.board: Board | None = None
         self.limits = Limits()
+        self.foremost: Variant | None = None
         self.recommended: Variant | None = None
         self.chosen: Variant | None = None
         self.x_axis: Axis = "time"
@@ -145,13 +146,14 @@ class CompareViewModel(QObject):
             self._rest.start()
 
     def _decide(self) -> None:
+        self.foremost = choice.foremost(self.board, self.limits) if self.board is not None else None
         self.recommended = choice.recommend(self.board, self.limits) if self.board is not None else None
 
     @Slot(str)
     def choose(self, variant_id: str) -> None:
-        """Chooses a variant; the recommended one's id, or an empty one, leaves it at that."""
+        """Chooses a variant; the foremost one's id, or an empty one, leaves it at that."""
         found = self.board.variant(variant_id) if self.board is not None else None
-        if found is self.recommended:
+        if found is self.foremost:
             found = None
         if found is not self.chosen:
             self.chosen = found
@@ -175,8 +177,8 @@ class CompareViewModel(QObject):
 
     @property
     def focus(self) -> Variant | None:
-        """The variant that is spoken of: the chosen one, or the recommended."""
-        return self.chosen or self.recommended
+        """The variant that is spoken of: the chosen one, or the one that stands out."""
+        return self.chosen or self.foremost
 
     @property
     def verdict(self) -> Verdict | None:

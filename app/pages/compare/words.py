@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import count_text, number_text, size_text
+from app.formats import count_text, number_text, rows_text, size_text
 from app.pages.runs.verdict_text import figure_text, measure_name
 from core.models.board import sentence
 from core.models.board.axes import Axis, value
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.lineage import Member
+from core.models.board.usefulness import Doubt
 
 
 def role_text(member: Member) -> str:
@@ -35,8 +36,8 @@ def axis_title(axis: Axis, measure: str) -> str:
     """A column's heading."""
     titles = {
         "right": measure_name(measure),
-        "time": QCoreApplication.translate("compare", "Answer"),
-        "first": QCoreApplication.translate("compare", "First word"),
+        "time": QCoreApplication.translate("compare", "Answer (median)"),
+        "first": QCoreApplication.translate("compare", "First word (median)"),
         "speed": QCoreApplication.translate("compare", "Tokens/s"),
         "memory": QCoreApplication.translate("compare", "Memory"),
         "disk": QCoreApplication.translate("compare", "Disk"),
@@ -48,8 +49,8 @@ def axis_choice(axis: Axis, measure: str) -> str:
     """An axis in the list of those that the picture can have."""
     titles = {
         "right": measure_name(measure).removesuffix(", %"),
-        "time": QCoreApplication.translate("compare", "Time of an answer"),
-        "first": QCoreApplication.translate("compare", "Time to the first word"),
+        "time": QCoreApplication.translate("compare", "Median time of an answer"),
+        "first": QCoreApplication.translate("compare", "Median time to the first word"),
         "speed": QCoreApplication.translate("compare", "Tokens a second"),
         "memory": QCoreApplication.translate("compare", "Memory"),
         "disk": QCoreApplication.translate("compare", "Size on disk"),
@@ -61,8 +62,8 @@ def axis_label(axis: Axis, measure: str, *, less: bool) -> str:
     """What stands at an axis of the picture, with its unit and which way is better."""
     labels = {
         "right": measure_name(measure),
-        "time": QCoreApplication.translate("compare", "time of an answer, ms"),
-        "first": QCoreApplication.translate("compare", "time to the first word, ms"),
+        "time": QCoreApplication.translate("compare", "median time of an answer, ms"),
+        "first": QCoreApplication.translate("compare", "median time to the first word, ms"),
         "speed": QCoreApplication.translate("compare", "tokens a second"),
         "memory": QCoreApplication.translate("compare", "memory, MB"),
         "disk": QCoreApplication.translate("compare", "size on disk, MB"),
@@ -92,7 +93,11 @@ def cell_text(board: Board, variant: Variant, axis: Axis) -> str:
     if axis != "right":
         return text
     low, high = variant.ci95
-    return f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
+    text = f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
+    if not variant.is_stopped:
+        return text
+    stopped = QCoreApplication.translate("compare", "{figure}, stopped: {rows} rows")
+    return stopped.format(figure=text, rows=answered_text(variant))
 
 
 def limit_text(axis: Axis, measure: str) -> Callable[[float | None], str]:
@@ -112,6 +117,9 @@ def headline(verdict: Verdict | None) -> str:
     """The verdict's bold line."""
     if verdict is None:
         return QCoreApplication.translate("compare", "No variant keeps all your limits.")
+    if verdict.doubt is not None:
+        text = QCoreApplication.translate("compare", "“{name}” is hardly useful: {percent} % right.")
+        return text.format(name=verdict.variant.name, percent=f"{verdict.doubt.right * 100:.0f}")
     if verdict.is_recommended:
         return QCoreApplication.translate("compare", "Take “{name}”.").format(name=verdict.variant.name)
     return f"“{verdict.variant.name}”"
@@ -120,7 +128,32 @@ def headline(verdict: Verdict | None) -> str:
 def verdict_text(board: Board, verdict: Verdict) -> str:
     """The sentence below it: quality with interval and test, cost, limits."""
     parts = [part for part in (_quality(board, verdict), _cost(verdict)) if part]
-    return " ".join(filter(None, (f"{'; '.join(parts)}.", _limits(verdict))))
+    said = (_doubtful(verdict.doubt), f"{'; '.join(parts)}.", _limits(verdict), *_stops(verdict))
+    return " ".join(filter(None, said))
+
+
+def _doubtful(found: Doubt | None) -> str:
+    if found is None:
+        return ""
+    if not found.label:
+        return QCoreApplication.translate("compare", "It is wrong more often than right.")
+    text = QCoreApplication.translate("compare", "Always answering “{label}” would be right in {percent} %.")
+    return text.format(label=found.label, percent=f"{found.label_right * 100:.0f}")
+
+
+def _stops(verdict: Verdict) -> list[str]:
+    text = QCoreApplication.translate("compare", "The evaluation of {name} was stopped after {rows} rows.")
+    return [
+        text.format(name=item.name, rows=answered_text(item))
+        for item in (verdict.variant, verdict.reference)
+        if item is not None and item.is_stopped
+    ]
+
+
+def answered_text(variant: Variant) -> str:
+    """Of how many rows an evaluation that was stopped has answers: `40 of 300`."""
+    text = QCoreApplication.translate("compare", "{rows} of {asked}")
+    return text.format(rows=count_text(variant.rows), asked=count_text(variant.asked))
 
 
 def _quality(board: Board, verdict: Verdict) -> str:
@@ -130,12 +163,12 @@ def _quality(board: Board, verdict: Verdict) -> str:
     if found is None:
         text = QCoreApplication.translate("compare", "No row was answered both by it and by {other}")
         return text.format(other=reference.name)
-    rows = count_text(found.rows)
+    rows = rows_text(found.rows)
     if found.difference.value == 0:
-        text = QCoreApplication.translate("compare", "As good as {other} on {rows} rows")
+        text = QCoreApplication.translate("compare", "As good as {other} on {rows}")
         return text.format(other=reference.name, rows=rows)
-    above = QCoreApplication.translate("compare", "{amount} above {other}, which is {chance} on {rows} rows")
-    below = QCoreApplication.translate("compare", "{amount} below {other}, which is {chance} on {rows} rows")
+    above = QCoreApplication.translate("compare", "{amount} above {other}, which is {chance} on {rows}")
+    below = QCoreApplication.translate("compare", "{amount} below {other}, which is {chance} on {rows}")
     chance = (
         QCoreApplication.translate("compare", "within chance")
         if found.is_chance
@@ -220,6 +253,16 @@ def limit_words(broken: Sequence[Axis]) -> str:
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
     said = []
+    stopped = [item for item in board.variants if item.is_stopped]
+    if stopped:
+        one = QCoreApplication.translate("compare", "{name} ({rows} rows)")
+        names = ", ".join(one.format(name=item.name, rows=answered_text(item)) for item in stopped)
+        text = QCoreApplication.translate(
+            "compare",
+            "The evaluation was stopped half-way: {names}. Such a figure says nothing of the other rows, so "
+            "it is recommended only where no other is complete; measure again for all rows.",
+        )
+        said.append(text.format(names=names))
     if not board.same_rows:
         counts = ", ".join(f"{item.name}: {count_text(item.rows)}" for item in board.variants)
         text = QCoreApplication.translate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.formats import breakable, count_text
+from app.formats import breakable, count_text, rows_text
 from app.tokens import SPACE_S, SPACE_XXL
 from app.widgets.bars import Bars
 from app.widgets.card import Card, Facts
@@ -112,10 +112,7 @@ class CheckCard(Card):
             self.facts.set_fact(self.tr("Labels"), count_text(report.labels.distinct))
             most = report.labels.top[0] if report.labels.top else None
             if most is not None:
-                text = self.tr("{label}, {rows} rows").format(
-                    label=most.label[:24], rows=count_text(most.rows)
-                )
-                self.facts.set_fact(self.tr("Most frequent"), text)
+                self.facts.set_fact(self.tr("Most frequent"), f"{most.label[:24]}, {rows_text(most.rows)}")
         lengths = report.lengths
         if lengths is not None:
             text = self.tr("Length of a row: {median} tokens in the middle, {maximum} at most")

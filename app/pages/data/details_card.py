@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.formats import breakable, count_text, size_text
+from app.formats import breakable, count_text, rows_text, size_text
 from app.models.library import DataItem
 from app.models.lineage import Origin
 from app.pages.data.task_text import task_text
@@ -61,7 +61,7 @@ class DetailsCard(Card):
             (self.tr("For the test"), item.test),
         ]
         for name, count in parts if item.has_answers else [(self.tr("For a teacher"), item.train)]:
-            self.facts.set_fact(name, self.tr("{count} rows").format(count=count_text(count)))
+            self.facts.set_fact(name, rows_text(count))
         if item.labels:
             self.facts.set_fact(self.tr("Labels"), count_text(item.labels))
         else:

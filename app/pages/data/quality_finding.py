@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.formats import breakable, count_text
+from app.formats import breakable, count_text, rows_text
 from app.layouts import set_margins
 from app.pages.data.quality_text import MarkedText
 from app.tokens import SPACE_M, SPACE_S, SPACE_XL, SPACE_XS
@@ -89,7 +89,7 @@ class FixBox(QWidget):
         column.setSpacing(0)
         title = fix_title(offer)
         if offer.rows is not None:
-            title = self.tr("{fix} · {count} rows").format(fix=title, count=count_text(offer.rows))
+            title = f"{title} · {rows_text(offer.rows)}"
         self.box = QCheckBox(title, self)
         self.box.setAccessibleDescription(offer.text)
         self.box.toggled.connect(self._on_toggled)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import ModelItem
 from app.pages.deploy.chat import Chat
 from app.pages.deploy.receipt import Verdict, verdict
@@ -117,8 +117,8 @@ class DeployViewModel(QObject):
 
     def command(self) -> str:
         """The command line that does the same."""
-        parts = ["slm-workbench", "chat", self.model.name if self.model else "MODEL"]
-        return shlex.join([*parts, *(["--adapter", self.adapter] if self.adapter else [])])
+        parts = ["chat", self.model.name if self.model else "MODEL"]
+        return command_line(self._workspace, [*parts, *(["--adapter", self.adapter] if self.adapter else [])])
 
     @Slot()
     def leave(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.formats import breakable, number_text
+from app.formats import breakable, number_text, passes_text
 from app.pages.distill.view_model import DistillViewModel
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.buttons import PlainButton
@@ -87,7 +87,7 @@ class MethodCard(Card):
             self.divergences, divergences, self._divergence_choices, model.divergence
         )
         compared = next(choice.title for choice in divergences if choice.key == model.divergence)
-        passes = self.tr("{count} passes").format(count=number_text(model.passes))
+        passes = passes_text(model.passes)
         self.set_note("" if is_open else " · ".join([self._method_name(model.method), compared, passes]))
         self._show_own_answers(model)
         for name in INSIDE:

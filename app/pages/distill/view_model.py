@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.cut_out import pruning_of
 from app.models.library import ModelItem
 from app.models.repeat import Repeat
@@ -313,7 +313,6 @@ class DistillViewModel(TrainingViewModel):
         """The command line that does the same."""
         names = [item.name for item in self.all_teachers] or ["TEACHER"]
         parts = [
-            "slm-workbench",
             "distill",
             *(part for name in names for part in ("--teacher", name)),
             "--student",
@@ -328,7 +327,7 @@ class DistillViewModel(TrainingViewModel):
                 parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     # --- inside ---
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from functools import partial
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.pages.evaluate.judge_model import JudgeModel
 from app.pages.generate.trial_model import Question
@@ -174,7 +174,7 @@ class EvaluateViewModel(WizardViewModel):
     def command(self) -> str:
         """The command line that does the same."""
         names = [item.name for item in self.chosen] or ["MODEL"]
-        parts = ["slm-workbench", "evaluate", *names, "--data", self.data.name if self.data else "DATA"]
+        parts = ["evaluate", *names, "--data", self.data.name if self.data else "DATA"]
         judge = self.judging.judge
         named = {"judge": judge.name} if judge is not None else {}
         for field, value in {**self._settings(), **named}.items():
@@ -182,7 +182,7 @@ class EvaluateViewModel(WizardViewModel):
             parts += ["--set", f"{field}={text}"]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     def _settings(self) -> dict[str, Any]:
         return {**({"general": True} if self.general else {}), **self.advanced}

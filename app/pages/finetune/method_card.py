@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QVBoxLayout, QWidget
 
-from app.formats import number_text
+from app.formats import passes_text
 from app.pages.finetune.view_model import FinetuneViewModel
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
 from app.widgets.buttons import LinkButton, PlainButton
@@ -147,7 +147,7 @@ class MethodCard(Card):
             model.method, "LoRA"
         )
         self.continuing.setVisible(model.continues)
-        passes = self.tr("{count} passes").format(count=number_text(model.passes))
+        passes = passes_text(model.passes)
         changed = self.tr("advanced: {count} changed").format(count=model.changed_fields)
         self.set_note("" if is_open else " · ".join([method, passes, changed]))
         self.chosen.setText(model.preset_text)

@@ -137,6 +137,10 @@ def _note(said: Forecast, measured: dict[str, Any] | None) -> str:
         note = QCoreApplication.translate(
             "FinetunePage", "Estimated, and corrected by {count} earlier runs of this kind here."
         ).format(count=number_text(said.corrections.runs))
+        if said.corrections.runs == 1:
+            note = QCoreApplication.translate(
+                "FinetunePage", "Estimated, and corrected by an earlier run of this kind here."
+            )
     else:
         note = QCoreApplication.translate(
             "FinetunePage", "Estimated by a formula; no run of this kind has corrected it here yet."

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import ModelItem
 from app.models.repeat import Repeat
 from app.pages.finetune.training_view_model import TrainingViewModel
@@ -205,7 +205,6 @@ class FinetuneViewModel(TrainingViewModel):
         """The command line that does the same."""
         values = self._spec_values()
         parts = [
-            "slm-workbench",
             "finetune",
             "--model",
             self.model.name if self.model else "MODEL",
@@ -221,7 +220,7 @@ class FinetuneViewModel(TrainingViewModel):
                 parts += ["--set", f"{field}={json.dumps(value) if not isinstance(value, str) else value}"]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     @Slot()
     def measure(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -12,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
 from app.pages.generate.endpoints_model import EndpointsModel
@@ -320,7 +320,7 @@ class GenerateViewModel(WizardViewModel):
         """The command line that does the same."""
         teacher = self.teacher.name if self.teacher else "TEACHER"
         data = self.data.name if self.data else "DATA"
-        parts = ["slm-workbench", "generate", "--teacher", teacher, "--data", data]
+        parts = ["generate", "--teacher", teacher, "--data", data]
         values = self._spec_values()
         like = values.pop("like", None)
         if self.like is not None and like:
@@ -329,7 +329,7 @@ class GenerateViewModel(WizardViewModel):
             parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     # --- trial and start ---
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
 from app.pages.prune.recipe_model import RecipeModel
@@ -328,14 +328,14 @@ class PruneViewModel(WizardViewModel):
         """The command line that does the same."""
         model = self.model.name if self.model else "MODEL"
         data = self.data.name if self.data else "DATA"
-        parts = ["slm-workbench", "prune", model, "--data", data]
+        parts = ["prune", model, "--data", data]
         for field, value in self._spec_values().items():
             parts += ["--set", f"{field}={value}"]
         if self.rounds:
             parts += ["--rounds", str(self.wish.rounds)]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     @Slot()
     def start(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import shutil
 import threading
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from PySide6.QtCore import QObject, Slot
 from app.background import Background
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
 from app.pages.quantize.sizes import ExportSizes
@@ -276,7 +276,7 @@ class QuantizeViewModel(WizardViewModel):
     def command(self) -> str:
         """The command line that does the same."""
         model = self.model.name if self.model else "MODEL"
-        parts = ["slm-workbench", "quantize", model, "--recipe", self.recipe]
+        parts = ["quantize", model, "--recipe", self.recipe]
         if self.served:
             names = {item.id: item.name for item in self._all}
             parts += ["--adapters", ",".join(names[artifact] for artifact in self.served)]
@@ -288,7 +288,7 @@ class QuantizeViewModel(WizardViewModel):
             parts += ["--set", f"{field}={value}"]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     @Slot()
     def start(self) -> None:

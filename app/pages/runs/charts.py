@@ -5,6 +5,8 @@ Learning rate and gradient share the loss chart's place, behind tabs.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
@@ -21,6 +23,7 @@ _FACTORS = {MEMORY: 1 / _GB, "agreement": 100.0, "validation_agreement": 100.0, 
 _LOSS, _PARTS = ("loss", "validation_loss"), ("label_loss", "teacher_loss", "validation_teacher_loss")
 _LEGEND_COLUMNS = 3  # of the loss chart, which may stand in half a narrow window
 _ONE_ROW_HEIGHT, _NO_LIMIT = 320, 16_777_215
+_A_LINE = 2  # points that a line needs
 _LEAST_WIDTH, _TWO_COLUMNS_WIDTH = 300, 680
 
 
@@ -116,6 +119,7 @@ class RunCharts(QWidget):
         self._tab = "loss"
         self._has_parts = False
         self._shown: list[LivePlot] = []
+        self._points: Counter[LivePlot] = Counter()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(SPACE_M + 2)
@@ -152,6 +156,8 @@ class RunCharts(QWidget):
         for plot in (*self._plots, self.rate, self.gradient):
             plot.clear()
             plot.set_x_total(0)
+        self._points.clear()
+        self.show()
         self._tab = "loss"
         if memory_limit:
             self.memory.set_limit(memory_limit / _GB, self.tr("memory of this computer"))
@@ -160,6 +166,13 @@ class RunCharts(QWidget):
         usual = [self.loss, self.memory, self.speed, self.latency]
         first = {"finetune": usual, "distill": [self.loss, self.agreement, *usual[1:]]}
         self._show(first.get(kind, [self.memory]))
+
+    def leave_out_empty(self) -> None:
+        """Hides the charts of a run that ended before they had a line to draw."""
+        filled = [plot for plot in self._shown if self._points[plot] >= _A_LINE]
+        if filled != self._shown:
+            self._show(filled)
+        self.setVisible(bool(filled))
 
     def set_steps(self, total: int) -> None:
         """Fixes the end of the step axes."""
@@ -174,8 +187,10 @@ class RunCharts(QWidget):
             if plot is None:
                 continue
             plot.add_point(name, x, y * _FACTORS.get(name, 1.0))
+            self._points[plot] += 1
             if plot in self._plots and plot not in self._shown:
                 self._show([item for item in self._plots if item in self._shown or item is plot])
+                self.show()
 
     def _show(self, plots: list[LivePlot]) -> None:
         """Lays the charts out; `plots` names the loss chart also where another one stands in its place."""

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from app.formats import breakable, number_text, short_name, size_text
+from app.formats import breakable, number_text, rows_text, short_name, size_text
 from app.pages.runs.confusion_panel import ConfusionPanel
 from app.pages.runs.times_panel import TimesPanel
 from app.pages.runs.verdict_text import figure_text, headline, in_general, measure_name
@@ -164,10 +164,10 @@ class EvaluationCard(Card):
         assert report.judge is not None
         rows = max((item.quality.judge_rows or 0 for item in report.models), default=0)
         unread = sum(item.quality.judge_unread or 0 for item in report.models)
-        text = self.tr("Rated by {judge} on {rows} rows.")
+        text = self.tr("Rated by {judge} on {rows}.")
         if report.judge.host:
-            text = self.tr("Rated by {judge} at {host} on {rows} rows.")
-        said = text.format(judge=short_name(report.judge.name), host=report.judge.host, rows=rows)
+            text = self.tr("Rated by {judge} at {host} on {rows}.")
+        said = text.format(judge=short_name(report.judge.name), host=report.judge.host, rows=rows_text(rows))
         if unread:
             more = self.tr("Replies without a mark, which count nowhere: {count}.")
             said = f"{said} {more.format(count=unread)}"

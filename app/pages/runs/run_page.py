@@ -98,6 +98,7 @@ class RunPage(PageFrame):
             self.add_action(button)
         self.add_action(self.more_button)
         more = self.more_button
+        self.again_action = more.add(self.tr("Resume"), "rotate-ccw", self._model.resume)
         self.repeat_action = more.add(self.tr("Duplicate and change"), "copy", self._model.repeat)
         self.recipe_action = more.add(self.tr("Save as recipe…"), "save", self._on_save_recipe)
         self.export_action = more.add(self.tr("Export figures…"), "download", self._on_export)
@@ -133,13 +134,18 @@ class RunPage(PageFrame):
         self.stop_button.setVisible(active or run.state == "queued")
         self.stop_button.setEnabled(run.state != "stopping")
         self.cancel_button.setVisible(active)
-        self.resume_button.setVisible(run.can_resume)
-        self.resume_button.setText(self.tr("Resume") if self._model.goes_on else self.tr("Start again"))
+        again = self.tr("Resume") if self._model.goes_on else self.tr("Start again")
+        self.resume_button.setVisible(run.can_resume and not self._model.is_refused)
+        self.resume_button.setText(again)
+        self.again_action.setVisible(run.can_resume and self._model.is_refused)
+        self.again_action.setText(again)
         self.remove_action.setVisible(not active and run.state != "queued")
         self.repeat_action.setVisible(self._model.can_repeat)
         self.recipe_action.setVisible(self._model.can_save)
         self.export_action.setVisible(self._model.has_figures)
         self.more_button.fit()
+        if run.ended_at is not None and run.state != "succeeded" and self._model.is_read:
+            self.charts.leave_out_empty()
         self._clock.start() if active else self._clock.stop()
         if record.progress.unit == "steps" and record.progress.total:
             self.charts.set_steps(record.progress.total)
@@ -220,8 +226,8 @@ class RunPage(PageFrame):
         dialog.open()
 
     def _on_saved(self, file: str) -> None:
-        text = self.tr("Saved. Run it again with: slm-workbench run {file}")
-        self.notice_raised.emit(text.format(file=file), "accent")
+        text = self.tr("Saved. Run it again with: {command}")
+        self.notice_raised.emit(text.format(command=self._model.command_of(file)), "accent")
 
     def _on_refused(self, error: ErrorText) -> None:
         self.notice_raised.emit(" ".join(filter(None, (error.what, error.fix))), "warn")

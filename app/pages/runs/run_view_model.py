@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.background import Background
 from app.job_bridge import JobBridge
+from app.models.command_line import command_line
 from app.models.repeat import can_repeat, repeat_of
 from app.models.run_record import Delta, RunRecord
 from app.pages.runs.next_step import NextStep, next_step
@@ -129,6 +130,16 @@ class RunViewModel(QObject):
         if self.run is None or self.run.error is None:
             return None
         return ErrorText.of_dict(self.run.error)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what the run said before is known."""
+        return not self._replaying
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its input or a setting is wrong, so that the same once more ends the same."""
+        return self.run is not None and (self.run.error or {}).get("kind") == InputError.code
 
     @property
     def goes_on(self) -> bool:
@@ -259,6 +270,10 @@ class RunViewModel(QObject):
             self.refused.emit(ErrorText.of(error))
             return
         self.saved.emit(str(path))
+
+    def command_of(self, recipe: str) -> str:
+        """The command that runs a recipe in this workspace."""
+        return command_line(self._bridge.workspace, ["run", recipe])
 
     def _ask(self, request: Callable[[str], object]) -> None:
         assert self.run is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from app.formats import rows_text
 from core.models import verdict
 from core.models.report import Change, Comparison
 
@@ -28,7 +29,7 @@ def figure_text(measure: str, value: float) -> str:
 
 def headline(comparison: Comparison) -> str:
     """What became of the task, in a line."""
-    change, rows = comparison.task, comparison.rows
+    change, rows = comparison.task, rows_text(comparison.rows)
     if change.is_chance:
         text = QCoreApplication.translate(
             "verdict", "{model}: on your task no difference to {reference} beyond chance"
@@ -36,11 +37,11 @@ def headline(comparison: Comparison) -> str:
         return text.format(model=comparison.model, reference=comparison.reference)
     if verdict.is_better(comparison):
         text = QCoreApplication.translate(
-            "verdict", "{model}: better on your task by {amount} than {reference}, on {rows} rows"
+            "verdict", "{model}: better on your task by {amount} than {reference}, on {rows}"
         )
     else:
         text = QCoreApplication.translate(
-            "verdict", "{model}: worse on your task by {amount} than {reference}, on {rows} rows"
+            "verdict", "{model}: worse on your task by {amount} than {reference}, on {rows}"
         )
     unit = _percent if comparison.measure == "perplexity" else _points
     return text.format(model=comparison.model, reference=comparison.reference, amount=unit(change), rows=rows)

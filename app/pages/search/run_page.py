@@ -164,7 +164,9 @@ class SearchRunPage(PageFrame):
             text = self.tr("Trial {number} of at most {total}")
             self.progress.step.setText(text.format(number=running.number, total=results.spec.planned_trials))
         else:
-            self.progress.step.setText(self.tr("{count} trials").format(count=results.finished))
+            count = results.finished
+            one, many = self.tr("1 trial"), self.tr("{count} trials")
+            self.progress.step.setText(one if count == 1 else many.format(count=count))
 
     def _on_use(self) -> None:
         results = self.results

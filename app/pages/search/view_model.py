@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from PySide6.QtCore import QObject, Slot
 
 from app.job_bridge import JobBridge
 from app.models import library
+from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.pages.wizard_view_model import WizardViewModel
 from core.specs import FinetuneSpec, SearchSpec
@@ -176,7 +176,7 @@ class SearchViewModel(WizardViewModel):
 
     def command(self) -> str:
         """The command line that does the same."""
-        parts = ["slm-workbench", "search", "finetune"]
+        parts = ["search", "finetune"]
         parts += ["--model", self.model.name if self.model else "MODEL"]
         parts += ["--data", self.data.name if self.data else "DATA", "--method", self.method]
         for name in ("sampler", "pruner", "trials", "seed"):
@@ -191,7 +191,7 @@ class SearchViewModel(WizardViewModel):
                 parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
         if self.name:
             parts += ["--name", self.name]
-        return shlex.join(parts)
+        return command_line(self._workspace, parts)
 
     @Slot()
     def start(self) -> None:

@@ -53,8 +53,8 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
     run_id = _measure(workspace, models, data, output)
     made = _board(workspace, models, data)
     limits = _limits(made, arguments)
-    recommended = choice.recommend(made, limits)
-    verdict = choice.judge(made, recommended, limits, recommended) if recommended is not None else None
+    foremost, recommended = choice.foremost(made, limits), choice.recommend(made, limits)
+    verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
     said = sentence.sentence(made, verdict)
     _show(made, limits, recommended, output)
     output.say(said)
@@ -72,6 +72,7 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
             "models": [_plain(made, item, limits, recommended) for item in made.variants],
             "verdict": said,
             "recommended": recommended.name if recommended is not None else None,
+            "hardly_useful": verdict is not None and verdict.doubt is not None,
             "notes": sentence.notes(made),
             "run": run_id,
             "out": str(out) if out is not None else None,
@@ -137,9 +138,10 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
         figures = item.figures
         star = "★ " if item is recommended else ""
         over = " (over a limit)" if axes.broken(made, item, limits) else ""
+        stopped = f" (stopped: {sentence.answered(item)} rows)" if item.is_stopped else ""
         rows.append(
             [
-                f"{star}{item.name}{over}",
+                f"{star}{item.name}{over}{stopped}",
                 _figure(made, item),
                 evaluation_text.answer_time(figures.latency_ms, figures.timing),
                 f"{figures.tokens_per_s:.0f}" if figures.tokens_per_s is not None else "",
@@ -164,6 +166,8 @@ def _plain(made: Board, item: Variant, limits: Limits, recommended: Variant | No
         **item.figures.model_dump(mode="json", exclude_none=True),
         "model": item.name,
         "role": item.member.role,
+        "rows_asked": item.asked,
+        "stopped": item.is_stopped,
         "recommended": item is recommended,
         "over_limits": list(axes.broken(made, item, limits)),
         "against_best": {

@@ -13,9 +13,9 @@ from core.cli.console import Output, say_bytes, say_value
 from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.cli.specs import build, describe, parse_settings
-from core.data import check, dropped, examples, roles, signature, tasks
+from core.counts import counted
+from core.data import check, dropped, examples, first_look, roles, signature, tasks
 from core.data.dataset import SPLITS, Dataset
-from core.data.quality.findings import rows_text
 from core.data.report import CheckReport
 from core.errors import InputError
 from core.jobs import submission
@@ -112,6 +112,7 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         return _download(workspace, arguments, output)
     source, test = _source(arguments)
     mapping = roles.parse(arguments.map)
+    first_look.refuse(source, mapping, test, arguments.task)
     wished = examples.name_of(arguments.file) if examples.is_example(arguments.file) else source.stem
     name = arguments.name or workspace.free_name(wished, "dataset")
     spec = ImportDataSpec(
@@ -156,7 +157,7 @@ def _added(workspace: Workspace, run: Run, output: Output) -> int:
         output.answer({"run": run.id, **_facts(artifact)})
         return 0
     output.say(
-        f"Added {artifact.name}: {counts.get('train')} rows to learn from, "
+        f"Added {artifact.name}: {counted(counts.get('train', 0))} to learn from, "
         f"{counts.get('validation')} to watch, {counts.get('test')} kept for the test."
     )
     output.answer({"run": run.id, **_facts(artifact)})
@@ -184,7 +185,8 @@ def run_augment(workspace: Workspace, arguments: argparse.Namespace, output: Out
     run = require_kept(start(workspace, spec, name, output, "Varying the rows"))
     artifact = workspace.store.artifacts("dataset", run.id)[0]
     added = ", ".join(f"{count} by {how}" for how, count in run.result["added"].items())
-    output.say(f"Added {artifact.name}: {artifact.meta['counts']['train']} rows to learn from, {added} new.")
+    rows = counted(artifact.meta["counts"]["train"])
+    output.say(f"Added {artifact.name}: {rows} to learn from, {added} new.")
     output.answer({"run": run.id, **run.result, **_facts(artifact)})
     return 0
 
@@ -207,7 +209,8 @@ def run_check(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
 def show_check(report: CheckReport, output: Output) -> None:
     """A check report for people: why it is refused, figures, a picture of the lengths, then sentences."""
     for refusal in report.refusals:
-        output.say(f"refused  {refusal.where}: {refusal.reason} {refusal.fix}")
+        where = "" if refusal.reason.startswith(refusal.where) else f"{refusal.where}: "
+        output.say(f"refused  {where}{refusal.reason} {refusal.fix}")
     lines = {
         "file": f"{report.file}, {say_bytes(report.bytes)}, {report.format}"
         + (f", {report.encoding}" if report.encoding else ""),
@@ -229,10 +232,8 @@ def show_check(report: CheckReport, output: Output) -> None:
         if value:
             output.say(f"{key:<28}{value}")
     if report.lengths is not None and report.lengths.counts:
-        counted = (
-            f"of {report.lengths.rows} rows drawn by chance" if report.lengths.sampled else "of every row"
-        )
-        output.say(f"{'tokens a row':<28}{counted}")
+        drawn = f"of {counted(report.lengths.rows)} drawn by chance"
+        output.say(f"{'tokens a row':<28}{drawn if report.lengths.sampled else 'of every row'}")
         most = max(report.lengths.counts)
         for low, high, rows in zip(
             report.lengths.edges, report.lengths.edges[1:], report.lengths.counts, strict=False
@@ -295,10 +296,10 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     if dataset.info.instruction:
         output.say(f"instruction  {dataset.info.instruction}")
     for how, count in dataset.info.added.items():
-        output.say(f"varied   {count} training rows are copies ({how})")
+        output.say(f"varied   {counted(count, 'training row')} as copies ({how})")
     if back := len(dropped.read(dataset.folder)):
         how = output.invocation.line("data", "show", artifact.name, "--dropped")
-        output.say(f"dropped  {rows_text(back)} can be taken back: {how}")
+        output.say(f"dropped  {counted(back)} can be taken back: {how}")
     output.say("columns  " + ", ".join(f"{column} as {role}" for role, column in info["roles"].items()))
     show_check(dataset.info.check, output)
     if rows:
@@ -344,7 +345,8 @@ def show_tokens(
         if event.ev == "warning":
             output.say(f"note     {event.get('text')}")
     for row in rows:
-        output.say(f"row {row['row']}: {row['length']} tokens, {row['learnt']} of them learnt (underlined)")
+        length = counted(row["length"], "token")
+        output.say(f"row {row['row']}: {length}, {row['learnt']} of them learnt (underlined)")
         output.tokens(row["texts"], row["trained"], row["special"])
     output.answer({"data": artifact.name, "model": model.name, "rows": rows})
     return 0

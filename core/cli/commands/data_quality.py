@@ -9,6 +9,7 @@ from typing import Any
 from core.cli.console import Output
 from core.cli.running import require_kept, start
 from core.cli.specs import build, describe, parse_settings
+from core.counts import counted
 from core.data.quality import stored
 from core.data.quality.findings import SHOWN, ExampleRow, Finding, QualityReport
 from core.errors import InputError, JobError
@@ -123,7 +124,7 @@ def show(report: QualityReport, rows: int, name: str, output: Output) -> None:
         if finding.advice:
             output.say(f"  {finding.advice}")
         for offer in finding.fixes:
-            count = f" ({offer.rows:,} rows)" if offer.rows is not None else ""
+            count = f" ({counted(offer.rows)})" if offer.rows is not None else ""
             output.say(f"  {_flag(offer.fix.model_dump())}  {offer.text}{count}")
         for example in finding.examples[:rows]:
             output.say(f"    {_line(example)}")
@@ -197,7 +198,8 @@ def show_version(workspace: Workspace, run: Run, source: Artifact, output: Outpu
     for step in run.result.get("steps", ()):
         output.say(step["sentence"])
     output.say(
-        f"Made {made.name}: {counts.get('train')} rows to learn from, {counts.get('validation')} to watch, "
+        f"Made {made.name}: {counted(counts.get('train', 0))} to learn from, "
+        f"{counts.get('validation')} to watch, "
         f"{counts.get('test')} kept for the test. {source.name} stays as it was."
     )
     output.answer({"run": run.id, "id": made.id, "name": made.name, "bytes": made.bytes, **run.result})

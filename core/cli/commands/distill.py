@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import Any, get_args
 
 import psutil
@@ -71,7 +72,8 @@ def spec_of(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         values["method"] = arguments.method
     spec = build(DistillSpec, values)
     for teacher in teachers:
-        _require(spec, teacher, diagnose(workspace, teacher, student, _memory_free()), output)
+        found = diagnose(workspace, teacher, student, _memory_free())
+        _require(spec, teacher, student, found, output)
     return spec
 
 
@@ -79,8 +81,18 @@ def _memory_free() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def _require(spec: DistillSpec, teacher: Artifact, found: Diagnosis, output: Output) -> None:
+def _require(
+    spec: DistillSpec, teacher: Artifact, student: Artifact, found: Diagnosis, output: Output
+) -> None:
     """Says what was found, and refuses what cannot work."""
+    if found.swapped and spec.divergence not in found.divergences:
+        raise InputError(
+            f"`{teacher.name}` cannot teach `{student.name}`.",
+            why=f"It is the smaller one of the two and has only {found.overlap:.0%} of the other's tokens.",
+            fix="Swap the two: "
+            f"`--teacher {shlex.quote(student.name)} --student {shlex.quote(teacher.name)}`.",
+            code="distill.swapped",
+        )
     for finding in found.findings:
         if finding.weight == "stop":
             raise InputError(

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from core.cli.console import Output, say_bytes
+from core.counts import counted
 from core.errors import InUseError
 from core.jobs.sampling import cores, free_memory_bytes, total_memory_bytes
 from core.models import targets
@@ -75,7 +76,7 @@ def _machine(workspace: Workspace) -> list[Finding]:
         Finding(
             "Python", sys.version_info >= (3, 11), platform.python_version(), "Install Python 3.11 or newer."
         ),
-        Finding("Processor", None, f"{cores()} cores, {platform.machine()}, {platform.system()}"),
+        Finding("Processor", None, f"{counted(cores(), 'core')}, {platform.machine()}, {platform.system()}"),
         Finding(
             "Memory",
             free >= _NEED_MEMORY_BYTES,

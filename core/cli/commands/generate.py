@@ -10,6 +10,7 @@ from core.cli import sending
 from core.cli.console import Output
 from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
+from core.counts import counted
 from core.data.generating import answered, filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
@@ -142,11 +143,11 @@ def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Names
     asked = max((event["step"] for event in said if event.ev == "metrics"), default=0)
     answer = _projected(whole, figures, asked)
     output.say(
-        f"{asked} rows: {answer['tokens_in']:,} tokens asked, {answer['tokens_out']:,} answered"
+        f"{counted(asked)}: {answer['tokens_in']:,} tokens asked, {answer['tokens_out']:,} answered"
         + (f", {sending.money(answer['cost'])} by its prices." if answer["cost"] else ".")
     )
     output.say(
-        f"All {whole.estimate.prompts:,} rows: about {answer['projected_tokens']:,} tokens"
+        f"All together, {counted(whole.estimate.prompts)}: about {answer['projected_tokens']:,} tokens"
         + (f", about {sending.money(answer['projected_cost'])}." if answer["cost"] else ".")
     )
     output.answer({"rows": rows, **answer})

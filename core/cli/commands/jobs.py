@@ -12,6 +12,7 @@ from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
+from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
 from core.models import presets, verdict
@@ -190,7 +191,7 @@ def _run_rounds(workspace: Workspace, spec: PruneSpec, arguments: argparse.Names
     learning = parse_settings(arguments.learn, DistillSpec)
     path, cuts = shrinking.write(workspace, spec, arguments.rounds, name, learning)
     for number, cut in enumerate(cuts, 1):
-        output.progress(f"Round {number}: {cut.layers} layers of {cut.neurons} neurons stay.")
+        output.progress(f"Round {number}: {counted(cut.layers, 'layer')} of {cut.neurons} neurons stay.")
     output.progress(f"Kept as a recipe: {path}")
     return recipe.cook(workspace, path, "", output, yes=arguments.yes)
 
@@ -310,7 +311,9 @@ def show_report(report: dict[str, Any], output: Output) -> None:
         if count < _FEW_ROWS
         else ""
     )
-    output.say(f"On {count} rows that no model has learnt from{few}.")
+    asked = report["rows"]
+    stopped = f" of {asked}, as it was stopped," if not report["complete"] and count < asked else ""
+    output.say(f"On {counted(count)}{stopped} that no model has learnt from{few}.")
     if teacher := report.get("answers_by"):
         output.say(verdict.agreement(teacher))
     for item in report.get("comparisons", ()):
@@ -341,7 +344,8 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     shown = summary(workspace, run)
     made = shown["artifacts"]
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
-        output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
+        facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
+        output.say(f"Made {artifact['type']} {artifact['name']} ({', '.join(facts)}).")
         if artifact["type"] == "model" and run.state == "succeeded":
             output.say(f"Next: {_next(workspace, run, shlex.quote(artifact['name']))}.")
     say_stopped(run, output)

@@ -11,6 +11,7 @@ from core.cli.console import Output
 from core.cli.invocation import Invocation
 from core.cli.running import require_kept, say_stopped, start
 from core.cli.specs import build, describe, parse_settings
+from core.counts import counted
 from core.errors import InputError
 from core.jobs.timeleft import say_duration
 from core.models import trials
@@ -236,7 +237,7 @@ def _show(report: SearchReport, command: str, output: Output) -> None:
     titles = ["trial", "validation loss", *(["right"] if answers else []), *map(_title, fields), "took", ""]
     output.table(titles, rows, numbers=frozenset(titles[:-1]))
     if len(order) > _SHOWN:
-        output.say(f"… and {len(order) - _SHOWN} more trials.")
+        output.say(f"… and {counted(len(order) - _SHOWN, 'more trial')}.")
     output.say(_ending(report))
     if report.importance:
         output.say()
@@ -262,7 +263,7 @@ def _title(field: str) -> str:
 def _ending(report: SearchReport) -> str:
     finished = sum(trial.state == "complete" for trial in report.trials)
     early = sum(trial.state == "pruned" for trial in report.trials)
-    counted = f"{finished} trials finished{f', {early} given up early' if early else ''}"
+    tried = f"{counted(finished, 'trial')} finished{f', {early} given up early' if early else ''}"
     first = next((trial for trial in report.trials if trial.number == 1), None)
     best = next((trial for trial in report.trials if trial.number == report.best), None)
     gain = ""
@@ -273,6 +274,6 @@ def _ending(report: SearchReport) -> str:
             share = (1 - best.value / first.value) * 100
             gain = f" The best loss is {share:.0f} % below that of the usual settings (trial 1)."
     return (
-        f"{counted} in {say_duration(report.seconds)}, judged by {report.watched_rows} validation rows;"
+        f"{tried} in {say_duration(report.seconds)}, judged by {report.watched_rows} validation rows;"
         f" test rows were not touched.{gain}"
     )

@@ -13,8 +13,9 @@ from functools import cache
 
 import numpy as np
 
+from core.counts import counted
 from core.data.dataset import SPLITS, Split
-from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, share_text, shorten
+from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, share_text, shorten
 from core.data.quality.near_duplicates import differing, figures
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions, not_compared
@@ -209,7 +210,7 @@ def find(rows: Rows, questions: Questions) -> Finding:
     counts = Counter(questions.at(place)[0].split for place in found.disputed)
     dropping = {keep: dropped(rows, questions, keep, found) for keep in ("majority", "none")}
     kept = (
-        f" {rows_text(counts['test'], 'test row')} of them stay as they are; what disagrees with these goes."
+        f" {counted(counts['test'], 'test row')} of them stay as they are; what disagrees with these goes."
         if counts["test"]
         else ""
     )
@@ -218,7 +219,7 @@ def find(rows: Rows, questions: Questions) -> Finding:
         count=count,
         share=share,
         severity=("bad" if share >= _MANY else "warn") if labelled else "note",
-        sentence=f"{rows_text(count)} ({share_text(share)}) give another {what} to the same "
+        sentence=f"{counted(count)} ({share_text(share)}) give another {what} to the same "
         f"question{closely}. A model cannot learn both.{_across(counts)}{not_compared(found.incomplete)}",
         advice="Look at the rows: where wording decides, both may be right."
         if labelled
@@ -249,7 +250,7 @@ def find(rows: Rows, questions: Questions) -> Finding:
 def _across(counts: Counter[Split]) -> str:
     """A sentence about the rows that are not learnt from."""
     names: dict[Split, str] = {"test": "test row", "validation": "validation row"}
-    parts = [rows_text(counts[split], name) for split, name in names.items() if counts[split]]
+    parts = [counted(counts[split], name) for split, name in names.items() if counts[split]]
     if not parts:
         return ""
     verb = "is" if counts["test"] + counts["validation"] == 1 else "are"

@@ -138,11 +138,6 @@ def shorten(text: str, marks: tuple[Mark, ...] = ()) -> tuple[str, tuple[Mark, .
     return f"{head}{text[start:end]}{tail}", moved
 
 
-def rows_text(count: int, what: str = "row") -> str:
-    """`1 row`, `1,200 rows`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def share_text(share: float) -> str:
     """`less than 0.1 %`, `3.4 %`, `27 %`."""
     percent = share * 100

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.data import versions
 from core.data.dataset import SPLITS, Dataset, DatasetInfo, Example, MadeFrom, Split, Step
 from core.data.lengths import STARTER, Tokens
@@ -24,7 +25,6 @@ from core.data.quality import (
     personal,
     too_long,
 )
-from core.data.quality.findings import rows_text
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions, not_compared
 from core.errors import InputError
@@ -136,9 +136,9 @@ class Fixing:
         kinds = " ".join(f"[{kind}]" for kind in fix.kinds)
         dropped = self._masked["train"] + self._masked["validation"] if fix.action == "drop" else 0
         changed = sum(self._masked.values()) - dropped
-        said = f"Personal data masked as {kinds} in {rows_text(changed)}"
+        said = f"Personal data masked as {kinds} in {counted(changed)}"
         if fix.action == "drop":
-            said = f"{rows_text(dropped)} with personal data dropped, {rows_text(changed, 'test row')} masked"
+            said = f"{counted(dropped)} with personal data dropped, {counted(changed, 'test row')} masked"
         self._note(fix, said, dropped=dropped, changed=changed)
 
     def _language(self, rows: Rows, fix: LanguageFix) -> None:
@@ -151,7 +151,7 @@ class Fixing:
             dropped += len(gone)
         name = languages.name(fix.keep)
         self._note(
-            fix, f"{rows_text(dropped)} in other languages than {name} dropped", dropped=dropped, held=held
+            fix, f"{counted(dropped)} in other languages than {name} dropped", dropped=dropped, held=held
         )
 
     def _too_long(self, rows: Rows, fix: TooLongFix) -> None:
@@ -164,9 +164,7 @@ class Fixing:
             elif rows.parts[item.split].alive[item.place]:
                 rows.parts[item.split].alive[item.place] = False
                 dropped += 1
-        said = (
-            f"{rows_text(dropped)} with more than {fix.max_length:,} tokens of {self._tokens.whose} dropped"
-        )
+        said = f"{counted(dropped)} with more than {fix.max_length:,} tokens of {self._tokens.whose} dropped"
         self._note(fix, said, dropped=dropped, held=held)
 
     def _alike(self, rows: Rows, questions: Questions) -> None:
@@ -176,7 +174,7 @@ class Fixing:
             leaks = leakage.leaks(rows, questions, leak.similarity)
             gone = [item.place for item in leaks.found]
             part.alive[gone] = False
-            said = f"{rows_text(len(gone), 'training row')} that give held-out rows away dropped"
+            said = f"{counted(len(gone), 'training row')} that give held-out rows away dropped"
             self._note(leak, said, dropped=len(gone), after=not_compared(leaks.incomplete))
         opposed: ContradictionsFix | None = self._by_kind.get("contradictions")
         if opposed is not None:
@@ -187,14 +185,14 @@ class Fixing:
                 rows.parts[split].alive[places] = False
             count = sum(map(len, by_split.values()))
             kept = ", the majority kept" if opposed.keep == "majority" else ""
-            said = f"{rows_text(count)} that contradict others dropped{kept}"
+            said = f"{counted(count)} that contradict others dropped{kept}"
             self._note(opposed, said, dropped=count, held=held)
         near: NearDuplicatesFix | None = self._by_kind.get("near_duplicates")
         if near is not None:
             copies = near_duplicates.copies(rows, questions, near.similarity)
             gone = [item.copy for item in copies.found]
             part.alive[gone] = False
-            said = f"{rows_text(len(gone), 'training row')} that nearly repeat an earlier one dropped"
+            said = f"{counted(len(gone), 'training row')} that nearly repeat an earlier one dropped"
             self._note(near, said, dropped=len(gone), after=not_compared(copies.incomplete))
 
     def _balance(self, rows: Rows, fix: BalanceFix) -> None:
@@ -202,7 +200,7 @@ class Fixing:
             gone = imbalance.capped(rows.train, fix.times)
             rows.train.alive[gone] = False
             self._note(
-                fix, f"{rows_text(len(gone), 'training row')} of frequent labels dropped", dropped=len(gone)
+                fix, f"{counted(len(gone), 'training row')} of frequent labels dropped", dropped=len(gone)
             )
             return
         self._often = imbalance.repeated(rows.train, fix.times)
@@ -213,7 +211,7 @@ class Fixing:
             after = f" Not repeated, since what stands once may be mistyped: {named}."
         self._note(
             fix,
-            f"{rows_text(added, 'copy of a rare row') if added == 1 else f'{added:,} copies of rare rows'} "
+            f"{counted(added, 'copy of a rare row') if added == 1 else f'{added:,} copies of rare rows'} "
             "added to training",
             added=added,
             after=after,
@@ -262,7 +260,7 @@ class Fixing:
         after: str = "",
     ) -> None:
         if held:
-            sentence += f"; {rows_text(held, 'such test row')} kept, since test rows are never dropped"
+            sentence += f"; {counted(held, 'such test row')} kept, since test rows are never dropped"
         self._steps.append(
             Step(
                 reason=fix.fix,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 
-from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, shorten
+from core.counts import counted
+from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, shorten
 from core.data.quality.misspelt import misspelt
 from core.data.quality.rows import Part, Rows
 from core.specs.quality import BalanceFix
@@ -113,22 +114,20 @@ def find(rows: Rows) -> Finding | None:
     wrong = mistyped(part)
     severity = "warn" if never or wrong or ratio >= _VERY_UNEVEN else "fine" if even else "note"
     said = [
-        f"The most frequent label, {most[:60]}, has {rows_text(many)} to learn from; the rarest, "
+        f"The most frequent label, {most[:60]}, has {counted(many)} to learn from; the rarest, "
         f"{least[:60]}, has {few:,}: {ratio:.1f} times as many."
     ]
     if rare:
-        said.append(f"{rows_text(len(rare), 'label')} with fewer than {RARE} rows will be learnt badly.")
+        said.append(f"{counted(len(rare), 'label')} with fewer than {RARE} rows will be learnt badly.")
     if wrong:
         said.append(
-            f"{rows_text(len(wrong), 'label')} in one row only, a letter from a frequent one: "
+            f"{counted(len(wrong), 'label')} in one row only, a letter from a frequent one: "
             f"{mistyped_text(wrong)}. Correct what is mistyped first."
         )
     if never:
-        said.append(f"{rows_text(len(never), 'label')} can never be learnt: no training row has it.")
+        said.append(f"{counted(len(never), 'label')} can never be learnt: no training row has it.")
     if untested:
-        said.append(
-            f"{rows_text(len(untested), 'label')} in no test row: the final figure says nothing of it."
-        )
+        said.append(f"{counted(len(untested), 'label')} in no test row: the final figure says nothing of it.")
     fixes = _offers(part) if ratio >= _UNEVEN else ()
     return Finding(
         id="imbalance",

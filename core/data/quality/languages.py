@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from core.counts import counted
 from core.data.dataset import SPLITS
-from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, share_text, shorten
+from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, share_text, shorten
 from core.data.quality.rows import Part, Rows
 from core.specs.quality import LanguageFix
 
@@ -130,7 +131,7 @@ def find(rows: Rows, tick: Callable[[int], None] | None = None) -> Finding:
     others = sure - main_rows
     share = others / sure
     listed = ", ".join(f"{name(code)} {share_text(count / sure)}" for code, count in spoken.most_common(4))
-    told = f"Language could be told for {rows_text(sure)}{sampled or f' of {looked:,}'}"
+    told = f"Language could be told for {counted(sure)}{sampled or f' of {looked:,}'}"
     figures = {"looked_at": looked, "told": sure, **dict(spoken.most_common(12))}
     if share < _HARDLY:
         return Finding(

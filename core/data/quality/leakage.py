@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from core.counts import counted
 from core.data.dataset import Split
-from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, rows_text, share_text, shorten
+from core.data.quality.findings import SHOWN, ExampleRow, Finding, FixOffer, share_text, shorten
 from core.data.quality.near_duplicates import differing
 from core.data.quality.rows import Rows
 from core.data.quality.similar import Questions, not_compared
@@ -86,8 +87,8 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
     test_rows = len(rows.parts["test"])
     of_test = len(tested) / test_rows if test_rows else 0.0
     sentence = (
-        f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what a held-out row asks"
-        f"{f', {exact:,} of them exactly' if exact else ''}: {rows_text(len(tested), 'test row')}"
+        f"{counted(len(found), 'training row')} ({share_text(share)}) ask nearly what a held-out row asks"
+        f"{f', {exact:,} of them exactly' if exact else ''}: {counted(len(tested), 'test row')}"
         f"{f' ({share_text(of_test)} of the test)' if tested else ''} and {len(watched):,} for watching are "
         f"given away. The final figure may look better than it is.{not_compared(looked.incomplete)}"
     )

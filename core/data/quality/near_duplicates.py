@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
+from core.counts import counted
 from core.data.quality.findings import (
     SHOWN,
     ExampleRow,
     Finding,
     FixOffer,
     Mark,
-    rows_text,
     share_text,
     shorten,
 )
@@ -113,8 +113,8 @@ def find(rows: Rows, questions: Questions, least: float) -> Finding:
         count=len(found),
         share=share,
         severity="warn" if share >= _SOME else "note",
-        sentence=f"{rows_text(len(found), 'training row')} ({share_text(share)}) ask nearly what an earlier "
-        f"one asks, with the same answer, in {rows_text(groups, 'group')}. They teach little that is "
+        sentence=f"{counted(len(found), 'training row')} ({share_text(share)}) ask nearly what an earlier "
+        f"one asks, with the same answer, in {counted(groups, 'group')}. They teach little that is "
         f"new, and count more than others.{not_compared(looked.incomplete)}",
         figures={"groups": groups, "incomplete": looked.incomplete},
         examples=tuple(_examples(rows, found)),

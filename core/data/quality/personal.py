@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from core.counts import counted
 from core.data.dataset import SPLITS, Dataset, Example
 from core.data.quality.findings import (
     SHOWN,
@@ -19,7 +20,6 @@ from core.data.quality.findings import (
     Finding,
     FixOffer,
     Mark,
-    rows_text,
     share_text,
     shorten,
 )
@@ -236,12 +236,12 @@ def find(data: Dataset, tick: Callable[[int], None] | None = None) -> Finding:
             done += 1
             if tick is not None and not done % 256:
                 tick(done)
-            changed, counted = mask_example(data, example, PERSONAL_KINDS)
-            if not counted:
+            changed, own = mask_example(data, example, PERSONAL_KINDS)
+            if not own:
                 continue
-            kinds.update(counted)
+            kinds.update(own)
             by_split[split] += 1
-            rarest = min(counted, key=lambda kind: shown[kind])
+            rarest = min(own, key=lambda kind: shown[kind])
             if shown[rarest] < SHOWN // len(PERSONAL_KINDS):
                 shown[rarest] += 1
                 text, marks = _text(data, changed)
@@ -286,7 +286,7 @@ def find(data: Dataset, tick: Callable[[int], None] | None = None) -> Finding:
         count=count,
         share=count / total if total else 0.0,
         severity="warn",
-        sentence=f"{rows_text(count)} ({share_text(count / total)}) hold what looks like personal data: "
+        sentence=f"{counted(count)} ({share_text(count / total)}) hold what looks like personal data: "
         f"{listed}. A model may learn it by heart and say it to others.",
         advice=PROMISE,
         figures={kind: kinds[kind] for kind in PERSONAL_KINDS if kinds[kind]},

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from core.counts import counted
 from core.data.dataset import SPLITS, Dataset, Example, Split
 from core.data.lengths import STARTER, Tokens, starter_marks
 from core.data.quality.findings import (
@@ -18,7 +19,6 @@ from core.data.quality.findings import (
     Finding,
     FixOffer,
     Mark,
-    rows_text,
     share_text,
 )
 from core.data.quality.rows import row_of
@@ -150,15 +150,11 @@ def find(
             if data.info.task == "pretraining"
             else f"No row has more than {max_length:,} tokens of {tokens.whose}; nothing would be cut.",
         )
-    kept = f" {rows_text(found['test'], 'test row')} of them stay: the test keeps all of its rows."
+    kept = f" {counted(found['test'], 'test row')} of them stay: the test keeps all of its rows."
     sentence = (
-        f"{rows_text(count)} ({share_text(share)}) with more than {max_length:,} tokens of {tokens.whose}, "
+        f"{counted(count)} ({share_text(share)}) with more than {max_length:,} tokens of {tokens.whose}, "
         f"the longest {longest:,}: the beginning of such a row is cut off"
-        + (
-            f"; of {rows_text(lost)} not even the answer fits, so nothing is learnt from them."
-            if lost
-            else "."
-        )
+        + (f"; of {counted(lost)} not even the answer fits, so nothing is learnt from them." if lost else ".")
     )
     dropped = found["train"] + found["validation"]
     fixes = (

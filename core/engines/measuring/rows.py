@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.data import plaintext
+from core.data import plaintext, splits
 from core.data.dataset import Dataset, Split
 from core.data.spread import evenly
-from core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,7 @@ def read(data: Dataset, split: Split, limit: int | None) -> list[Question]:
     """
     rows = list(data.rows(split))
     if not rows:
-        raise InputError(
-            f"There are no {split} rows in {data.info.name}.",
-            why="The data was split without them.",
-            fix="Add the data again with a test file or a test share.",
-        )
+        raise splits.no_rows(split, data.info.name)
     return [question for row in evenly(rows, limit) for question in _questions(row.row, data.messages(row))]
 
 

@@ -78,8 +78,9 @@ def broken(board: Board, variant: Variant, limits: Limits) -> tuple[Axis, ...]:
 
 
 def best(board: Board, axis: Axis) -> frozenset[str]:
-    """Ids of the variants with the best figure on an axis."""
-    known = [(item.id, own) for item in board.variants if (own := value(item, axis)) is not None]
+    """Ids of the variants with the best figure on an axis; what a few rows say is not held against all."""
+    able = [item for item in board.variants if axis != "right" or not item.is_stopped] or board.variants
+    known = [(item.id, own) for item in able if (own := value(item, axis)) is not None]
     if len(known) < 2:
         return frozenset()
     top = (min if less_is_better(board, axis) else max)(own for _id, own in known)

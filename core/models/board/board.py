@@ -33,6 +33,7 @@ class Variant:
         report_id: The evaluation that says so.
         said: Its answers.
         scores: What each answer adds to the main figure; fewer than `said` where the report is an old one.
+        asked: Rows that the evaluation was to ask of it; more than `rows` where it was stopped before.
     """
 
     member: Member
@@ -43,6 +44,7 @@ class Variant:
     report_id: str
     said: Mapping[RowKey, str]
     scores: Mapping[RowKey, Sequence[float]]
+    asked: int
 
     @property
     def id(self) -> str:
@@ -58,6 +60,11 @@ class Variant:
     def rows(self) -> int:
         """Rows that it answered."""
         return self.figures.quality.n
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether its evaluation was stopped before it had answered every row."""
+        return self.rows < self.asked
 
     @property
     def time_ms(self) -> float | None:
@@ -97,7 +104,7 @@ class Board:
         measure: The main measure of the data's task.
         variants: In the order of their making.
         rows: Every row that at least one of them answered.
-        missing: Models that belong here and were never measured on these rows.
+        missing: Models that belong here and never answered one of these rows.
         left_out: Names of measured models whose newest report is damaged or has another main measure.
     """
 
@@ -120,9 +127,9 @@ class Board:
         return next((item for item in self.variants if item.id == variant_id), None)
 
     def best_first(self) -> list[Variant]:
-        """By their main figure."""
+        """By their main figure; those that were stopped come last, as a few first rows may be easy ones."""
         sign = 1 if self.less_is_better else -1
-        return sorted(self.variants, key=lambda item: sign * item.value)
+        return sorted(self.variants, key=lambda item: (item.is_stopped, sign * item.value))
 
     @property
     def same_rows(self) -> bool:
@@ -186,8 +193,10 @@ def read(workspace: Workspace, subject: Subject, is_wanted: Callable[[str], bool
     picked, left_out = _newest(workspace, found, subject, wanted)
     measure = picked[0].measure if picked else "accuracy"
     rows: dict[RowKey, Row] = {}
-    variants = []
+    variants, unanswered = [], dict.fromkeys(wanted)
     for item in picked:
+        for key in item.models:
+            unanswered.pop(key)
         if item.measure != measure:
             left_out += [members[key].name for key in item.models]
             continue
@@ -195,7 +204,7 @@ def read(workspace: Workspace, subject: Subject, is_wanted: Callable[[str], bool
         variants += [_variant(members[key], item, said) for key in item.models]
     order = list(members)
     variants.sort(key=lambda variant: order.index(variant.id))
-    missing = tuple(evidence.missing(subject, members))
+    missing = (*(members[key] for key in unanswered), *evidence.missing(subject, members))
     return Board(subject, measure, tuple(variants), dict(sorted(rows.items())), missing, tuple(left_out))
 
 
@@ -227,23 +236,43 @@ class _Picked:
 def _newest(
     workspace: Workspace, found: Sequence[Evaluation], subject: Subject, wanted: Sequence[str]
 ) -> tuple[list[_Picked], list[str]]:
-    """For each model the newest report that has figures of it; a damaged one is passed over and told."""
-    open_ids, picked, damaged = set(wanted), [], []
+    """For each model the newest report that has figures of it; a damaged one is passed over and told.
+
+    One that was stopped half-way counts only where no other has figures of all its rows.
+    """
+    open_ids, picked, damaged = set(wanted), list[_Picked](), list[str]()
+    stopped: list[tuple[Evaluation, EvaluationReport]] = []
+
+    def pick(evaluation: Evaluation, said: EvaluationReport, *, whole: bool) -> None:
+        measured = tuple(
+            item.id
+            for item in said.models
+            if item.id in open_ids and item.quality.n >= (_asked(said, item) if whole else 1)
+        )
+        if measured:
+            picked.append(_Picked(workspace, evaluation, said, measured))
+            open_ids.difference_update(measured)
+
     for evaluation in found:
         if (evaluation.data, evaluation.split) != (subject.data, subject.split):
             continue
-        here = [key for key in evaluation.models if key in open_ids]
-        if not here:
+        if open_ids.isdisjoint(evaluation.models):
             continue
         said = report_of(workspace, evaluation)
         if said is None:
             damaged.append(evaluation.report.name)
             continue
-        measured = tuple(item.id for item in said.models if item.id in here and item.quality.n)
-        if measured:
-            picked.append(_Picked(workspace, evaluation, said, measured))
-            open_ids -= set(measured)
+        if not said.complete:
+            stopped.append((evaluation, said))
+        pick(evaluation, said, whole=True)
+    for evaluation, said in stopped:
+        pick(evaluation, said, whole=False)
     return picked, damaged
+
+
+def _asked(said: EvaluationReport, figures: ModelFigures) -> int:
+    """Rows that a model was to answer."""
+    return max(figures.quality.n, 1) if said.complete else said.rows
 
 
 def report_of(workspace: Workspace, evaluation: Evaluation) -> EvaluationReport | None:
@@ -268,6 +297,7 @@ def _variant(member: Member, item: _Picked, said: Answers) -> Variant:
         report_id=item.evaluation.report.id,
         said=said.said[member.id],
         scores=said.scores[member.id],
+        asked=_asked(item.report, figures),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.models.board.axes import Axis, Limits, broken
 from core.models.board.board import Board, Compared, Variant
+from core.models.board.usefulness import Doubt, doubt
 
 #: More than this is not given away for speed, however few the rows: 5 points, of a perplexity 5 %.
 MOST_LOST = 0.05
@@ -25,6 +26,7 @@ class Verdict:
         size: Its size on disk as a share of the reference's.
         broken: Limits that it does not keep.
         has_limits: Whether there are any.
+        doubt: What makes it hardly useful, even where no other is better; None where nothing does.
     """
 
     variant: Variant
@@ -36,16 +38,24 @@ class Verdict:
     size: float | None
     broken: tuple[Axis, ...]
     has_limits: bool
+    doubt: Doubt | None
 
 
 def recommend(board: Board, limits: Limits) -> Variant | None:
-    """Which one to take.
+    """Which one to take: the foremost, unless it is hardly useful whatever the others are."""
+    found = foremost(board, limits)
+    return found if found is not None and doubt(board, found) is None else None
 
-    Among those that keep the limits and whose receipt is not red, and that are not worse than the best of
-    them, the one that answers fastest; of equally fast ones, or where times were taken on several machines,
-    the smallest. Not worse means: the paired test on the rows that both answered calls the difference chance
-    (McNemar's exact test of shares, a bootstrap interval of other figures), and it is at most five points,
-    as on few rows chance would excuse anything.
+
+def foremost(board: Board, limits: Limits) -> Variant | None:
+    """Which one stands out.
+
+    Among those that keep the limits, whose receipt is not red and whose evaluation was not stopped half-way
+    (unless all were), and that are not worse than the best of them, the one that answers fastest; of equally
+    fast ones, or where times were taken on several machines, the smallest. Not worse means: the paired test
+    on the rows that both answered calls the difference chance (McNemar's exact test of shares, a bootstrap
+    interval of other figures), and it is at most five points, as on few rows chance would excuse anything.
+    Of these one that is hardly useful comes last.
     """
     able = [
         item
@@ -54,7 +64,9 @@ def recommend(board: Board, limits: Limits) -> Variant | None:
     ]
     if not able:
         return None
+    able = [item for item in able if not item.is_stopped] or able
     good = [item for item in able if item is able[0] or _is_as_good(board, item, able[0])]
+    good = [item for item in good if doubt(board, item) is None] or good
     return min(good, key=lambda item: _cost(board, item))
 
 
@@ -89,4 +101,5 @@ def judge(board: Board, variant: Variant, limits: Limits, recommended: Variant |
         size=size,
         broken=broken(board, variant, limits),
         has_limits=limits.are_set,
+        doubt=doubt(board, variant),
     )

@@ -74,9 +74,9 @@ def table(made: Board, limits: Limits) -> str:
     recommended = choice.recommend(made, limits)
     measure = NAMES.get(made.measure, made.measure)
     columns = [
-        "variant", "what it is", "recipe", measure, "95 % low", "95 % high", "rows", "answer p50 ms",
-        "answer p95 ms", "first token p50 ms", "tokens per s", "memory bytes", "disk bytes", "over limits",
-        "recommended", "data", "split", "processor", "threads",
+        "variant", "what it is", "recipe", measure, "95 % low", "95 % high", "rows", "rows asked",
+        "answer p50 ms", "answer p95 ms", "first token p50 ms", "tokens per s", "memory bytes", "disk bytes",
+        "over limits", "recommended", "data", "split", "processor", "threads",
     ]  # fmt: skip
     rows = []
     for item in made.variants:
@@ -90,6 +90,7 @@ def table(made: Board, limits: Limits) -> str:
                 item.value,
                 *item.ci95,
                 item.rows,
+                item.asked,
                 *times,
                 figures.tokens_per_s,
                 figures.peak_rss_bytes,
@@ -111,9 +112,10 @@ def page(made: Board, limits: Limits) -> str:
     from jinja2 import Environment, StrictUndefined
 
     recommended = choice.recommend(made, limits)
-    focus = recommended or made.best_first()[0]
+    foremost = choice.foremost(made, limits)
+    focus = foremost or made.best_first()[0]
     template = resources.files("resources.report").joinpath("compare.html.j2").read_text(encoding="utf-8")
-    verdict = choice.judge(made, recommended, limits, recommended) if recommended is not None else None
+    verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
     disagreeing = list(board.disagreements(made, focus))
     return (
         Environment(autoescape=True, undefined=StrictUndefined)
@@ -142,7 +144,7 @@ def _shown(made: Board, item: Variant, limits: Limits, recommended: Variant | No
         "out": bool(axes.broken(made, item, limits)),
         "figure": f"{item.value * scale:.{digits}f}",
         "interval": " to ".join(f"{bound * scale:.{digits}f}" for bound in item.ci95),
-        "rows": item.rows,
+        "rows": f"{sentence.answered(item)}, stopped" if item.is_stopped else item.rows,
         "figures": item.figures,
         "best": {axis for axis in axes.AXES if item.id in axes.best(made, axis)},
     }

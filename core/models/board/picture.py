@@ -108,7 +108,7 @@ def _dress(plot: Any, board: Board, x_axis: Axis) -> None:
         plot.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         plot.xaxis.set_major_formatter(FuncFormatter(_plain))
         plot.xaxis.set_minor_formatter(FuncFormatter(_nothing))
-    label = "time of an answer, ms" if x_axis == "time" else "size on disk, MB"
+    label = "median time of an answer, ms" if x_axis == "time" else "size on disk, MB"
     plot.set_xlabel(f"{label} (less is better)", color=_MUTED, fontsize=9)
     unit = "" if board.less_is_better else ", %"
     way = "less is better" if board.less_is_better else "more is better"

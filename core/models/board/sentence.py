@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from core.counts import counted
 from core.models.board.axes import Limits
-from core.models.board.board import Board
+from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
+from core.models.board.usefulness import Doubt
 
 _LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
 _SHARES = (
@@ -20,10 +22,35 @@ def sentence(board: Board, verdict: Verdict | None) -> str:
     """`Take small: 1.3 points below tuned [0.4 to …], which is within chance on 300 rows (p = 0.29); …`."""
     if verdict is None:
         return "No variant keeps all your limits."
-    head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
+    if verdict.doubt is not None:
+        head = f"{verdict.variant.name} is hardly useful ({doubtful(verdict.doubt)})"
+    else:
+        head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
     parts = [part for part in (quality(board, verdict), cost(verdict)) if part]
     said = f"{head}: {'; '.join(parts)}." if parts else f"{head}."
-    return f"{said} {kept(verdict)}".strip()
+    return " ".join(filter(None, (said, kept(verdict), *stops(verdict))))
+
+
+def doubtful(found: Doubt) -> str:
+    """`25 % right: wrong more often than right`."""
+    right = f"{found.right * 100:.0f} % right"
+    if found.label:
+        return f"{right}; always answering {found.label!r} would be right in {found.label_right * 100:.0f} %"
+    return f"{right}: wrong more often than right"
+
+
+def stops(verdict: Verdict) -> list[str]:
+    """`small was stopped after 40 of 300 rows.` of the variant and of the one beside it."""
+    return [
+        f"The evaluation of {item.name} was stopped after {answered(item)} rows."
+        for item in (verdict.variant, verdict.reference)
+        if item is not None and item.is_stopped
+    ]
+
+
+def answered(variant: Variant) -> str:
+    """`40 of 300`."""
+    return f"{variant.rows} of {variant.asked}"
 
 
 def quality(board: Board, verdict: Verdict) -> str:
@@ -34,10 +61,10 @@ def quality(board: Board, verdict: Verdict) -> str:
     if found is None:
         return f"no row was answered both by it and by {reference.name}"
     if found.difference.value == 0:
-        return f"as good as {reference.name} on {found.rows} rows"
+        return f"as good as {reference.name} on {counted(found.rows)}"
     amount = amount_text(board, verdict)
     better = "above" if (found.difference.value > 0) else "below"
-    chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {found.rows} rows"
+    chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {counted(found.rows)}"
     p_value = found.difference.p_value
     test = f" ({p_text(p_value)})" if p_value is not None else ""
     return f"{amount} {better} {reference.name}, {chance}{test}"
@@ -127,6 +154,12 @@ def limits_text(board: Board, limits: Limits) -> str:
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
     said = []
+    stopped = [f"{item.name} ({answered(item)} rows)" for item in board.variants if item.is_stopped]
+    if stopped:
+        said.append(
+            f"The evaluation was stopped half-way: {', '.join(stopped)}. Such a figure says nothing of the "
+            "other rows, so it is recommended only where no other is complete; evaluate again for all rows."
+        )
     if not board.same_rows:
         counts = ", ".join(f"{item.name}: {item.rows}" for item in board.variants)
         said.append(

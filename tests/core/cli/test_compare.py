@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -40,6 +42,29 @@ def test_people_see_a_table_with_a_star(capsys, root):
     shown = capsys.readouterr().out
     assert "★ Tuned, int8" in shown
     assert "half the size" in shown
+
+
+def test_an_evaluation_that_was_stopped_says_so_in_the_table_the_answer_and_the_files(capsys, tmp_path):
+    workspace = Workspace(tmp_path / "other")
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, boards.SEVEN[:2], data)
+    boards.add_report(workspace, boards.SEVEN[:1], models, data, range(300))
+    boards.add_report(workspace, boards.SEVEN[1:2], models, data, range(40), asked=300)
+    workspace.close()
+    asked = ["--workspace", str(workspace.root), "compare", "Teacher", "Tuned", "--data", DATA]
+    page, table = tmp_path / "page.html", tmp_path / "table.csv"
+    assert main([*asked, "--out", str(page)]) == 0
+    shown = capsys.readouterr().out
+    assert "Tuned (stopped: 40 of 300 rows)" in shown
+    assert "stopped half-way: Tuned (40 of 300 rows)" in shown
+    assert "★ Teacher" in shown
+    assert "<td>40 of 300, stopped</td>" in page.read_text(encoding="utf-8")
+    assert main([*asked, "--out", str(table), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(item["rows_asked"], item["stopped"]) for item in found["models"]] == [(300, False), (300, True)]
+    assert found["recommended"] == "Teacher"
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"))))
+    assert [(row["rows"], row["rows asked"]) for row in rows] == [("300", "300"), ("40", "300")]
 
 
 def test_a_file_is_written_and_a_wrong_one_is_refused_before_anything_is_measured(capsys, root, tmp_path):

@@ -111,6 +111,26 @@ def test_a_bad_file_is_refused_with_file_line_reason_and_fix(terminal, tmp_path)
     assert terminal.run("data", "check", str(bad)).code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "arguments", "said"),
+    [
+        ("", (), "empty"),
+        ("text,label\na,b\nc,d\n", ("--map", "user=question"), "question"),
+        ("one,two\na,b\nc,d\n", (), "which column is the question"),
+    ],
+)
+def test_what_the_first_rows_say_against_a_file_leaves_no_run(terminal, tmp_path, text, arguments, said):
+    bad = tmp_path / "bad.csv"
+    bad.write_text(text)
+    answer = terminal.run("data", "add", str(bad), *arguments)
+    assert answer.code == 2
+    assert said in answer.err
+    assert terminal.must("runs", "list", "--json").json == []
+    checked = terminal.run("data", "check", str(bad), *arguments)
+    assert checked.code == 2
+    assert checked.out.splitlines()[0].count("bad.csv") == 1, "the file is named once"
+
+
 def test_removing_asks_nothing_twice_and_keeps_the_file(terminal, rows):
     terminal.must("data", "add", str(rows), "--name", "rows")
     terminal.must("data", "remove", "rows")

@@ -27,6 +27,11 @@ def test_rows_are_dropped_corrected_and_taken_back_by_their_numbers(tmp_path: Pa
     shown = terminal.must("data", "show", "better", "--dropped", "--json").json
     assert [(row["dropped"], row["row"], row["reason"]) for row in shown] == [(1, one, "by_hand")]
 
+    odd = tmp_path / "odd.csv"
+    odd.write_text(f"row,label\n{other},aa\n")
+    made = terminal.must("data", "edit", "mails", "--changes", str(odd), "--name", "odd")
+    assert "A new label: 'aa'." in made.err
+
     back = terminal.must("data", "edit", "better", "--take-back", "1", "--name", "whole", "--json").json
     assert back["counts"]["train"] == sum(row["split"] == "train" for row in rows)
     assert terminal.run("data", "edit", "whole").code == 2

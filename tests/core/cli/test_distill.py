@@ -76,6 +76,22 @@ def test_what_cannot_be_is_refused_at_once(terminal: Terminal, arguments: tuple[
     assert terminal.must("runs", "list", "--json").json == before
 
 
+def test_data_that_a_cut_vocabulary_does_not_have_is_refused_with_what_to_do(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    file = tmp_path / "book.txt"
+    words = "for message in messages if loop.first and messages role content "  # tokens of the template only
+    file.write_text("\n\n".join(f"Chapter {n}. {words * 20}" for n in range(12)))
+    terminal.must("data", "add", str(file), "--name", "my book")
+    runs = terminal.must("runs", "list", "--json").json
+    refused = terminal.run("distill", "--teacher", "teacher", "--data", "my book", "--student", "student")
+    assert refused.code == 2
+    assert "`student` does not have the tokens of `my book`" in refused.err
+    assert "prune `teacher` with" in refused.err
+    assert "universal" not in refused.err
+    assert terminal.must("runs", "list", "--json").json == runs
+
+
 def test_a_pruning_that_cannot_work_leaves_no_run(terminal: Terminal) -> None:
     refused = terminal.run("prune", "tiny", "--data", "questions", "--set", "keep_layers=9")
     assert refused.code == 2

@@ -147,6 +147,28 @@ def test_a_row_that_must_not_be_learnt_stays_dropped(
     assert refused.value.code == code
 
 
+def test_a_row_that_was_dropped_for_its_label_is_not_taken_back_with_it(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    left_by_filters(data, DroppedRow("no_label", {"text": "a new question", "category": "I think it is a."}))
+    with pytest.raises(InputError) as refused:
+        edited(data, tmp_path / "as-it-is", taken_back=[2])
+    assert refused.value.code == "data.edit.label"
+    assert refused.value.what == "The dropped row 2 of rows cannot be taken back as it is."
+    assert "'I think it is a.', which is none of the data's 2 labels (a, b)" in refused.value.why
+    assert "`--changes FILE`" in refused.value.fix
+    wanted = {"split": "dropped", "place": 2, "column": "category", "text": "c"}
+    new = edited(data, tmp_path / "wanted", taken_back=[2], edits=[wanted])
+    assert editing.new_labels(data.info, new.info) == ["c"], "a person who writes it wants it"
+
+
+def test_the_only_row_of_a_label_that_was_dropped_by_hand_can_be_taken_back(tmp_path: Path) -> None:
+    data = built(tmp_path, ROWS)
+    rare = edited(data, tmp_path / "rare", edits=[{"place": 1, "column": "category", "text": "c"}])
+    without = edited(rare, tmp_path / "without", dropped=[{"place": 1}])
+    assert without.info.labels == ["a", "b"]
+    assert edited(without, tmp_path / "again", taken_back=[1]).info.labels == ["a", "b", "c"]
+
+
 def test_one_message_of_a_chat_is_written_anew(tmp_path: Path) -> None:
     new = edited(
         built(tmp_path, CHATS),

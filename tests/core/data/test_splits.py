@@ -90,3 +90,8 @@ def test_a_label_with_one_text_is_learnt() -> None:
 def test_the_draw_is_the_same_on_every_machine() -> None:
     codes = _assign([(f"text {place}", place % 4) for place in range(40)])
     assert [place for place, code in enumerate(codes) if code == splits.TEST] == [9, 10, 32, 39]
+
+
+def test_a_split_without_rows_is_refused_with_the_option_that_helps() -> None:
+    assert "`slm-workbench data add FILE --test TESTFILE`" in splits.no_rows("test", "mails").fix
+    assert "--test" not in splits.no_rows("validation", "mails").fix

@@ -106,6 +106,25 @@ def test_a_trimmed_student_is_compared_token_by_token(pair, monkeypatch):
     assert not found.on_policy, "its own answers would have other ids"
 
 
+def _bytes_only(folder):
+    path = folder / "tokenizer.json"
+    said = json.loads(path.read_text())
+    said["model"]["vocab"] = {
+        token: at for at, token in enumerate(said["model"]["vocab"]) if len(token) == 1 or token[0] == "<"
+    }
+    path.write_text(json.dumps(said))
+
+
+def test_a_teacher_that_was_cut_out_of_its_student_is_to_be_swapped_with_it(pair, monkeypatch):
+    teacher = pair.model("small one", change=_bytes_only, parameters=300_000)
+    student = pair.model("big", parameters=900_000)
+    found = pair.diagnose(monkeypatch, teacher, student)
+    assert found.swapped
+    said = [finding for finding in found.findings if finding.weight == "note" and "tokens" in finding.what]
+    assert [finding.fix for finding in said] == ["Swap the two: `big` teaches, `small one` learns."]
+    assert not pair.diagnose(monkeypatch, student, teacher).swapped
+
+
 def test_what_can_be_matched_inside_depends_on_width_tokens_and_kind(pair, monkeypatch):
     small = pair.model("small")
     assert pair.diagnose(monkeypatch, pair.model("big"), small).inside == {}

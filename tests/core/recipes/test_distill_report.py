@@ -79,7 +79,7 @@ def test_goals_are_said_to_be_reached_only_where_they_are():
     said = {(goal.model, goal.what): goal.reached for goal in goals(found, "student-int8", "teacher-int8")}
     assert said == {
         ("student-int8", "right answers kept"): True,
-        ("student-int8", "time of an answer"): True,
+        ("student-int8", "median time of an answer"): True,
         ("student-int8", "memory of the process"): True,
         ("student-int8", "bytes, against the teacher in fp32"): True,
         ("teacher-int8", "bytes, against the teacher in fp32"): False,

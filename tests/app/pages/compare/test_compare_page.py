@@ -99,6 +99,7 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
     assert page.table_card.table is not None
     model = page.table_card.table.model()
+    assert model.headerData(2, Qt.Orientation.Horizontal) == "Answer (median)"
     row = rows_of(page)
     assert model.index(row["Tuned, int4-mixed"], 0).data() == "★ Tuned, int4-mixed"
     best = model.index(row["Teacher"], 1)
@@ -123,6 +124,49 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     slide(page, "right", 0.81)
     assert page.verdict_card.title_label.text() == "No variant keeps all your limits."
     assert not page.verdict_card.deploy_button.isVisible()
+
+
+def test_an_evaluation_that_was_stopped_says_so_and_is_offered_to_be_measured_again(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:2], data)
+    boards.add_report(workspace, SEVEN[:1], models, data, range(300))
+    boards.add_report(workspace, SEVEN[1:2], models, data, range(40), asked=300)
+    opened(page, qtbot)
+    assert page.verdict_card.title_label.text() == "Take “Teacher”."
+    assert "The evaluation of Tuned was stopped after 40 of 300 rows." in page.verdict_card.note_label.text()
+    assert page.table_card.table is not None
+    cell = page.table_card.table.model().index(rows_of(page)["Tuned"], 1)
+    assert cell.data().endswith(", stopped: 40 of 300 rows")
+    assert "stopped half-way: Tuned (40 of 300 rows)" in page.notes.text()
+    with qtbot.waitSignal(page.page_requested) as asked:
+        QTest.mouseClick(page.measure_button, LEFT)
+    assert asked.args == ["evaluate", [models["Tuned"].id, data.id]]
+
+
+def test_a_model_that_is_mostly_wrong_is_not_recommended_though_it_is_the_best(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace, [replace(SEVEN[0], share=0.25), replace(SEVEN[1], share=0.1)])
+    opened(page, qtbot)
+    card = page.verdict_card
+    assert card.title_label.text() == "“Teacher” is hardly useful: 25 % right."
+    assert card.note_label.text().startswith("It is wrong more often than right. ")
+    assert card.deploy_button.text() == "Deploy it all the same"
+    assert list(rows_of(page)) == ["Teacher", "Tuned"]
+    assert page.table_card.table is not None
+    assert not any(
+        "★" in page.table_card.table.model().index(row, 0).data() for row in rows_of(page).values()
+    )
+
+
+def test_one_variant_alone_is_not_called_variants(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace, SEVEN[:1])
+    opened(page, qtbot)
+    assert page.subtitle_label.text() == "A single variant on 300 test rows of “Banking questions”."
 
 
 def test_a_click_in_the_table_marks_the_point_and_a_click_on_a_point_the_row(

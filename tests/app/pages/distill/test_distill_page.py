@@ -82,7 +82,7 @@ def test_the_doctor_looks_again_when_either_changes(
     qtbot.waitUntil(lambda: "Different tokenizers" in said(page))
     assert "licence is not known" in said(page)
     take(page, "student", pair[0])
-    qtbot.waitUntil(lambda: "is not smaller than foreign" in said(page))
+    qtbot.waitUntil(lambda: "is not smaller than `foreign`" in said(page))
     assert "choose a smaller model" in said(page)
     assert page.pair_card.continue_button.isEnabled()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import pytest
 
-from core.models.board import board, sentence
+from core.models.board import axes, board, choice, sentence
+from core.models.board.axes import Limits
 from core.workspace.workspace import Workspace
 from tests.core.models import boards
 from tests.core.models.board.conftest import ReadBoard
@@ -47,6 +51,49 @@ def test_the_newest_figures_count_and_any_two_are_compared_on_rows_that_both_ans
     assert found.rows == 50
     assert not made.same_rows
     assert "different rows (Teacher: 100, Tuned: 300" in sentence.notes(made)[0]
+
+
+def test_an_evaluation_that_was_stopped_half_way_says_so_and_is_never_the_best(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:3], data)
+    boards.add_report(workspace, SEVEN[:2], models, data, range(300))
+    lucky = replace(SEVEN[2], share=1.0)
+    boards.add_report(workspace, [lucky], models, data, range(40), asked=300)
+    made = read()
+    found = made.variants[2]
+    assert (found.value, found.rows, found.asked, found.is_stopped) == (1.0, 40, 300, True)
+    assert [item.is_stopped for item in made.variants] == [False, False, True]
+    assert made.best_first()[-1] is found
+    assert found.id not in axes.best(made, "right")
+    assert "stopped half-way: Distilled, 20 layers (40 of 300 rows)" in sentence.notes(made)[0]
+    recommended = choice.recommend(made, Limits())
+    assert recommended is made.variants[1], "not the fastest, of which nobody knows the other 260 rows"
+
+
+def test_the_figures_of_all_rows_count_although_a_newer_evaluation_was_stopped(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:2], data)
+    boards.add_report(workspace, SEVEN[:1], models, data, range(300))
+    boards.add_report(workspace, SEVEN[:2], models, data, range(40), asked=300)
+    made = read()
+    assert [(item.rows, item.is_stopped) for item in made.variants] == [(300, False), (40, True)]
+
+
+def test_a_model_that_a_stopped_evaluation_never_came_to_is_said_to_be_missing(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:2], data)
+    stopped = boards.add_report(workspace, SEVEN[:1], models, data, range(40), asked=300)
+    run = workspace.store.run(stopped.run_id)
+    again = workspace.store.add_run("evaluate", "again", {**run.spec, "models": [models["Tuned"].id]}, [])
+    workspace.store.add_artifact(replace(stopped, id="again", name="again", run_id=again.id))
+    shutil.copytree(workspace.artifact_folder(stopped.id), workspace.artifact_folder("again"))
+    assert [member.name for member in read().missing] == ["Tuned"]
 
 
 def test_what_was_measured_elsewhere_is_said(workspace: Workspace, read: ReadBoard) -> None:

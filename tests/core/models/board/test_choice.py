@@ -14,8 +14,10 @@ from tests.core.models.boards import SEVEN, Sketch
 
 
 def say(made: Board, limits: Limits = Limits()) -> str:  # noqa: B008 - frozen
-    found = choice.recommend(made, limits)
-    return sentence.sentence(made, choice.judge(made, found, limits, found) if found is not None else None)
+    found = choice.foremost(made, limits)
+    return sentence.sentence(
+        made, choice.judge(made, found, limits, choice.recommend(made, limits)) if found is not None else None
+    )
 
 
 def test_the_fastest_that_chance_cannot_tell_from_the_best_is_recommended(
@@ -81,6 +83,47 @@ def test_times_of_several_machines_are_not_held_against_each_other(
 def test_one_alone_is_said_to_be_alone(workspace: Workspace, read: ReadBoard) -> None:
     boards.add_lineage(workspace, SEVEN[:1], rows=20)
     assert say(read()) == "Take Teacher: the only one that was measured."
+
+
+def test_the_best_of_models_that_are_mostly_wrong_is_not_recommended(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    pair = (
+        Sketch("Tuned", 0.25, 600, 5e8, 1e9),
+        Sketch("Tiny", 0.1, 60, 5e7, 1e8, "quantize", "Tuned", recipe="int4"),
+    )
+    boards.add_lineage(workspace, pair, rows=100)
+    made = read()
+    assert choice.recommend(made, Limits()) is None
+    assert say(made).startswith(
+        "Tuned is hardly useful (25 % right: wrong more often than right): 15.0 points"
+    )
+
+
+def test_one_that_says_the_most_frequent_label_as_well_as_anything_is_not_recommended(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    boards.add_lineage(workspace, [replace(SEVEN[0], share=0.8)], rows=50)
+    made = read()
+    rows = {
+        key: row._replace(expected="card arrival") if key[0] > 6 else row for key, row in made.rows.items()
+    }
+    made = replace(made, rows=rows)
+    assert say(made).startswith(
+        "Teacher is hardly useful (80 % right; always answering 'card arrival' would be right in "
+    )
+
+
+def test_one_whose_evaluation_was_stopped_is_taken_only_for_want_of_another_and_says_so(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN[:1], data)
+    boards.add_report(workspace, SEVEN[:1], models, data, range(40), asked=300)
+    assert say(read()) == (
+        "Take Teacher: the only one that was measured. The evaluation of Teacher was stopped after 40 of 300 "
+        "rows."
+    )
 
 
 def test_ratios_are_said_as_people_say_them() -> None:
