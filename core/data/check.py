@@ -25,7 +25,10 @@ _RARE = 5
 _FEW_ROWS = 10
 _MANY_PROBLEMS = 20
 _ROWS_A_REPORT = 2048
-_ALL_EMPTY = {"pretraining": "Every document is empty.", QUESTIONS: "Every question is empty."}
+_ALL_EMPTY: dict[str, str] = {
+    "pretraining": "Every document is empty.",
+    "questions": "Every question is empty.",
+}
 
 
 @dataclass

@@ -117,10 +117,6 @@ class Generated(BaseModel):
     cost: float
     wrote_test: bool = False
 
-    def wrote(self, split: Split) -> bool:
-        """Whether a split's answers are the teacher's: a figure then says how often one agrees with it."""
-        return split != "test" or self.wrote_test
-
 
 class DatasetInfo(BaseModel):
     """The content of `dataset.json`.
@@ -147,6 +143,12 @@ class DatasetInfo(BaseModel):
     added: dict[str, int] = {}
     made_from: MadeFrom | None = None
     generated: Generated | None = None
+
+    def answers_by(self, split: Split) -> str:
+        """The teacher that wrote a split's answers; empty where they are the data's own."""
+        if self.generated is None or (split == "test" and not self.generated.wrote_test):
+            return ""
+        return self.generated.teacher
 
 
 def build(spec: ImportDataSpec, folder: Path, progress: Progress | None = None) -> DatasetInfo:

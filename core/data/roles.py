@@ -161,7 +161,8 @@ def fitting(roles: Roles, task: TaskChoice) -> Roles:
     if task == "pretraining" and "text" not in roles and "user" in roles:
         return {"text": roles["user"]}
     if task == "questions":
-        kept = {role: roles[role] for role in ("user", "input", "system", "messages") if role in roles}
+        asked = ("user", "input", "system", "messages")
+        kept = {role: column for role, column in roles.items() if role in asked}
         return {"user": roles["text"]} if "text" in roles else kept
     before, after = ("assistant", "label") if task == "classification" else ("label", "assistant")
     if task == "auto" or before not in roles or after in roles:

@@ -136,7 +136,7 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         rows=len(questions),
         max_new_tokens=spec.max_new_tokens,
         batch_size=spec.batch_size,
-        answers_by=data.info.generated.teacher if _by_teacher(data, spec) else "",
+        answers_by=data.info.answers_by(spec.split),
         complete=complete,
         models=tuple(
             _figures(model, result).model_copy(update={"harness": asked.get(model.id)})
@@ -289,10 +289,6 @@ def _show(model: _Measured, message: Answered, questions: list[rows.Question], j
         answer=model.dialect.text(message.answers[0].ids),
         model=model.record.name,
     )
-
-
-def _by_teacher(data: Dataset, spec: EvaluateSpec) -> bool:
-    return data.info.generated is not None and data.info.generated.wrote(spec.split)
 
 
 def _judge(models: list[_Measured], data: Dataset, questions: list[rows.Question]) -> list[Result]:

@@ -253,6 +253,13 @@ def limit_words(broken: Sequence[Axis]) -> str:
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
     said = []
+    if board.answers_by:
+        text = QCoreApplication.translate(
+            "compare",
+            "The answers of these rows are those of {teacher}: a figure says how often a model agrees with "
+            "it, not how often it is right.",
+        )
+        said.append(text.format(teacher=board.answers_by))
     stopped = [item for item in board.variants if item.is_stopped]
     if stopped:
         one = QCoreApplication.translate("compare", "{name} ({rows} rows)")

@@ -34,6 +34,7 @@ class Variant:
         said: Its answers.
         scores: What each answer adds to the main figure; fewer than `said` where the report is an old one.
         asked: Rows that the evaluation was to ask of it; more than `rows` where it was stopped before.
+        answers_by: The teacher that wrote the rows' answers; empty where they are the data's own.
     """
 
     member: Member
@@ -45,6 +46,7 @@ class Variant:
     said: Mapping[RowKey, str]
     scores: Mapping[RowKey, Sequence[float]]
     asked: int
+    answers_by: str = ""
 
     @property
     def id(self) -> str:
@@ -121,6 +123,11 @@ class Board:
     def less_is_better(self) -> bool:
         """Whether a smaller main figure is the better one."""
         return self.measure == "perplexity"
+
+    @property
+    def answers_by(self) -> str:
+        """The teacher that wrote the rows' answers; empty where they are the data's own."""
+        return next((item.answers_by for item in self.variants if item.answers_by), "")
 
     def variant(self, variant_id: str) -> Variant | None:
         """One by its id."""
@@ -298,6 +305,7 @@ def _variant(member: Member, item: _Picked, said: Answers) -> Variant:
         said=said.said[member.id],
         scores=said.scores[member.id],
         asked=_asked(item.report, figures),
+        answers_by=item.report.answers_by,
     )
 
 

@@ -7,6 +7,7 @@ from core.models.board.axes import Limits
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.usefulness import Doubt
+from core.models.verdict import agreement
 
 _LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
 _SHARES = (
@@ -153,7 +154,7 @@ def limits_text(board: Board, limits: Limits) -> str:
 
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
-    said = []
+    said = [agreement(board.answers_by)] if board.answers_by else []
     stopped = [f"{item.name} ({answered(item)} rows)" for item in board.variants if item.is_stopped]
     if stopped:
         said.append(

@@ -121,6 +121,7 @@ def add_report(
     *,
     name: str = "evaluation",
     machine: Machine = MACHINE,
+    answers_by: str = "",
     scores: bool = True,
     split: str = "test",
     measure: str = "accuracy",
@@ -155,7 +156,7 @@ def add_report(
         for sketch in sketches
     )
     result = EvaluationReport(
-        machine=machine, versions={}, data=data.name, split=split, task="classification",
+        machine=machine, answers_by=answers_by, versions={}, data=data.name, split=split, task="classification",
         rows=asked or len(rows), max_new_tokens=16, batch_size=32, complete=not asked, models=figures,
     )  # fmt: skip
     spec = {"models": [models[item.name].id for item in sketches], "data": data.id, "split": split}

@@ -311,6 +311,9 @@ def test_questions_without_answers_get_some_and_become_examples(model: Path, tmp
     assert data.info.task == "generation"
     assert data.info.roles == {"user": "query", "assistant": "answer"}
     assert {row["query"] for row in room.made()} <= set(asked)
+    assert data.count("test")
+    assert data.info.answers_by("test") == data.info.answers_by("validation") == "tiny"
+    assert any("how often a model agrees with it" in text for text in data.info.check.warnings)
     with pytest.raises(InputError) as refused:
         room.run(**{**SHORT, "task": "classification"})
     assert "--like" in refused.value.fix
@@ -341,6 +344,7 @@ def test_questions_are_answered_like_other_data_whose_test_stays_the_test(
         data = room.run(**{**SHORT, "rows": 21, "task": "auto"}, like="l", as_learnt=True)
     assert data.info.task == "classification"
     assert [row.values["text"] for row in data.rows("test")] == tested  # the true ones, by no teacher
+    assert (data.info.answers_by("test"), data.info.answers_by("validation")) == ("", "far")
     learnt = [row.values["text"] for part in ("train", "validation") for row in data.rows(part)]
     assert sorted(map(str, learnt)) == sorted(asked)  # the test row among the questions is left out
     assert {data.label(row) for row in data.rows("train")} <= set(known.info.labels)

@@ -108,6 +108,15 @@ def test_what_was_measured_elsewhere_is_said(workspace: Workspace, read: ReadBoa
     assert "different machines" in sentence.notes(made)[0]
 
 
+def test_rows_that_a_teacher_answered_measure_agreement_with_it(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    boards.add_report(workspace, SEVEN, models, data, range(30), answers_by="Teacher")
+    assert "those of Teacher: a figure says how often a model agrees" in sentence.notes(read())[0]
+
+
 def test_a_split_has_a_board_of_its_own(workspace: Workspace, read: ReadBoard) -> None:
     data = boards.add_data(workspace)
     models = boards.add_models(workspace, SEVEN, data)
