@@ -156,7 +156,8 @@ def add_report(
         for sketch in sketches
     )
     result = EvaluationReport(
-        machine=machine, answers_by=answers_by, versions={}, data=data.name, split=split, task="classification",
+        machine=machine, versions={}, answers_by=answers_by, data=data.name, split=split,
+        task="classification",
         rows=asked or len(rows), max_new_tokens=16, batch_size=32, complete=not asked, models=figures,
     )  # fmt: skip
     spec = {"models": [models[item.name].id for item in sketches], "data": data.id, "split": split}
