@@ -300,7 +300,8 @@ class WorkbenchTrainer(Trainer):
 
     def _fill_checkpoint(self, folder: Path) -> None:
         save_file({name: tensor.contiguous() for name, tensor in self._learning().items()}, folder / _WEIGHTS)
-        self._save_optimizer_and_scheduler(str(folder))
+        if self.state.global_step < self.state.max_steps:  # after the last step no other one needs it
+            self._save_optimizer_and_scheduler(str(folder))
         self._save_rng_state(str(folder))
         self.state.save_to_json(str(folder / "trainer_state.json"))
 

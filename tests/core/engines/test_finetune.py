@@ -3,6 +3,7 @@ from __future__ import annotations
 import builtins
 import io
 import json
+import shutil
 import math
 import os
 from pathlib import Path
@@ -289,3 +290,16 @@ def test_data_without_validation_rows_trains_all_the_same(tmp_path, artifacts):
     run = Run(tmp_path / "run", {**artifacts, "d": folder}).go()
     assert run.job.final_state == "succeeded"
     assert "validation_loss" not in run.job.final_result
+
+
+def test_the_last_checkpoint_needs_no_optimizer_and_a_resume_saves_what_is_done(tmp_path, artifacts):
+    whole = Run(tmp_path / "run", artifacts, max_steps=4, checkpoint_every=2).go()
+    first, last = sorted((whole.folder / "checkpoints").iterdir())
+    assert (first / "optimizer.pt").is_file()
+    assert not (last / "optimizer.pt").exists()
+    learnt = load_file(whole.model / "adapter_model.safetensors")
+    shutil.rmtree(whole.folder / "out")  # killed while it was saved
+    again = Run(tmp_path / "run", artifacts, max_steps=4, checkpoint_every=2, resumed=True).go()
+    assert not again.metric("loss")
+    found = load_file(again.model / "adapter_model.safetensors")
+    assert all(torch.equal(found[name], tensor) for name, tensor in learnt.items())
