@@ -253,7 +253,7 @@ def find(data: Dataset, tick: Callable[[int], None] | None = None) -> Finding:
                         marks=marks,
                         group=len(examples),
                         note=", ".join(
-                            _counted_text(kind, counted[kind]) for kind in PERSONAL_KINDS if counted[kind]
+                            _counted_text(kind, own[kind]) for kind in PERSONAL_KINDS if own[kind]
                         ),
                     )
                 )
