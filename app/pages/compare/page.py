@@ -199,9 +199,10 @@ class ComparePage(PageFrame):
         self.notes.setVisible(bool(said))
         names = ", ".join(short_name(member.name) for member in board.missing)
         text = self.tr("Not measured on these rows yet: {names}.").format(names=names)
-        self.missing.setText(breakable(text))
-        self.missing.setVisible(bool(board.missing))
-        self.measure_button.setVisible(bool(board.missing) or any(one.is_stopped for one in board.variants))
+        lacking = bool(board.missing) or any(variant.is_stopped for variant in board.variants)
+        self.missing.setText(breakable(text) if board.missing else "")
+        self.missing.setVisible(lacking)
+        self.measure_button.setVisible(lacking)
         self.notes_card.setVisible(bool(said or board.missing))
 
     @Slot()

@@ -99,6 +99,9 @@ class VariantTableModel(ItemTableModel[Variant]):
         parts = [text]
         if is_best:
             parts.append(self.tr("the best"))
+        variant = self._board.variant(key)
+        if index.column() == 1 and variant is not None and variant.is_stopped:
+            parts.append(self.tr("the evaluation was stopped"))
         if index.column() == 0:
             if key == self._marks.recommended:
                 parts = [text.removeprefix("★ "), self.tr("recommended")]

@@ -36,8 +36,8 @@ def axis_title(axis: Axis, measure: str) -> str:
     """A column's heading."""
     titles = {
         "right": measure_name(measure),
-        "time": QCoreApplication.translate("compare", "Answer (median)"),
-        "first": QCoreApplication.translate("compare", "First word (median)"),
+        "time": QCoreApplication.translate("compare", "Median time"),
+        "first": QCoreApplication.translate("compare", "Median of the first word"),
         "speed": QCoreApplication.translate("compare", "Tokens/s"),
         "memory": QCoreApplication.translate("compare", "Memory"),
         "disk": QCoreApplication.translate("compare", "Disk"),
@@ -49,8 +49,8 @@ def axis_choice(axis: Axis, measure: str) -> str:
     """An axis in the list of those that the picture can have."""
     titles = {
         "right": measure_name(measure).removesuffix(", %"),
-        "time": QCoreApplication.translate("compare", "Median time of an answer"),
-        "first": QCoreApplication.translate("compare", "Median time to the first word"),
+        "time": QCoreApplication.translate("compare", "Time of an answer"),
+        "first": QCoreApplication.translate("compare", "Time to the first word"),
         "speed": QCoreApplication.translate("compare", "Tokens a second"),
         "memory": QCoreApplication.translate("compare", "Memory"),
         "disk": QCoreApplication.translate("compare", "Size on disk"),
@@ -96,7 +96,7 @@ def cell_text(board: Board, variant: Variant, axis: Axis) -> str:
     text = f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
     if not variant.is_stopped:
         return text
-    stopped = QCoreApplication.translate("compare", "{figure}, stopped: {rows} rows")
+    stopped = QCoreApplication.translate("compare", "{figure} ({rows})")
     return stopped.format(figure=text, rows=answered_text(variant))
 
 

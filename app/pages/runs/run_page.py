@@ -61,6 +61,9 @@ class RunPage(PageFrame):
         self.batch, self.rows = BatchCard(), RowsCard()
         self.add(self.batch)
         self.add(self.rows)
+        self._rest = QWidget()  # else the cards would take the place of charts that are left out
+        self._rest.hide()
+        self.add(self._rest, 1)
         self.samples, self.result, self.learning = SamplesCard(), ResultCard(), LearningCard()
         self.learning.stop_requested.connect(view_model.stop)
         self.learning.again_requested.connect(view_model.repeat_keeping_best)
@@ -124,6 +127,7 @@ class RunPage(PageFrame):
 
     def _on_added(self, delta: Delta) -> None:
         self.charts.add_points(delta.points)
+        self._rest.setVisible(self.charts.isHidden())
         self.log.add_lines(delta.lines)
 
     def _on_changed(self) -> None:
@@ -146,6 +150,7 @@ class RunPage(PageFrame):
         self.more_button.fit()
         if run.ended_at is not None and run.state != "succeeded" and self._model.is_read:
             self.charts.leave_out_empty()
+        self._rest.setVisible(self.charts.isHidden())
         self._clock.start() if active else self._clock.stop()
         if record.progress.unit == "steps" and record.progress.total:
             self.charts.set_steps(record.progress.total)

@@ -99,7 +99,7 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
     assert page.table_card.table is not None
     model = page.table_card.table.model()
-    assert model.headerData(2, Qt.Orientation.Horizontal) == "Answer (median)"
+    assert model.headerData(2, Qt.Orientation.Horizontal) == "Median time"
     row = rows_of(page)
     assert model.index(row["Tuned, int4-mixed"], 0).data() == "★ Tuned, int4-mixed"
     best = model.index(row["Teacher"], 1)
@@ -138,7 +138,8 @@ def test_an_evaluation_that_was_stopped_says_so_and_is_offered_to_be_measured_ag
     assert "The evaluation of Tuned was stopped after 40 of 300 rows." in page.verdict_card.note_label.text()
     assert page.table_card.table is not None
     cell = page.table_card.table.model().index(rows_of(page)["Tuned"], 1)
-    assert cell.data().endswith(", stopped: 40 of 300 rows")
+    assert cell.data().endswith(" (40 of 300)")
+    assert cell.data(Qt.ItemDataRole.ToolTipRole).endswith(" (40 of 300), the evaluation was stopped")
     assert "stopped half-way: Tuned (40 of 300 rows)" in page.notes.text()
     with qtbot.waitSignal(page.page_requested) as asked:
         QTest.mouseClick(page.measure_button, LEFT)

@@ -151,7 +151,7 @@ def test_the_forecast_is_corrected_by_an_earlier_run_of_the_same_kind(
     need = ready.view_model.fit.forecast.need
     assert 2 < need.seconds.training / before.seconds.training < 4
     assert need.memory.total > 1.2 * before.memory.total
-    assert "corrected by 1 earlier" in ready.preview_card.note.text()
+    assert "corrected by an earlier run" in ready.preview_card.note.text()
 
 
 @pytest.fixture
