@@ -189,7 +189,8 @@ def answer_loss(model: torch.nn.Module, rows: Pack, objective: Any = PLAIN) -> T
             logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
             loss: Tensor = objective.each(logits[0], targets).sum()
             return loss
-        return losses.projected(hidden_states(model, rows), head, targets, objective)
+        projection = losses.Projection(head)
+        return projection.loss(hidden_states(model, rows), targets, objective)
 
 
 def answer_logits(model: torch.nn.Module, rows: Pack) -> Iterator[Tensor]:
