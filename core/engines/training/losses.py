@@ -64,21 +64,25 @@ def head_of(model: Any) -> nn.Linear | None:
 
 @dataclass
 class _Owed:
-    """The factors of the head's gradient, until they are multiplied.
+    """What the gradient of the head's weight is made of, until it is made.
 
-    Shapes: `logits` (N, vocabulary) gradient of the logits, `hidden` (N, size), `scale` () of the loss.
+    Shapes: `logits` (N, vocabulary) gradient of the logits, `hidden` (N, size), `scale` () of the loss; `ids`
+    (T,) the tokens that were looked up in the same weight, `rows` (T, size) their gradients.
     """
 
     logits: Tensor | None = None
     hidden: Tensor | None = None
     scale: Tensor | None = None
+    ids: Tensor | None = None
+    rows: Tensor | None = None
 
 
 class _Late(torch.autograd.Function):
-    """The head's weight, whose gradient is multiplied here, when nothing else is left to do.
+    """The head's weight, whose gradient is made here, when nothing else is left to do.
 
     Autograd takes the newest node first. Made before the model's own, this one waits until all layers gave
-    back what they kept; else a gradient as large as the vocabulary would lie beside that.
+    back what they kept; else a gradient as large as the vocabulary would lie beside that. An embedding that
+    is the same weight adds the rows of its tokens; torch's own gradient would be a second one of that size.
     """
 
     @staticmethod
@@ -89,12 +93,35 @@ class _Late(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        """What is owed; what came where nothing is."""
-        logits, hidden, scale = ctx.owed.logits, ctx.owed.hidden, ctx.owed.scale
-        if logits is None:
-            return grad, None
-        found = (logits.t() @ hidden.to(logits.dtype)).to(grad.dtype)
-        return found.mul_(scale.to(found.dtype)), None
+        """What is owed, beside what came; where the product is owed, that only held its place."""
+        owed: Any = ctx.owed
+        found = grad
+        if owed.scale is not None:
+            found = (owed.logits.t() @ owed.hidden.to(owed.logits.dtype)).to(grad.dtype)
+            found.mul_(owed.scale.to(found.dtype))
+        if owed.rows is not None:
+            found.index_add_(0, owed.ids, owed.rows.to(found.dtype))
+        return found, None
+
+
+class _LookedUp(torch.autograd.Function):
+    """Rows of the head's weight. Shapes: weight (vocabulary, size), ids (T,) → (T, size)."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, ids: Tensor, padding: int | None, owed: _Owed) -> Tensor:
+        """As an embedding does."""
+        ctx.save_for_backward(ids)
+        ctx.padding, ctx.owed = padding, owed
+        return weight.index_select(0, ids)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, None, None, None]:
+        """Owed. The token that stands for padding never learns here."""
+        (ids,) = ctx.saved_tensors
+        if ctx.padding is not None:
+            grad = grad.masked_fill((ids == ctx.padding)[:, None], 0)
+        ctx.owed.ids, ctx.owed.rows = ids, grad
+        return None, None, None, None
 
 
 class _Projected(torch.autograd.Function):
@@ -159,11 +186,21 @@ class Projection:
 
     Args:
         head: The last projection.
+        embedding: What the model's tokens are looked up in.
     """
 
-    def __init__(self, head: nn.Linear) -> None:
+    def __init__(self, head: nn.Linear, embedding: nn.Module | None = None) -> None:
         self._owed = _Owed()
         self._weight: Tensor = _Late.apply(head.weight, self._owed)
+        tied = type(embedding) is nn.Embedding and embedding.weight is head.weight
+        self._embedding: Any = embedding if tied and not (embedding.max_norm or embedding.sparse) else None
+
+    def inputs(self, ids: Tensor) -> dict[str, Tensor]:
+        """Tokens as the model takes them: looked up where that is in the head's weight. Shape (1, T)."""
+        if self._embedding is None or not self._weight.requires_grad:
+            return {"input_ids": ids}
+        found = _LookedUp.apply(self._weight, ids[0], self._embedding.padding_idx, self._owed)
+        return {"inputs_embeds": found.unsqueeze(0)}
 
     def loss(self, hidden: Tensor, targets: Any, objective: Any) -> Tensor:
         """Summed loss of the learnt tokens from their hidden states. Shapes: (N, size), (N,) → scalar.

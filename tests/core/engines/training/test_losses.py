@@ -77,13 +77,24 @@ def test_the_heads_gradient_comes_after_all_others():
 def test_an_embedding_that_is_the_head_too_gets_both_gradients(slice_, bf16, tolerance, monkeypatch):
     monkeypatch.setattr(losses, "SLICE", slice_)
     torch.manual_seed(0)
-    embedding, head = nn.Embedding(11, 6), nn.Linear(6, 11, bias=False)
+    embedding, head = nn.Embedding(11, 6, padding_idx=2), nn.Linear(6, 11, bias=False)
     head.weight = embedding.weight
-    ids, targets = torch.arange(10), torch.arange(1, 11)
+    ids, targets = torch.tensor([0, 2, 1, 5, 5, 5, 7, 2, 9, 3]), torch.arange(1, 11)
     functional.cross_entropy(head(embedding(ids).tanh()), targets, reduction="sum").div(3).backward()
     expected, embedding.weight.grad = embedding.weight.grad, None
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        projection = losses.Projection(head)
-        loss = projection.loss(embedding(ids).tanh(), targets, Objective()) / 3
+        projection = losses.Projection(head, embedding)
+        looked_up = projection.inputs(ids[None])["inputs_embeds"][0]
+        assert torch.equal(looked_up, embedding(ids))
+        loss = projection.loss(looked_up.tanh(), targets, Objective()) / 3
     loss.backward()
     assert torch.norm(embedding.weight.grad - expected) <= tolerance * torch.norm(expected)
+
+
+def test_an_embedding_of_its_own_or_of_a_special_kind_is_asked_by_the_model_itself():
+    head = nn.Linear(6, 11, bias=False)
+    ids = torch.arange(4)[None]
+    special = nn.Embedding(11, 6, max_norm=1.0)
+    special.weight = head.weight
+    for embedding in (nn.Embedding(11, 6), special, None):
+        assert losses.Projection(head, embedding).inputs(ids).keys() == {"input_ids"}
