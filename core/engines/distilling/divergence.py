@@ -153,7 +153,7 @@ def _seen_through(logits: Tensor, ids: Tensor, absent: Tensor) -> Tensor:
 class _SeenThrough(torch.autograd.Function):
     """The same with its own gradient, so that nothing as large as the logits is kept beside them.
 
-    Softmax, scatter and their gradients by torch hold seven such tensors at one time, this holds two.
+    The way back makes one such tensor; softmax, scatter and their gradients by torch make several each.
     """
 
     @staticmethod
