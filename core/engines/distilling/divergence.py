@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ from core.engines.distilling.soft import ABSENT, Lesson, Soft
 
 #: Stands for the log of nothing: its exponential is zero, and differences with it stay finite.
 _NEVER = -1e4
+#: Exponent of one over the least probability whose parts are told apart; e to it is within a float.
+_RARE = 80.0
 
 
 @dataclass
@@ -78,8 +81,11 @@ class Teaching:
     def each(self, logits: Tensor, lesson: Lesson) -> Tensor:
         """Loss a token; the label alone where no teacher speaks. Shapes: logits (N, vocabulary) → (N,)."""
         logits = logits.float()
-        labels = functional.cross_entropy(logits, lesson.labels, reduction="none")
         apart, known = self.apart(logits, lesson)
+        # Where labels do not count, the way back through them would take memory and time for zeros.
+        counts = torch.is_grad_enabled() and bool(self.label_weight or not known.all())
+        with torch.set_grad_enabled(counts):
+            labels = functional.cross_entropy(logits, lesson.labels, reduction="none")
         self.parts.tokens += len(lesson)
         self.parts.labels += float(labels.detach().sum())
         self.parts.taught += int(known.sum())
@@ -107,12 +113,12 @@ def distance(logits: Tensor, soft: Soft, divergence: str, temperature: float) ->
 
     Shapes: logits (N, vocabulary) → (N,); zero where the teacher says nothing.
     """
-    student = torch.log_softmax(logits / temperature, dim=-1)
+    scaled = logits if temperature == 1 else logits / temperature
     if divergence == "universal":
-        apart = _by_rank(student, soft)
+        apart = _by_rank(torch.log_softmax(scaled, dim=-1), soft)
     else:
         absent = soft.ids == ABSENT
-        ours = _seen_through(student, torch.where(absent, logits.shape[1], soft.ids))
+        ours = _seen_through(scaled, soft.ids, absent)
         # What the student cannot say belongs to the tail: there is nothing else it could be asked for.
         lost = soft.logs.masked_fill(~absent, float("-inf"))
         tail = torch.cat([soft.tail[:, None], lost], dim=1).logsumexp(1, keepdim=True)
@@ -135,11 +141,41 @@ def _kl(first: Tensor, second: Tensor) -> Tensor:
     return (first.exp() * (first - second)).sum(-1)
 
 
-def _seen_through(student: Tensor, ids: Tensor) -> Tensor:
+def _seen_through(logits: Tensor, ids: Tensor, absent: Tensor) -> Tensor:
     """Log-probabilities of these tokens, then of all others. Shapes (N, V), (N, k) → (N, k + 1)."""
-    padded = functional.pad(student, (0, 1), value=float("-inf"))  # a place for tokens that it does not have
-    others = padded.scatter(1, ids, float("-inf")).logsumexp(-1, keepdim=True)
-    return torch.cat([padded.gather(1, ids), others], dim=1)
+    if absent.any():  # a place for tokens that the student does not have
+        ids = torch.where(absent, logits.shape[1], ids)
+        logits = functional.pad(logits, (0, 1), value=float("-inf"))
+    found: Tensor = _SeenThrough.apply(logits, ids)
+    return found
+
+
+class _SeenThrough(torch.autograd.Function):
+    """The same with its own gradient, so that nothing as large as the logits is kept beside them.
+
+    The way back makes one such tensor; softmax, scatter and their gradients by torch make several each.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, ids: Tensor) -> Tensor:
+        """Shapes (N, V), (N, k) → (N, k + 1)."""
+        others = logits.scatter(1, ids, float("-inf"))
+        most = others.amax(-1, keepdim=True).clamp(min=_NEVER)
+        tail = others.sub_(most).exp_().sum(-1, keepdim=True).log_().add_(most)
+        parts = torch.cat([logits.gather(1, ids), tail], dim=1)
+        whole = parts.logsumexp(-1, keepdim=True)
+        ctx.save_for_backward(logits, ids, tail, whole)
+        return parts - whole
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        """Each token's own gradient, or its part of the others', less its part of everything."""
+        logits, ids, tail, whole = ctx.saved_tensors
+        everything = grad.sum(-1, keepdim=True)
+        share = (logits - whole).exp_()
+        chosen = grad[:, :-1] - share.gather(1, ids) * everything
+        of_others = grad[:, -1:] * (whole - tail).clamp(max=_RARE).exp()
+        return share.mul_(of_others - everything).scatter_(1, ids, chosen), None
 
 
 def _by_rank(student: Tensor, soft: Soft) -> Tensor:

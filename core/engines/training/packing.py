@@ -189,7 +189,9 @@ def answer_loss(model: torch.nn.Module, rows: Pack, objective: Any = PLAIN) -> T
             logits = model(**_inputs(rows), logits_to_keep=rows.predicting).logits
             loss: Tensor = objective.each(logits[0], targets).sum()
             return loss
-        return losses.projected(hidden_states(model, rows), head, targets, objective)
+        projection = losses.Projection(head, _embedding(model))
+        hidden = hidden_states(model, rows, projection.inputs(rows.ids))
+        return projection.loss(hidden, targets, objective)
 
 
 def answer_logits(model: torch.nn.Module, rows: Pack) -> Iterator[Tensor]:
@@ -218,10 +220,25 @@ def _inputs(rows: Pack) -> dict[str, Any]:
     return {"input_ids": rows.ids, "position_ids": rows.positions, "use_cache": False}
 
 
-def hidden_states(model: Any, rows: Pack) -> Tensor:
-    """Last hidden states where the next token is learnt. Shape (N, size)."""
+def _embedding(model: Any) -> torch.nn.Module | None:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    found = base.get_decoder()(**_inputs(rows)).last_hidden_state[0]
+    found: torch.nn.Module | None = base.get_input_embeddings()
+    return found
+
+
+def hidden_states(model: Any, rows: Pack, tokens: dict[str, Tensor] | None = None) -> Tensor:
+    """Last hidden states where the next token is learnt. Shape (N, size).
+
+    Args:
+        model: A causal one, with an add-on or without.
+        rows: What goes through it.
+        tokens: Its tokens in another form than their ids.
+    """
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inputs = _inputs(rows)
+    if tokens is not None:
+        del inputs["input_ids"]
+    found = base.get_decoder()(**inputs, **(tokens or {})).last_hidden_state[0]
     return found.index_select(0, rows.predicting)
 
 

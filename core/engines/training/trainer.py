@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainingArguments
 
-from core.engines.training import checkpoints, lora, packed_attention, packing, precision
+from core.engines.training import checkpoints, lora, packed_attention, packing, precision, recomputed
 from core.engines.training.checkpoints import Record
 from core.engines.training.examples import Example
 from core.engines.training.losses import PLAIN, Objective
@@ -138,6 +138,7 @@ class WorkbenchTrainer(Trainer):
         )
         self.remove_callback(PrinterCallback)
         lora.fuse(model)
+        recomputed.keep_less(model)
 
     @property
     def trained_s(self) -> float:

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from core.engines.distilling import soft
-from core.engines.distilling.divergence import Teaching, distance
+from core.engines.distilling.divergence import Teaching, _seen_through, distance
 from core.engines.distilling.soft import ABSENT, Lesson, Soft
 
 KINDS = ("forward_kl", "reverse_kl", "jensen_shannon")
@@ -126,3 +126,53 @@ def test_a_token_stays_within_its_bytes(vocabulary, most):
     assert kept == most
     each = (2 if vocabulary <= 65_536 else 4) + 2
     assert kept * each + 6 <= soft.BYTES_A_TOKEN
+
+
+def by_torch(student, seen, temperature):
+    """What the student says of the teacher's tokens and of all others, by torch's own operations."""
+    logs = torch.log_softmax(student / temperature, dim=-1)
+    padded = functional.pad(logs, (0, 1), value=float("-inf"))
+    ids = seen.ids.where(seen.ids != ABSENT, student.shape[1])
+    others = padded.scatter(1, ids, float("-inf")).logsumexp(-1, keepdim=True)
+    return torch.cat([padded.gather(1, ids), others], dim=1)
+
+
+@pytest.mark.parametrize("absent", [False, True])
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_what_the_student_says_has_the_gradient_that_torch_finds(temperature, absent):
+    seen = told(logits(15), 8, temperature)
+    if absent:
+        seen.ids[:3, 5:] = ABSENT
+        seen.ids[3] = ABSENT
+    pull = torch.randn(6, 9, generator=torch.Generator().manual_seed(16))
+    found = []
+    for way in (
+        lambda student: by_torch(student, seen, temperature),
+        lambda student: _seen_through(student / temperature, seen.ids, seen.ids == ABSENT),
+    ):
+        student = logits(17).requires_grad_()
+        said = way(student)
+        (said.clamp(min=-1e4) * pull).sum().backward()
+        found.append((said.detach(), student.grad))
+    assert torch.allclose(found[1][0], found[0][0], atol=1e-5)
+    assert torch.allclose(found[1][1], found[0][1], atol=1e-5)
+
+
+def test_a_student_sure_of_the_teachers_tokens_has_finite_gradients():
+    student = logits(18)
+    seen = told(student, 8)
+    student.scatter_(1, seen.ids, 200.0).requires_grad_()
+    distance(student, seen, "forward_kl", 1.0).sum().backward()
+    assert torch.isfinite(student.grad).all()
+
+
+def test_labels_that_do_not_count_are_told_and_pull_nowhere():
+    student, labels = logits(19).requires_grad_(), torch.arange(6)
+    teaching = Teaching("forward_kl", 1.0, 0.0)
+    seen = told(logits(20), 8)
+    teaching.each(student, Lesson(labels, (seen,))).sum().backward()
+    pulled, student.grad = student.grad, None
+    distance(student, seen, "forward_kl", 1.0).sum().backward()
+    assert torch.equal(pulled, student.grad)
+    expected = functional.cross_entropy(student.detach(), labels)
+    assert teaching.parts.take()["label_loss"] == pytest.approx(float(expected))
