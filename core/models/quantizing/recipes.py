@@ -31,6 +31,7 @@ class Recipe(BaseModel):
         name: As people choose it.
         precision: The builder's precision.
         algorithm: Who rounds the layers; `builder` rounds by itself, and nothing is rounded when empty.
+        on_rows: Who rounds them where there are rows to learn from; empty where that is no other.
         bits: Bits of a layer's matrices by group; `others` are those of no group.
         edges: Groups that get 8 bits in the layers that llama.cpp's rule gives more.
         head: Bits of the output layer and of an embedding that is shared with it; 0 leaves it to the builder.
@@ -45,12 +46,26 @@ class Recipe(BaseModel):
     name: str
     precision: Literal["fp32", "int4"] = "int4"
     algorithm: Algorithm | Literal["builder", ""] = ""
+    on_rows: Algorithm | Literal[""] = ""
     bits: dict[str, Literal[4, 8]] = {}
     edges: frozenset[str] = frozenset()
     head: Literal[0, 4, 8] = 0
     block: int = BLOCK
     expected: frozenset[int]
     parts: dict[str, int] = {}
+
+    def rounded_by(
+        self, asked: Algorithm | Literal["auto"], *, rows: bool
+    ) -> Algorithm | Literal["builder", ""]:
+        """Who rounds the layers: as it is asked, or by `auto`.
+
+        Args:
+            asked: Set by hand, or `auto`.
+            rows: Whether there are rows to learn from.
+        """
+        if asked != "auto":
+            return asked
+        return self.on_rows if rows and self.on_rows else self.algorithm
 
     def misfit(self, found: Widths) -> str:
         """Why a finished graph is not what the name promises; empty when it is."""
@@ -117,8 +132,9 @@ def _recipe(name: str, expected: set[int], **more: Any) -> Recipe:
     return Recipe(name=name, expected=frozenset(expected), **more)
 
 
-#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.003, int4-mixed 0.054, int4-edges 0.105,
-#: int4-gptq 0.066, int4-awq 0.103, int4-hqq 0.182, int4-kquant 0.195, int4 0.248, a search for 115 MB 0.023.
+#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.003, int4-mixed 0.054 and by GPTQ 0.016,
+#: int4-edges 0.105, int4-gptq 0.066, int4-awq 0.103, int4-hqq 0.182, int4-kquant 0.195, int4 0.248, a search
+#: for 115 MB 0.023.
 #: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention
 #: with a shape that does not fit its buffer, and for bf16 the operator Where is not there.
 RECIPES = {
@@ -127,8 +143,10 @@ RECIPES = {
         _recipe("fp32", {32}, precision="fp32"),
         _recipe("int8", {8}, algorithm="rtn", bits=_ALL8, head=8),
         _recipe("int4", {4}, algorithm="builder", bits=_ALL4),
-        _recipe("int4-mixed", {4, 8}, algorithm="k_quant", bits=_FORGIVING, head=8),
-        _recipe("int4-edges", {4, 8}, algorithm="k_quant", bits=_ALL4, edges=_SENSITIVE, head=8),
+        _recipe("int4-mixed", {4, 8}, algorithm="k_quant", on_rows="gptq", bits=_FORGIVING, head=8),
+        _recipe(
+            "int4-edges", {4, 8}, algorithm="k_quant", on_rows="gptq", bits=_ALL4, edges=_SENSITIVE, head=8
+        ),
         _recipe("int4-kquant", {4, 8}, algorithm="k_quant", bits=_ALL4, head=8),
         _recipe("int4-hqq", {4, 8}, algorithm="hqq", bits=_ALL4, head=8),
         _recipe("int4-gptq", {4, 8}, algorithm="gptq", bits=_ALL4, head=8),

@@ -97,21 +97,43 @@ def test_damages_become_more_exact_and_the_mixture_at_the_end(
     assert all(event["value"] > 0 for event in damages)
 
 
-@pytest.mark.parametrize("recipe", ["int8", "int4-edges", "int4-gptq"])
+@pytest.mark.parametrize(
+    ("recipe", "rounded_by"), [("int8", "rtn"), ("int4-edges", "gptq"), ("int4-gptq", "gptq")]
+)
 def test_the_weights_file_has_the_predicted_size(
-    source: Path, data: Path, tmp_path: Path, recipe: Any
+    source: Path, data: Path, tmp_path: Path, recipe: Any, rounded_by: str
 ) -> None:
     job, _ = tiny.job(tmp_path / "run", m=source, d=data)
     block = 16 if recipe == "int8" else 32
 
     quantize.run(QuantizeSpec(model="m", recipe=recipe, data="d", block=block), job)
 
+    assert job.final_result["rounded_by"] == rounded_by
     found = sizes.read(source)
     folder = job.folder / "out" / "model"
     planned = RECIPES[recipe].planned(found, "rtn", block)
     assert (folder / "model.onnx.data").stat().st_size == sizes.weight_bytes(found, planned)
     assert records.bytes_on_disk(folder) <= sizes.folder_bytes(found, planned)
     assert {block for _, block in _stored(folder).values()} == {block}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "asked", "rows", "rounds"),
+    [
+        ("int4-mixed", "auto", True, "gptq"),
+        ("int4-edges", "auto", True, "gptq"),
+        ("int4-mixed", "auto", False, "k_quant"),
+        ("int4-mixed", "rtn", True, "rtn"),
+        ("int4-mixed", "gptq", False, "gptq"),  # on shipped text alone
+        ("int4-kquant", "auto", True, "k_quant"),
+        ("search", "auto", True, "k_quant"),  # it tries GPTQ itself
+        ("int4", "auto", True, "builder"),
+    ],
+)
+def test_mixtures_are_rounded_by_gptq_where_there_are_rows(
+    recipe: str, asked: Any, rows: bool, rounds: str
+) -> None:
+    assert RECIPES[recipe].rounded_by(asked, rows=rows) == rounds
 
 
 def test_a_limit_that_nothing_fits_under_is_refused_before_anything_is_measured(
