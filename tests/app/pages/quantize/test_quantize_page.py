@@ -135,7 +135,7 @@ def test_a_search_is_told_its_limit_and_whose_rows_judge(
     data = add_data("Banking")
     model = hollow.add(workspace, "Taught")
     page.open_with(model.id)
-    assert not page.limits.isVisible()
+    assert not page.limits.room.isVisible()
     QTest.mouseClick(page.recipes._cards["search"], LEFT)
     assert page.limits.room.isVisible()
     usual = page.view_model.limit_mb
