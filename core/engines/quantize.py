@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ class Planned:
         recipe: As it builds, and must show, the plan.
         plan: None where the builder decides.
         report: What a search has measured.
-        rounded: Where GPTQ has done it already.
+        rounded: Where it has been rounded so already.
     """
 
     recipe: Recipe
@@ -73,16 +73,12 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
             whole = merging.merge(source, bases, _inside(work, "merged"))
             job.check_cancelled()
         planned = _planned(spec, whole, job, kept, Path(work))
-        recipe, plan, report = planned.recipe, planned.plan, planned.report
         if spec.heal:
-            whole, plan = _heal(spec, whole, plan, job, _inside(work, "healed"))
-            recipe = recipe.of(plan)
-        plain = whole
-        if planned.rounded is not None and plan == planned.plan:
-            plain = planned.rounded
-        elif plan is not None:
-            job.phase("rounding")
-            plain = _round(spec, whole, plan, job, kept, _inside(work, "rounded"))
+            whole, planned = _heal(spec, whole, planned, job, kept, work)
+        recipe, report = planned.recipe, planned.report
+        plain = planned.rounded or whole
+        if planned.plan is not None and planned.rounded is None:
+            plain = _round(spec, whole, planned.plan, job, kept, _inside(work, "rounded"))
             job.check_cancelled()
         job.phase("building")
         folder = job.stage("model")
@@ -136,6 +132,7 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     job.artifact("model", folder, meta=meta)
     job.result(
         recipe=recipe.name,
+        **({"rounded_by": planned.plan.algorithm} if planned.plan is not None else {}),
         receipt=made.status,
         reasons=list(made.reasons),
         bytes_on_disk=made.bytes,
@@ -151,11 +148,11 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
 def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work: Path) -> Planned:
     """What every matrix gets, by the recipe or by searching."""
     recipe = RECIPES[spec.recipe]
-    algorithm = recipe.algorithm if spec.algorithm == "auto" else spec.algorithm
+    algorithm = recipe.rounded_by(spec.algorithm, rows=spec.data is not None)
     if recipe.precision == "fp32":
         return Planned(recipe)
     if algorithm == "builder" or algorithm == "":
-        return Planned(recipe.model_copy(update={"block": spec.block}))
+        return Planned(recipe if spec.block == "auto" else recipe.model_copy(update={"block": spec.block}))
     found = sizes.read(plain)
     if spec.recipe == "search":
         from core.engines.quantization.room import Limits, Room
@@ -169,14 +166,20 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
         said = chosen.report.model_dump(mode="json")
         job.emit("mixture", units=said["units"], head=said["head"], tried=said["tried"])
         return Planned(recipe.of(chosen.plan), chosen.plan, chosen.report, chosen.rounded)
+    if recipe.on_rows and spec.algorithm == "auto":
+        job.log(
+            "GPTQ rounds, on validation rows of the data."
+            if spec.data
+            else "KQuant rounds. With data, GPTQ would round on its validation rows, which is nearer."
+        )
     plan = recipe.planned(found, algorithm, spec.block)
-    for part in {*plan.matrices.values()}:
-        rounding.require_blocks(plain, found, part)
+    rounding.require_blocks(plain, found, plan)
     return Planned(recipe.of(plan), plan)
 
 
 def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, kept: Kept, folder: Path) -> Path:
     """Rounds the weights; GPTQ and AWQ first draw the rows they learn from."""
+    job.phase("rounding")
     rows = _sample_rows(spec, plain, job) if plan.algorithm in LEARNING else ()
     layers = None
     if plan.algorithm == "gptq":
@@ -212,9 +215,13 @@ def _timed(spec: QuantizeSpec, folder: Path, report: Sensitivity, job: JobContex
 
 
 def _heal(
-    spec: QuantizeSpec, plain: Path, plan: Plan | None, job: JobContext, folder: Path
-) -> tuple[Path, Plan]:
-    """The mended model and how it is rounded; the model as it was, where mending brought nothing."""
+    spec: QuantizeSpec, plain: Path, planned: Planned, job: JobContext, kept: Kept, work: str
+) -> tuple[Path, Planned]:
+    """The mended model and how it is rounded; the model as it was, where mending brought nothing.
+
+    What learns from rows rounds first, for mending has to bring more than that.
+    """
+    plan, rounded = planned.plan, planned.rounded
     if plan is None:
         raise InputError(
             f"{spec.recipe} cannot be healed.",
@@ -224,6 +231,9 @@ def _heal(
         )
     from core.engines.quantization import healing
 
+    if rounded is None and plan.algorithm in LEARNING:
+        rounded = _round(spec, plain, plan, job, kept, _inside(work, "unmended"))
+        job.check_cancelled()
     tokenizer = tokenizing.load(plain)
     data = job.input(spec.data) if spec.data else None
     teaching, judging = samples.teaching(tokenizer, data), samples.draw(tokenizer, data).judging
@@ -234,15 +244,17 @@ def _heal(
         job.progress(step)
         job.check_cancelled()
 
-    healed = healing.heal(plain, folder, plan, teaching, judging, spec.heal, tell)
+    merely = rounding.rounded(rounded, list(plan.matrices)) if rounded is not None else None
+    healed = healing.heal(plain, _inside(work, "healed"), plan, teaching, judging, spec.heal, tell, merely)
     job.result(healed_from=healed.before, healed_to=healed.after)
     if healed.after < healed.before:
-        return healed.folder, healed.plan
+        recipe = planned.recipe.of(healed.plan)
+        return healed.folder, replace(planned, recipe=recipe, plan=healed.plan, rounded=None)
     job.warn(
         f"Healing brought nothing: the KL would go from {healed.before:.3f} to {healed.after:.3f}, so the "
         "model was rounded as it is. Try more steps, or more rows."
     )
-    return plain, plan
+    return plain, replace(planned, rounded=rounded)
 
 
 def _searched(report: Sensitivity | None) -> dict[str, float]:

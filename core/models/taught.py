@@ -20,6 +20,12 @@ def taught_on(workspace: Workspace, model: str) -> list[str]:
     return list(dict.fromkeys(data for data in found if data))
 
 
+def is_taught(workspace: Workspace, model: str) -> bool:
+    """Whether the model is an add-on, or it or one that it stands on was fine-tuned or distilled here."""
+    found = workspace.store.find_artifact(model, "model")
+    return (found is not None and found.meta.get("format") == "adapter") or bool(taught_on(workspace, model))
+
+
 def has_learnt(workspace: Workspace, model: str, data: str) -> bool:
     """Whether a model learnt from this data, or from another version of it."""
     versions = _versions(workspace, data)

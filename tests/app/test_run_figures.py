@@ -172,6 +172,13 @@ def test_a_run_that_made_data_says_how_many_rows(qtbot: QtBot) -> None:
     assert card._facts._values["Rows left out"].text() == "7"
 
 
+def test_a_small_model_says_who_rounded_it(qtbot: QtBot) -> None:
+    card = ResultCard()
+    qtbot.addWidget(card)
+    card.show_result({"recipe": "int4-mixed", "rounded_by": "gptq"})
+    assert card._facts._values["Rounded by"].text() == "GPTQ, on rows"
+
+
 def test_figures_are_exported_where_the_person_says(page: RunPage, qtbot: QtBot, tmp_path: Path) -> None:
     choose(page.more_button, page.export_action)
     dialog = page.findChild(ExportDialog)

@@ -191,8 +191,29 @@ def _q6_k(values: Array) -> Array:
     return np.concatenate(parts, 1).reshape(rows, -1)
 
 
+def log_probabilities(states: Array, head: Array) -> Array:
+    """What llama.cpp says at every place, from the states that its last product reads.
+
+    The output layer here is Q8_0, for which it rounds what it reads as Q8_0 as well.
+
+    Args:
+        states: (places, width), as it gives them.
+        head: (vocabulary, width), the numbers that the stored ones stand for.
+    """
+    import gguf
+
+    kind = gguf.GGMLQuantizationType.Q8_0
+    read = gguf.dequantize(gguf.quantize(states.astype(np.float32), kind), kind)
+    logits = torch.from_numpy(read) @ torch.from_numpy(head).T
+    found: Array = torch.log_softmax(logits, -1).numpy()
+    return found
+
+
 def serve() -> None:
-    """llama.cpp's own server on a file, with two threads and no memory of earlier prompts."""
+    """llama.cpp's own server on a file, with two threads and no memory of earlier prompts.
+
+    With `states` it gives, for every token, the numbers that the last product reads.
+    """
     import xllamacpp
 
     wanted = xllamacpp.CommonParams()
@@ -202,6 +223,10 @@ def serve() -> None:
     wanted.n_ctx, wanted.n_parallel, wanted.cache_prompt = 2048, 1, False
     wanted.warmup, wanted.ui = True, False
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = 2
+    if sys.argv[2:] == ["states"]:
+        wanted.embedding = True
+        wanted.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_NONE
+        wanted.n_batch = wanted.n_ubatch = 2048
     server = xllamacpp.Server(wanted)
     print(
         json.dumps([server.listening_address, xllamacpp.__version__, xllamacpp.get_system_info()]), flush=True

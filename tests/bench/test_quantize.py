@@ -40,21 +40,21 @@ def test_searched_bits_are_nearer_to_the_source_than_any_fixed_recipe_of_their_s
         for name, folder in exports.items():
             found[name][kind] = quantizing.distance(folder, texts, truth)
     _line(
-        capsys, f"\n{'':<12}{'MB':>7}{'ppl rows':>10}{'KL':>8}{'same':>7}{'ppl text':>10}{'KL':>8}{'same':>7}"
+        capsys, f"\n{'':<16}{'MB':>7}{'ppl rows':>10}{'KL':>8}{'same':>7}{'ppl text':>10}{'KL':>8}{'same':>7}"
     )
     for name, folder in exports.items():
         rows, text = found[name]["rows"], found[name]["text"]
         _line(
             capsys,
-            f"{name:<12}{quantizing.megabytes(folder):7.1f}{rows.perplexity:10.3f}{rows.kl:8.4f}"
+            f"{name:<16}{quantizing.megabytes(folder):7.1f}{rows.perplexity:10.3f}{rows.kl:8.4f}"
             f"{rows.agreement:7.1%}{text.perplexity:10.2f}{text.kl:8.4f}{text.agreement:7.1%}",
         )
     size = quantizing.megabytes(exports[quantizing.SEARCHED])
-    fixed = found["int4-edges"]
+    fixed = found["int4-edges-rows"]
     searched = found[quantizing.SEARCHED]
     for kind in ("rows", "text"):
         less = 1 - searched[kind].kl / fixed[kind].kl
-        _line(capsys, f"on {kind}: KL {less:+.1%} less than int4-edges (set out: {LESS_KL:.0%})")
+        _line(capsys, f"on {kind}: KL {less:+.1%} less than int4-edges on rows (set out: {LESS_KL:.0%})")
     assert size <= quantizing.LIMIT_MB
     assert searched["rows"].perplexity <= fixed["rows"].perplexity
     assert searched["rows"].kl <= (1 - LESS_KL) * fixed["rows"].kl
@@ -62,7 +62,7 @@ def test_searched_bits_are_nearer_to_the_source_than_any_fixed_recipe_of_their_s
 
 
 def test_decoding_uses_the_memory_that_this_computer_has(capsys: pytest.CaptureFixture[str]) -> None:
-    names = ("int8", "int4-mixed", quantizing.SEARCHED)
+    names = ("int8", "int4-mixed-rows", quantizing.SEARCHED)
     exports = {name: quantizing.export(name) for name in names}
     speeds: dict[str, list[float]] = {name: [] for name in names}
     ceilings = []
@@ -78,21 +78,23 @@ def test_decoding_uses_the_memory_that_this_computer_has(capsys: pytest.CaptureF
         f"\nreads {ceiling / 1e9:.1f} GB/s; tokens a second { ({k: round(v) for k, v in best.items()}) }",
     )
     _line(capsys, f"int8 uses {share:.0%} of it (set out: {BANDWIDTH_SHARE:.0%})")
-    _line(capsys, f"int4-mixed is {best['int4-mixed'] / best['int8']:.2f} x int8 (set out: {MIXED_FASTER})")
+    _line(
+        capsys, f"int4-mixed is {best['int4-mixed-rows'] / best['int8']:.2f} x int8 (set out: {MIXED_FASTER})"
+    )
     assert share >= BANDWIDTH_SHARE
-    assert best["int4-mixed"] >= MIXED_FASTER * best["int8"]
+    assert best["int4-mixed-rows"] >= MIXED_FASTER * best["int8"]
 
 
 def test_right_answers_on_all_published_test_rows(capsys: pytest.CaptureFixture[str]) -> None:
-    names = ("fp32", "int8", "int4-mixed", quantizing.SEARCHED)
+    names = ("fp32", "int8", "int4-mixed-rows", quantizing.SEARCHED)
     for name in names:
         quantizing.export(name)
     models = [f"{quantizing.TUNED}-{name}" for name in names]
     headline.require(
-        "quantize-evaluation", "report", "evaluate", *models, "--data", headline.full_data(),
+        "quantize-evaluation-rows", "report", "evaluate", *models, "--data", headline.full_data(),
         timeout=2 * 3600.0,
     )  # fmt: skip
-    report, _ = headline.stored("quantize-evaluation")
+    report, _ = headline.stored("quantize-evaluation-rows")
     _line(capsys, f"\n{report['rows']} rows")
     for item in report["models"]:
         _line(
@@ -114,7 +116,7 @@ def test_memory_is_predicted_before_anything_is_made(capsys: pytest.CaptureFixtu
     source = quantizing.folder(quantizing.TUNED, "model")
     shape = shape_of(source, 0)
     wrong = {}
-    for name in ("int8", "int4-mixed", quantizing.SEARCHED):
+    for name in ("int8", "int4-mixed-rows", quantizing.SEARCHED):
         folder = quantizing.export(name)
         for length, prompt in ((256, 64), (2048, 256)):
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -123,7 +125,7 @@ def test_memory_is_predicted_before_anything_is_made(capsys: pytest.CaptureFixtu
             wrong[name, length] = predicted / measured - 1
             _line(
                 capsys,
-                f"{name:<12}{length:6} tokens: {measured / 1e6:.0f} MB, predicted {predicted / 1e6:.0f} MB "
+                f"{name:<16}{length:6} tokens: {measured / 1e6:.0f} MB, predicted {predicted / 1e6:.0f} MB "
                 f"({wrong[name, length]:+.1%}; set out: {MEMORY_SHARE:.0%})",
             )
     assert max(map(abs, wrong.values())) <= MEMORY_SHARE

@@ -14,10 +14,10 @@ from app.models.command_line import command_line
 from app.models.cut_out import pruning_of
 from app.models.library import ModelItem
 from app.models.repeat import Repeat
-from app.models.taught import is_taught
 from app.pages.distill.pair_doctor import PairDoctor
 from app.pages.finetune.training_view_model import TrainingViewModel
 from core.models.compatibility import INSIDE, Diagnosis, Inside
+from core.models.taught import is_taught
 from core.specs import DistillSpec
 
 Blocker = Literal[

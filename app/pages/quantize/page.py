@@ -210,7 +210,9 @@ class QuantizePage(StepsPage):
     def _recipe_texts(self) -> dict[str, str]:
         return {
             "int8": self.tr("Nearly free of loss."),
-            "int4-mixed": self.tr("Small and fast; the sensitive parts keep 8 bits."),
+            "int4-mixed": self.tr(
+                "Small and fast; the sensitive parts keep 8 bits. On your rows nearer to the original."
+            ),
             "search": self.tr("Measures what each part costs and packs the size you allow. Takes minutes."),
             "int4-edges": self.tr("The first, last and every third layer keep 8 bits, as llama.cpp chooses."),
             "int4-gptq": self.tr("Each column makes up for what the one before lost."),

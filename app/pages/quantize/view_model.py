@@ -19,8 +19,9 @@ from app.models.repeat import Repeat
 from app.pages.quantize.sizes import ExportSizes
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
-from core.models import targets
+from core.models import targets, taught
 from core.models.quantizing.plan import LEARNING
+from core.models.quantizing.recipes import RECIPES as KNOWN
 from core.specs import QuantizeSpec
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
@@ -30,7 +31,7 @@ RECIPES = (
     "int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "int4",
     "fp32",
 )  # fmt: skip
-#: Recipes that look at rows, whatever rounds.
+#: Recipes that look at rows, or at shipped text where there are none, whatever rounds.
 LOOKS = ("search", "int4-gptq", "int4-awq")
 #: Milliseconds of an answer that are proposed.
 _PROPOSED_MS = 50.0
@@ -55,6 +56,7 @@ class QuantizeViewModel(WizardViewModel):
         self.served: list[str] = []
         self.data_sets: list[DataItem] = []
         self.data: DataItem | None = None
+        self._data_was_chosen = False
         self.max_mb: float | None = None
         self.limit_ms = _PROPOSED_MS
         self._timed = False
@@ -80,6 +82,7 @@ class QuantizeViewModel(WizardViewModel):
         self._keep_served()
         self.data_sets = [item for item in library.data_sets(self._workspace) if item.validation]
         self.data = library.found(self.data_sets, self.data.id) if self.data else None
+        self._propose_data()
         self.changed.emit()
 
     @Slot(str)
@@ -87,6 +90,7 @@ class QuantizeViewModel(WizardViewModel):
         """Takes a model of the list; others are ignored."""
         self.model = library.found(self.models, artifact_id) or self.model
         self._keep_served()
+        self._propose_data()
         self.changed.emit()
 
     def adapters(self) -> list[ModelItem]:
@@ -105,6 +109,12 @@ class QuantizeViewModel(WizardViewModel):
         self.sizes.ask(library.root(self._all, self.model).id if self.model else "")
         possible = {item.id for item in self.adapters()}
         self.served = [artifact for artifact in self.served if artifact in possible]
+
+    def _propose_data(self) -> None:
+        """Takes the rows that the model was taught with, until others are chosen."""
+        if not self._data_was_chosen and self.model is not None:
+            learnt = taught.taught_on(self._workspace, self.model.id)
+            self.data = library.found(self.data_sets, learnt[0]) if learnt else None
 
     @Slot(str)
     def choose_target(self, name: str) -> None:
@@ -125,13 +135,24 @@ class QuantizeViewModel(WizardViewModel):
 
     @property
     def looks(self) -> bool:
-        """Whether rows are looked at: by the recipe, by who rounds or mends, or to measure the cache."""
+        """Whether rows can be told that something looks at."""
+        return self.must_look or self.may_look
+
+    @property
+    def must_look(self) -> bool:
+        """Whether the recipe, who rounds or mends, or the cache looks at rows, or at shipped text alone."""
         told = self.advanced
         asked = told.get("algorithm") in LEARNING or told.get("heal") or told.get("kv_cache") == "int8"
         return self.recipe in LOOKS or bool(asked)
 
+    @property
+    def may_look(self) -> bool:
+        """Whether what rounds looks at rows only if there are any."""
+        return bool(KNOWN[self.recipe].on_rows) and "algorithm" not in self.advanced
+
     def choose_data(self, artifact_id: str) -> None:
-        """Whose validation rows are looked at; an empty id takes shipped text alone."""
+        """Whose validation rows are looked at; an empty id takes none."""
+        self._data_was_chosen = True
         self.data = library.found(self.data_sets, artifact_id)
         self.changed.emit()
 
@@ -190,6 +211,7 @@ class QuantizeViewModel(WizardViewModel):
         self.model = library.found(self.models, told["model"])
         self.recipe, self.target = told["recipe"], told["target"]
         self.data = library.found(self.data_sets, told["data"] or "")
+        self._data_was_chosen = True
         self.max_mb = told["max_mb"]
         self._timed = told["max_ms"] is not None
         self.limit_ms = told["max_ms"] or _PROPOSED_MS
@@ -223,7 +245,7 @@ class QuantizeViewModel(WizardViewModel):
         """About how large the result will be; None without a model that says how many parameters it has."""
         if recipe == "search":
             return self.limit_mb * 1e6 if self.parameters else None
-        block = int(self.advanced.get("block", QuantizeSpec.model_fields["block"].default))
+        block = self.advanced.get("block", QuantizeSpec.model_fields["block"].default)
         return self.sizes.of(recipe, block, self.parameters)
 
     @property

@@ -13,6 +13,8 @@ from app.widgets.card import Card, Facts
 from core.models.report import main_figure
 
 _Text = Callable[[Any], str]
+#: Figures that are words.
+_WORDS = ("method", "precision", "recipe", "rounded_by")
 _LONGEST_MODEL = 18  # beside its figure, in the narrow column
 
 
@@ -33,7 +35,7 @@ class ResultCard(Card):
         for key, (name, text) in self._known().items():
             value = result.get(key)
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number or (text is str and isinstance(value, str)):
+            if number or (key in _WORDS and isinstance(value, str)):
                 self._facts.set_fact(name, text(value))
                 shown = True
         for name, text in [*self._rows(result), *self._measured(result.get("models"))]:
@@ -89,17 +91,23 @@ class ResultCard(Card):
             "method": (self.tr("Method"), str),
             "precision": (self.tr("Number format"), str),
             "recipe": (self.tr("Recipe"), str),
+            "rounded_by": (self.tr("Rounded by"), self._algorithm_text),
             "bytes": (self.tr("On disk"), size_text),
             "bytes_on_disk": (self.tr("On disk"), size_text),
             "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
             "agreement": (self.tr("Same answers as before"), self._percent_text),
             "searched_kl": (self.tr("Away from the source, KL"), number_text),
-            "fixed_kl": (self.tr("The same for int4-edges"), number_text),
+            "fixed_kl": (self.tr("The same for int4-edges by KQuant"), number_text),
             "answer_ms": (self.tr("An answer takes"), self._time_text),
             "healed_from": (self.tr("KL before healing"), number_text),
             "healed_to": (self.tr("KL after healing"), number_text),
             "tokens_per_s": (self.tr("Tokens a second"), number_text),
         }
+
+    def _algorithm_text(self, value: str) -> str:
+        names = {"rtn": self.tr("the nearest step"), "k_quant": "KQuant", "hqq": "HQQ"}
+        names |= {"gptq": self.tr("GPTQ, on rows"), "awq": self.tr("AWQ, on rows")}
+        return names.get(value, value)
 
     def _time_text(self, value: float) -> str:
         return self.tr("{time} ms").format(time=number_text(value))

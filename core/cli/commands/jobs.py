@@ -99,7 +99,9 @@ def add_quantize(below: Below) -> None:
     parser.add_argument("model", metavar="M", help="the model to make small; it stays as it is")
     recipes = get_args(QuantizeSpec.model_fields["recipe"].annotation)
     parser.add_argument("--recipe", choices=recipes, help="int4-mixed when empty")
-    parser.add_argument("--data", metavar="D", help="the data whose validation rows judge `search` and GPTQ")
+    parser.add_argument(
+        "--data", metavar="D", help="data on whose validation rows it is searched and rounded"
+    )
     parser.add_argument(
         "--adapters", metavar="A,B", help="LoRA adapters over M that the small model serves beside it"
     )
@@ -238,7 +240,7 @@ def _say_what_was_searched(run: Run, output: Output) -> None:
     if "searched_kl" in found:
         output.say(
             f"On the rows that judged, it is {found['searched_kl']:.3f} nats a token from its source, "
-            f"and the fixed recipe int4-edges is {found['fixed_kl']:.3f}."
+            f"and the fixed recipe int4-edges, rounded without rows, is {found['fixed_kl']:.3f}."
         )
     if "answer_ms" in found:
         took, allowed = found["answer_ms"], run.spec["max_ms"]

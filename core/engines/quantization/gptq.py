@@ -6,7 +6,9 @@ says nothing while it works, and because it gathers the same inputs once for eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -64,12 +66,14 @@ class GptqByLayers(gptq.Gptq):
         layers = list(wrapper.get_layers(return_name=False))
         known = [self.layers is not None and self.layers.has(number) for number in range(len(layers))]
         last = max((number for number, there in enumerate(known) if not there), default=-1)
+        kinds = list(getattr(wrapper.config, "layer_types", None) or [""] * len(layers))
         hidden: Any = []
+        given: dict[str, _Beside] = {}
         if last >= 0:
-            hidden, given, named = quant_utils.get_layer_inputs_for_calibration(
-                model, wrapper, config.data_config, "cpu"
-            )
+            rows = quant_utils.get_calibration_dataset(model, config.data_config)
+            hidden, given = _beginnings(wrapper.model, layers, kinds, rows)
         for number, layer in enumerate(layers):
+            beside = given.get(kinds[number], _Beside())
             matrices = {
                 name: module for name, module in layer.named_modules() if hasattr(module, "quant_info")
             }
@@ -77,17 +81,64 @@ class GptqByLayers(gptq.Gptq):
             if stored is None:
                 inputs = _Inputs(matrices)
                 with inputs:
-                    quant_utils.run_layer(layer, hidden, given, named)
+                    quant_utils.run_layer(layer, hidden, beside.given, beside.named)
                 stored = _round(matrices, inputs)
                 if self.layers is not None:
                     self.layers.keep(number, stored)
             _put(matrices, stored)
             if number < last:
-                hidden = quant_utils.run_layer(layer, hidden, given, named, return_output=True)
+                hidden = quant_utils.run_layer(layer, hidden, beside.given, beside.named, return_output=True)
             if self.layers is not None:
                 self.layers.tell(number + 1, len(layers))
         wrapper.model.config.use_cache = before
         return quant_utils.finalize(model, output_model_path, wrapper, settings, "cpu")
+
+
+@dataclass
+class _Beside:
+    """What a kind of layer is given beside the hidden states, row by row."""
+
+    given: list[tuple[Any, ...]] = field(default_factory=list)
+    named: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Enough(Exception):
+    """The last layer that had to be seen was reached."""
+
+
+def _beginnings(
+    model: nn.Module, layers: Sequence[nn.Module], kinds: Sequence[str], rows: Sequence[Mapping[str, Tensor]]
+) -> tuple[list[Tensor], dict[str, _Beside]]:
+    """What the first layer reads of every row, and what each kind of layer is given beside it.
+
+    Gemma 3 turns positions and looks back in two ways; Olive would give all layers what the first is given.
+    """
+    hidden: list[Tensor] = []
+    found = {kind: _Beside() for kind in kinds}
+    firsts = {kinds.index(kind): kind for kind in found}
+
+    def listener(number: int) -> Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], None]:
+        def take(_layer: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+            others = dict(named)
+            state, *more = given or (others.pop("hidden_states"),)
+            if number == 0:
+                hidden.append(state)
+            found[firsts[number]].given.append(tuple(more))
+            found[firsts[number]].named.append(others)
+            if number == max(firsts):
+                raise _Enough
+
+        return take
+
+    handles = [layers[at].register_forward_pre_hook(listener(at), with_kwargs=True) for at in firsts]
+    try:
+        for row in rows:
+            with contextlib.suppress(_Enough):
+                model(**row)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return hidden, found
 
 
 class _Inputs:

@@ -7,7 +7,7 @@ to the nearest step, which is cheap enough for every step and gives the same num
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Healed:
 
     Attributes:
         plan: How the mended weights are to be rounded.
-        before: KL of the rounded model against its source, on rows that did not teach.
+        before: KL of the merely rounded model against its source, on rows that did not teach.
         after: The same once it is mended.
         folder: The mended weights, unrounded.
     """
@@ -80,6 +80,7 @@ def heal(
     judging: Sequence[Sample],
     steps: int,
     tell: Callable[[int, float], None],
+    merely: Mapping[str, Tensor] | None = None,
 ) -> Healed:
     """Mends, measures what it brought, and writes the mended weights.
 
@@ -91,6 +92,8 @@ def heal(
         judging: Rows that measure the gain; none of them teaches.
         steps: How many.
         tell: Told of every step and its loss; may raise to end it.
+        merely: The matrices as they would be stored without mending; None where the plan's algorithm needs
+            no rows, and is asked here.
     """
     model = merging.load(source).eval()
     modules = dict(model.named_modules())
@@ -100,12 +103,13 @@ def heal(
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     learnt = []
-    rounded = {
-        name: damage.round_off(modules[name].weight.data, part) for name, part in plan.matrices.items()
+    merely = merely or {
+        name: damage.round_off(modules[name].weight.data, part, plan.algorithm)
+        for name, part in plan.matrices.items()
     }
-    with damage.rounded_as(modules, rounded):
+    with damage.rounded_as(modules, merely):
         before = meter.damage()
-    del rounded
+    del merely
     for name, part in plan.matrices.items():
         parametrize.register_parametrization(modules[name], "weight", Rounded(part))
         weight = modules[name].parametrizations["weight"].original

@@ -41,11 +41,14 @@ def test_a_family_goes_the_whole_way(family: str, data: Path, tmp_path: Path) ->
     assert records.receipt_status(whole) == "green"
 
     for recipe, cache in (("int8", "float"), ("int4-mixed", "float"), ("int4-hqq", "int8")):
-        job, out = tiny.job(tmp_path / recipe, w=whole)
+        job, out = tiny.job(tmp_path / recipe, w=whole, d=data)
         spec = QuantizeSpec.model_validate(
-            {"model": "w", "recipe": recipe, "kv_cache": cache, "max_length": 256}
+            {"model": "w", "data": "d", "recipe": recipe, "kv_cache": cache, "max_length": 256}
         )
         quantize.run(spec, job)
+        assert (
+            job.final_result["rounded_by"] == {"int8": "rtn", "int4-mixed": "gptq", "int4-hqq": "hqq"}[recipe]
+        )
         small = _made(job, out)
         said = json.loads((small / "receipt.json").read_text())
         assert said["status"] != "red", said["reasons"]

@@ -3,9 +3,9 @@ from __future__ import annotations
 import builtins
 import io
 import json
-import shutil
 import math
 import os
+import shutil
 from pathlib import Path
 
 import pytest

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 from olive.common.quant.utils import WeightQuantizer
+from olive.passes.pytorch import quant_utils
 from torch import nn
+from transformers import AutoModelForCausalLM
 
 from core.engines.keeping import Kept
 from core.engines.quantization import damage, gptq
 from core.models.quantizing.plan import Part
+from tests.core.engines import families
 
 
 def _inputs(rows: int = 400, columns: int = 64) -> torch.Tensor:
@@ -78,6 +81,31 @@ def test_what_two_matrices_read_is_gathered_once() -> None:
 
     assert inputs.shared == {"query": "query", "key": "query", "out": "out"}
     assert torch.equal(inputs.products("key"), torch.full((8, 8), 12.0))
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma3"])
+def test_every_kind_of_layer_is_given_what_the_whole_model_gives_it(family: str) -> None:
+    config = families.FAMILIES[family]()
+    config.vocab_size, config.use_cache = 300, False
+    torch.manual_seed(5)
+    model = AutoModelForCausalLM.from_config(config).eval()
+    kinds = list(getattr(config, "layer_types", None) or ["", ""])
+    ids = torch.arange(3, 150)[None]  # longer than Gemma's window
+    seen: list[torch.Tensor] = []
+    model.model.norm.register_forward_pre_hook(lambda _norm, given: seen.append(given[0]))
+
+    with torch.no_grad():
+        rows = [{"input_ids": ids, "attention_mask": torch.ones_like(ids)}]
+        hidden, beside = gptq._beginnings(model, model.model.layers, kinds, rows)
+        assert not seen
+        for kind, layer in zip(kinds, model.model.layers, strict=True):
+            hidden = quant_utils.run_layer(
+                layer, hidden, beside[kind].given, beside[kind].named, return_output=True
+            )
+        model(**rows[0])
+
+    assert len(beside) == (2 if family == "gemma3" else 1)
+    assert torch.equal(hidden[0], seen[0])
 
 
 def test_what_is_kept_comes_back_to_the_bit_and_what_is_damaged_does_not(tmp_path: Path) -> None:

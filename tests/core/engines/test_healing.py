@@ -81,6 +81,20 @@ def test_healing_that_brings_nothing_is_not_kept(
     assert "Healing brought nothing" in out.getvalue()
 
 
+def test_what_gptq_rounds_is_mended_only_beyond_that(source: Path, data: Path, tmp_path: Path) -> None:
+    job, out = tiny.job(tmp_path / "run", m=source, d=data)
+
+    quantize.run(QuantizeSpec(model="m", recipe="int4-mixed", data="d", heal=1), job)
+
+    result = job.final_result
+    phases = [
+        event["name"] for event in map(json.loads, out.getvalue().splitlines()) if event["ev"] == "phase"
+    ]
+    assert result["healed_to"] > result["healed_from"]  # a step from the nearest steps is less than GPTQ
+    assert result["rounded_by"] == "gptq"
+    assert phases[1:4] == ["rounding", "healing", "building"]
+
+
 def test_what_the_builder_rounds_cannot_be_healed(source: Path, tmp_path: Path) -> None:
     job, _ = tiny.job(tmp_path / "run", m=source)
     with pytest.raises(InputError, match="cannot be healed"):

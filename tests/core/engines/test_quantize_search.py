@@ -97,15 +97,18 @@ def test_damages_become_more_exact_and_the_mixture_at_the_end(
     assert all(event["value"] > 0 for event in damages)
 
 
-@pytest.mark.parametrize("recipe", ["int8", "int4-edges", "int4-gptq"])
+@pytest.mark.parametrize(
+    ("recipe", "rounded_by"), [("int8", "rtn"), ("int4-edges", "gptq"), ("int4-gptq", "gptq")]
+)
 def test_the_weights_file_has_the_predicted_size(
-    source: Path, data: Path, tmp_path: Path, recipe: Any
+    source: Path, data: Path, tmp_path: Path, recipe: Any, rounded_by: str
 ) -> None:
     job, _ = tiny.job(tmp_path / "run", m=source, d=data)
     block = 16 if recipe == "int8" else 32
 
     quantize.run(QuantizeSpec(model="m", recipe=recipe, data="d", block=block), job)
 
+    assert job.final_result["rounded_by"] == rounded_by
     found = sizes.read(source)
     folder = job.folder / "out" / "model"
     planned = RECIPES[recipe].planned(found, "rtn", block)

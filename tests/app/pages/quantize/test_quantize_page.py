@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -134,7 +135,7 @@ def test_a_search_is_told_its_limit_and_whose_rows_judge(
     data = add_data("Banking")
     model = hollow.add(workspace, "Taught")
     page.open_with(model.id)
-    assert not page.limits.isVisible()
+    assert not page.limits.room.isVisible()
     QTest.mouseClick(page.recipes._cards["search"], LEFT)
     assert page.limits.room.isVisible()
     usual = page.view_model.limit_mb
@@ -208,6 +209,37 @@ def test_rows_are_asked_for_only_by_recipes_that_look_at_them(
     assert "--data" not in page.view_model.command()
     QTest.mouseClick(page.recipes._cards["int4-awq"], LEFT)
     assert page.limits.isVisible()
+
+
+def test_a_mixture_is_rounded_on_the_rows_that_the_model_was_taught_with(
+    page: QuantizePage, workspace: Workspace, add_model: Add, add_data: Add
+) -> None:
+    base, taught, other = add_model("base"), add_data("Mails"), add_data("Banking")
+    run = workspace.store.add_run("finetune", "tuned", {"data": taught.id}, (base.id, taught.id))
+    folder = workspace.artifact_folder(base.id)
+    staged = workspace.root / "staged"
+    shutil.copytree(folder, staged)
+    tuned = workspace.take_artifact(run.id, staged, "model", "tuned", base.meta)
+    page.open_with(tuned.id)
+    assert page.limits.data_label.text() == "On whose rows is it rounded?"
+    assert page.limits.data.currentText() == "Mails"
+    assert page.limits.data.itemText(0) == "On none, which is quicker"
+    assert "--recipe int4-mixed --data Mails" in page.view_model.command()
+    page.limits.data.setFocus()
+    QTest.keyClick(page.limits.data, Qt.Key.Key_Home)
+    page.view_model.refresh()
+    assert "--data" not in page.view_model.command()
+    QTest.mouseClick(page.recipes._cards["search"], LEFT)
+    assert page.limits.data_label.text() == "Whose rows judge?"
+    assert page.limits.data.itemText(0) == "Shipped text alone"
+    assert other.name in [page.limits.data.itemText(at) for at in range(page.limits.data.count())]
+
+
+def test_a_mixture_rounded_by_hand_asks_for_no_rows(page: QuantizePage, add_model: Add) -> None:
+    page.open_with(add_model().id)
+    assert page.limits.isVisible()
+    page.view_model.set_advanced({"algorithm": "k_quant"}, {})
+    assert not page.limits.isVisible()
 
 
 def test_a_cache_in_8_bits_takes_a_quarter_and_is_measured_on_rows(

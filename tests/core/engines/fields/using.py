@@ -233,7 +233,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "adapters": Sight(quantized, ("one",), "adapters"),
         "algorithm": Sight(quantized, "rtn", "weights", {"recipe": "int4-kquant"}),
         "kv_cache": Sight(quantized, "int8", "cache", {"data": "d"}),
-        "heal": Sight(quantized, 2, "weights", {"recipe": "int4-mixed", "data": "d"}),
+        "heal": Sight(quantized, 2, "weights", {"recipe": "int4-mixed", "algorithm": "rtn", "data": "d"}),
         "block": Sight(quantized, 16, "weights", {"recipe": "int8"}),
         "max_length": Sight(quantized, 100, "max_length"),
         "target": Sight(refused, "qnn", "refused"),
