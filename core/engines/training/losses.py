@@ -192,8 +192,9 @@ class Projection:
     def __init__(self, head: nn.Linear, embedding: nn.Module | None = None) -> None:
         self._owed = _Owed()
         self._weight: Tensor = _Late.apply(head.weight, self._owed)
-        tied = type(embedding) is nn.Embedding and embedding.weight is head.weight
-        self._embedding: Any = embedding if tied and not (embedding.max_norm or embedding.sparse) else None
+        plain: Any = embedding if type(embedding) is nn.Embedding else None  # none that scales
+        tied = plain is not None and plain.weight is head.weight and not (plain.max_norm or plain.sparse)
+        self._embedding: nn.Embedding | None = plain if tied else None
 
     def inputs(self, ids: Tensor) -> dict[str, Tensor]:
         """Tokens as the model takes them: looked up where that is in the head's weight. Shape (1, T)."""
