@@ -189,11 +189,12 @@ class Projection:
         embedding: What the model's tokens are looked up in.
     """
 
-    def __init__(self, head: nn.Linear, embedding: nn.Module | None = None) -> None:
+    def __init__(self, head: nn.Linear, embedding: Any = None) -> None:
         self._owed = _Owed()
         self._weight: Tensor = _Late.apply(head.weight, self._owed)
         tied = type(embedding) is nn.Embedding and embedding.weight is head.weight
-        self._embedding: Any = embedding if tied and not (embedding.max_norm or embedding.sparse) else None
+        plain = tied and not (embedding.max_norm or embedding.sparse)
+        self._embedding: Any = embedding if plain else None
 
     def inputs(self, ids: Tensor) -> dict[str, Tensor]:
         """Tokens as the model takes them: looked up where that is in the head's weight. Shape (1, T)."""

@@ -57,7 +57,7 @@ def _alike(module: nn.Module, way: Callable[..., Tensor]) -> bool:
     try:
         given = _given(module)
         with torch.enable_grad():
-            return torch.equal(way(module, module.forward, given), module(given))
+            return bool(torch.equal(way(module, module.forward, given), module(given)))
     except (AttributeError, TypeError, RuntimeError):  # of another build
         return False
     finally:
@@ -139,7 +139,7 @@ def _gated(module: Any, plain: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     activation = module.activation_fn if joined else module.act_fn
     product: Tensor = _Product.apply(gate, up, activation)
     if not product.requires_grad:
-        return module.down_proj(product)  # type: ignore[no-any-return]
+        return module.down_proj(product)
     again = partial(_product, gate.detach(), up.detach(), activation)
     place, count = product.data_ptr(), product.numel()
 
@@ -148,7 +148,7 @@ def _gated(module: Any, plain: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return partial(_shaped, again, kept.shape) if same else kept
 
     with saved_tensors_hooks(leave, _fetch):
-        return module.down_proj(product)  # type: ignore[no-any-return]
+        return module.down_proj(product)
 
 
 def _fetch(kept: Any) -> Tensor:
