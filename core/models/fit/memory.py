@@ -161,8 +161,13 @@ def _kept(
         token = (
             38 * hidden + 11 * inner + 12 * key_values if bf16 else 38 * hidden + 16 * (inner + key_values)
         )
+        spared = 8 * hidden + (4 if bf16 else 8) * inner
     else:
         token = 19 * hidden + 8 * (inner + key_values) if bf16 else 29 * hidden + 16 * (inner + key_values)
+        spared = 4 * hidden + 4 * inner if bf16 else 8 * inner
+    if not checkpointing:  # what `recomputed` does not keep; else everything is computed twice anyway
+        token -= spared
+    if method != "full":
         token += 4 * ADAPTED * spec.lora_rank if method != "ia3" else 4 * (2 * hidden + inner)
         if method == "dora":  # the plain product and the scaled one of every layer
             token += (4 if not bf16 else 2) * (4 * hidden + 4 * inner + 2 * key_values)
