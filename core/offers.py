@@ -1,17 +1,22 @@
-"""What a job would ask of a teacher, and what that costs, before anything is sent: for whoever must agree."""
+"""What a job would ask of a teacher, how, and what that costs, before anything is sent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.data.dataset import Dataset
 from core.data.generating import plan, presets
 from core.data.generating.estimate import Estimate, estimate, estimate_marks
 from core.data.spread import evenly
+from core.errors import InputError
 from core.jobs import keys
 from core.models import endpoints
 from core.models.endpoints import Endpoint
 from core.specs import EvaluateSpec, GenerateSpec, Spec
+from core.specs.data import QUESTIONS
+from core.workspace import taught
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -79,6 +84,7 @@ def teaching(workspace: Workspace, spec: GenerateSpec) -> Offer:
         InputError: The data does not suit the task.
     """
     teacher, data = workspace.artifact(spec.teacher, "model"), workspace.artifact(spec.data, "dataset")
+    require_known(workspace, spec, teacher, data)
     held = Dataset(workspace.verified_folder(data))
     like = None
     if spec.like:
@@ -97,3 +103,53 @@ def _endpoint(workspace: Workspace, artifact: Artifact) -> Endpoint | None:
 def few(spec: GenerateSpec) -> GenerateSpec:
     """The preview of a spec: some of the very rows that the whole run would ask."""
     return spec.model_copy(update={"rows": min(PREVIEW_ROWS, spec.rows)})
+
+
+def asking(
+    workspace: Workspace, teacher: Artifact, data: Artifact, chosen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Fields of a `GenerateSpec` that follow from what a teacher has learnt, where nothing else was chosen.
+
+    Questions without answers are answered like the data that it learnt from. And what it learnt is asked as
+    it learnt it, without a line before that it has never seen.
+
+    Args:
+        workspace: Where both are.
+        teacher: Who is asked.
+        data: What is asked.
+        chosen: Fields that the person has set.
+    """
+    if chosen.get("source", "prompts") != "prompts" or chosen.get("task", "auto") != "auto":
+        return {}
+    found: dict[str, Any] = {}
+    if data.meta.get("task") == QUESTIONS and "like" not in chosen:
+        known = (
+            workspace.store.find_artifact(ref, "dataset") for ref in taught.taught_on(workspace, teacher.id)
+        )
+        unfit = (QUESTIONS, "pretraining")
+        answered = [item for item in known if item and item.meta.get("task") not in unfit]
+        if answered:
+            found["like"] = answered[0].id
+    followed = {**chosen, **found}.get("like") or data.id
+    if not {"as_learnt", "system"} & chosen.keys() and taught.has_learnt(workspace, teacher.id, followed):
+        found["as_learnt"] = True
+    return found
+
+
+def require_known(workspace: Workspace, spec: GenerateSpec, teacher: Artifact, data: Artifact) -> None:
+    """Refuses to have questions answered freely by a model that learnt to answer otherwise.
+
+    Raises:
+        InputError: The data that it learnt from is no longer here, and nothing else says how to answer.
+    """
+    if data.meta.get("task") != QUESTIONS or spec.like or spec.task != "auto" or spec.system.strip():
+        return
+    known = taught.taught_on(workspace, teacher.id)
+    if known and not any(workspace.store.find_artifact(ref, "dataset") for ref in known):
+        raise InputError(
+            f"How {teacher.name} is to answer {data.name} is not known.",
+            why="The data that it learnt from was removed, and with it which labels there are.",
+            fix="Name data with answers like those that it shall give: --like DATA; or have it answer "
+            "freely: --set task=generation.",
+            code="generate.forgotten",
+        )

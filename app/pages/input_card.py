@@ -146,6 +146,9 @@ def data_choice(item: DataItem) -> Choice:
 
 def data_facts(item: DataItem) -> str:
     """How many rows serve for what."""
+    if not item.has_answers:
+        text = QCoreApplication.translate("InputCard", "{count} for a teacher to answer")
+        return text.format(count=rows_text(item.train))
     text = QCoreApplication.translate(
         "InputCard", "{train} to learn from, {validation} to watch, {test} kept for the test"
     ).format(train=rows_text(item.train), validation=count_text(item.validation), test=count_text(item.test))

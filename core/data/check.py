@@ -11,7 +11,7 @@ from core.data.lengths import LengthCounter
 from core.data.problem import Problem, Problems, Refusal
 from core.data.reading import Row, Table, open_table
 from core.data.report import CheckReport, FileFacts, LabelCount, LabelFacts
-from core.data.roles import Roles, Task, TaskChoice, settle
+from core.data.roles import NAMES, Roles, Task, TaskChoice, settle
 from core.data.tally import LabelBook, Tally
 from core.errors import InputError
 from core.specs.data import QUESTIONS
@@ -280,10 +280,20 @@ def _task_warnings(found: Examination, report: CheckReport) -> list[str]:
                 "read on. If it holds questions for a teacher to answer, choose the task questions "
                 "(--task questions)."
             )
-        elif report.format == "text" and plaintext.asks(found.table.sample()):
+        elif report.format == "text" and plaintext.is_list(found.table.sample()):
             said.append(
-                "Most of its lines are questions. If a teacher is to answer them, choose the task questions "
-                "(--task questions): then each line is one; now it is a text to read on."
+                "It looks like a list. If a teacher is to answer each line, choose the task questions "
+                "(--task questions): then each line is a row; now it is a text to read on."
+            )
+    answer = next((role for role in ("assistant", "label") if role in found.roles), None)
+    if answer is not None and report.roles_guessed:
+        column = found.roles[answer]
+        if column.strip().casefold() not in (*NAMES[answer], "target", "targets"):
+            what = "label" if answer == "label" else "answer"
+            said.append(
+                f"`{column[:60]}` is taken for the {what}, as nothing else could be it. If it is none, say "
+                "which column is (--map); or choose the task questions (--task questions), if a teacher is "
+                "to write the answers."
             )
     if found.task == QUESTIONS and report.roles_guessed:
         said.append(

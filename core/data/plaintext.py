@@ -22,6 +22,7 @@ SUFFIXES = (".md", ".markdown")
 _LENGTH = 2_000
 _LONGEST = 8_000
 _WORDS = 3
+_LONGEST_MESSAGE = 300
 
 
 class PlainTextTable(Table):
@@ -57,11 +58,19 @@ class LinesTable(Table):
                     yield Row(number, line, {QUESTION: text.strip()})
 
 
-def asks(sample: Sequence[Row]) -> bool:
-    """Whether most lines of the first documents are questions."""
+def is_list(sample: Sequence[Row]) -> bool:
+    """Whether the first documents look like a list with a message or question a line, and not like prose.
+
+    Prose that is broken into lines ends few of them with a sentence, and most at about the same length.
+    """
     texts = [str(row.values.get(COLUMN, "")) for row in sample]
     lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
-    return bool(lines) and sum(line.endswith(("?", "？", "؟")) for line in lines) > len(lines) / 2
+    if len(lines) < 2 or max(map(len, lines)) > _LONGEST_MESSAGE:
+        return False
+    ended = sum(line.endswith((".", "?", "!", "…", "。", "？", "！", "؟")) for line in lines)
+    begun = sum(not line[0].islower() for line in lines)
+    asked = sum(line.endswith(("?", "？", "؟")) for line in lines)
+    return asked > len(lines) / 2 or ended + begun >= 1.5 * len(lines)
 
 
 def documents(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -16,14 +16,12 @@ from core.engines.training import freeing
 from core.engines.training.preparation import Prepared, decide, require_trainable
 from core.errors import CancelledError, InputError
 from core.models import records
+from core.models.presets import CUT_RATE
 from core.models.pruning import coverage
 from core.specs import DistillSpec
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
-
-#: A student that was cut out of its teacher has much to learn again: six times the rate of fine-tuning.
-_LEARNING_RATE = 3e-4
 
 
 def run(spec: DistillSpec, job: JobContext) -> None:
@@ -34,7 +32,7 @@ def run(spec: DistillSpec, job: JobContext) -> None:
     if spec.hidden_weight or spec.attention_weight:
         live.require_inside(spec, job)
     if spec.learning_rate is None and spec.method == "full":
-        spec = spec.model_copy(update={"learning_rate": _LEARNING_RATE})
+        spec = spec.model_copy(update={"learning_rate": CUT_RATE})
     decisions = decide(spec, job)
     freeing.return_large()
     count = Count()

@@ -19,7 +19,7 @@ from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
 from core.jobs.sampling import TreeSampler, cores
 from core.jobs.standby import STANDBY
-from core.workspace import overrides
+from core.workspace import overrides, taught
 from core.workspace.records import Artifact, Run, State
 from core.workspace.workspace import Workspace
 
@@ -213,6 +213,8 @@ class Supervisor:
         name = event.get("name") or self._run.name
         staged, type = self._folder / str(event["folder"]), str(event["type"])
         meta = {**run_folder.facts(staged, type), **(event.get("meta") or {})}
+        if type == "model" and (learnt := taught.left_by(self._workspace, self._run)):
+            meta[taught.TAUGHT_ON] = learnt
         earlier = self._workspace.store.find_artifact(name, type)
         artifact = self._workspace.take_artifact(self._run.id, staged, type, name, meta)
         renamed = earlier and self._workspace.store.find_artifact(earlier.id)

@@ -138,7 +138,7 @@ FILES: tuple[BadFile, ...] = (
         "data.header",
         1,
     ),
-    BadFile("one_column.csv", raw(b"question\nhello\nbye\n"), "data.roles"),
+    BadFile("one_column.csv", raw(b"alpha\nhello\nbye\n"), "data.roles"),
     BadFile("strange_columns.csv", raw(b"alpha,beta,gamma\na,b,c\n"), "data.roles"),
     BadFile(
         "missing_column.csv", raw(GOOD.encode()), "data.columns", roles={"user": "text", "label": "class"}

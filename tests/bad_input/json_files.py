@@ -108,10 +108,11 @@ FILES: tuple[BadFile, ...] = (
     ),
     BadFile(
         "chat_open.jsonl",
-        raw(chat(("user", "a"), ("assistant", "b"), ("user", "c")).encode()),
+        raw((CHAT + "\n" + chat(("user", "a"), ("assistant", "b"), ("user", "c"))).encode()),
         "data.messages",
-        1,
+        2,
     ),
+    BadFile("chats_open.jsonl", raw(chat(("user", "a"), ("assistant", "b"), ("user", "c")).encode()), rows=1),
     BadFile(
         "chat_twice.jsonl",
         raw(chat(("user", "a"), ("user", "b"), ("assistant", "c")).encode()),

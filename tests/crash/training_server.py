@@ -33,9 +33,9 @@ class StoppingJob(JobContext):
     stop_at: int | None = None
     phase_name = ""
 
-    def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
+    def phase(self, name: str, total: int | None = None, unit: str = "", done: int = 0) -> None:
         self.phase_name = name
-        super().phase(name, total, unit)
+        super().phase(name, total, unit, done)
 
     def progress(self, done: int, total: int | None = None, left_s: float | None = None) -> None:
         super().progress(done, total, left_s)

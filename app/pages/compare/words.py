@@ -88,12 +88,12 @@ def axis_text(axis: Axis, measure: str, figure: float | None) -> str:
 
 
 def cell_text(board: Board, variant: Variant, axis: Axis) -> str:
-    """A cell of the table: the main figure with half its interval, any other with its unit."""
+    """A cell of the table: the main figure with its interval, any other with its unit."""
     text = axis_text(axis, board.measure, value(variant, axis))
     if axis != "right":
         return text
     low, high = variant.ci95
-    text = f"{text} ± {figure_text(board.measure, (high - low) / 2)}"
+    text = f"{text} ({figure_text(board.measure, low)}–{figure_text(board.measure, high)})"
     if not variant.is_stopped:
         return text
     stopped = QCoreApplication.translate("compare", "{figure} ({rows})")

@@ -17,8 +17,8 @@ from app.models.repeat import Repeat
 from app.pages.distill.pair_doctor import PairDoctor
 from app.pages.finetune.training_view_model import TrainingViewModel
 from core.models.compatibility import INSIDE, Diagnosis, Inside
-from core.models.taught import is_taught
 from core.specs import DistillSpec
+from core.workspace.taught import is_taught
 
 Blocker = Literal[
     "", "teacher", "student", "looking", "pair", "data", "settings", "name", "name_taken", "template", "disk"

@@ -18,8 +18,7 @@ from app.pages.generate.endpoints_model import EndpointsModel
 from app.pages.generate.trial_model import Question, TrialModel
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
-from core.models import taught
-from core.offers import few
+from core.offers import asking, few
 from core.specs import GenerateSpec
 from core.specs.generate import PresetChoice, PromptSource
 from core.workspace.workspace import Workspace
@@ -206,7 +205,7 @@ class GenerateViewModel(WizardViewModel):
         if key not in self._known:
             teacher = self._workspace.artifact(self.teacher.id, "model")
             data = self._workspace.artifact(self.data.id, "dataset")
-            self._known[key] = taught.asking(self._workspace, teacher, data, chosen)
+            self._known[key] = asking(self._workspace, teacher, data, chosen)
         return self._known[key]
 
     @property

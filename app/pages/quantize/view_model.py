@@ -19,10 +19,11 @@ from app.models.repeat import Repeat
 from app.pages.quantize.sizes import ExportSizes
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
-from core.models import targets, taught
+from core.models import targets
 from core.models.quantizing.plan import LEARNING
 from core.models.quantizing.recipes import RECIPES as KNOWN
 from core.specs import QuantizeSpec
+from core.workspace import taught
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]

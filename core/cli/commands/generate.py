@@ -15,8 +15,7 @@ from core.data.generating import answered, filters
 from core.errors import WorkbenchError
 from core.jobs.events import Event
 from core.jobs.look import look
-from core.models import taught
-from core.offers import PREVIEW_S, Offer, few, teaching
+from core.offers import PREVIEW_S, Offer, asking, few, teaching
 from core.specs import GenerateSpec
 from core.workspace import durable, scratch
 from core.workspace.workspace import Workspace
@@ -62,11 +61,13 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         settings["like"] = arguments.like
     if settings.get("like"):
         settings["like"] = workspace.artifact(str(settings["like"]), "dataset").id
-    follows = taught.asking(workspace, teacher, data, settings)
+    follows = asking(workspace, teacher, data, settings)
     spec = build(GenerateSpec, {"teacher": teacher.id, "data": data.id, **settings, **follows})
+    teaching(workspace, spec)  # what does not suit is refused before anything is said of it
     if spec.like:
-        like = workspace.artifact(spec.like, "dataset").name
-        output.say(f"Answered like {like}: its task, its labels, and its test rows stay the test.")
+        like = workspace.artifact(spec.like, "dataset")
+        labels = " its labels," if like.meta.get("labels") else ""
+        output.say(f"Answered like {like.name}: its task,{labels} and its test rows stay the test.")
     if "as_learnt" in follows:
         output.say(f"{teacher.name} is asked as it learnt this task: without a line before.")
     if arguments.preview:

@@ -7,6 +7,7 @@ import json
 import shlex
 from typing import Any, TypeAlias, get_args
 
+from core import overlap
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
@@ -266,6 +267,12 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     run = require_kept(start(workspace, spec, name, output, "Evaluating"))
     report = read_report(workspace, run)
     show_report(report, output)
+    for model in models:
+        if rows := overlap.seen(workspace, model.partition(":")[0], data, spec.split):
+            named = workspace.artifact(model.partition(":")[0], "model").name
+            output.say(
+                f"{named} has learnt from {counted(rows)} of them in other data: its figure is too good."
+            )
     output.say(f"Kept as {run.name}; `slm-workbench runs show {shlex.quote(run.name)}` shows it again.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
@@ -315,7 +322,8 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     )
     asked = report["rows"]
     stopped = f" of {asked}, as it was stopped," if not report["complete"] and count < asked else ""
-    output.say(f"On {counted(count)}{stopped} that no model has learnt from{few}.")
+    answered = counted(count, f"{report['split']} row")
+    output.say(f"On {answered}{stopped} of {report['data']}{few}.")
     if teacher := report.get("answers_by"):
         output.say(verdict.agreement(teacher))
     for item in report.get("comparisons", ()):

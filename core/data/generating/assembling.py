@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.data import dataset
 from core.data.dataset import INFO, Dataset, DatasetInfo, Generated, MadeFrom
 from core.data.dropped import DROPPED
@@ -154,9 +155,10 @@ def write(
     )
     wrote_test = test is None and info.counts["test"] > 0
     if wrote_test:
+        tested = counted(info.counts["test"], "test row")
         said = (
-            f"The {info.counts['test']:,} test rows have answers of {generated.teacher} too: a figure on "
-            "them says how often a model agrees with it, not how often it is right."
+            f"{tested} with an answer of {generated.teacher} too: a figure on them says how often a model "
+            "agrees with it, not how often it is right."
         )
         check = info.check.model_copy(update={"warnings": [*info.check.warnings, said]})
         info = info.model_copy(update={"check": check})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,14 @@ def test_a_text_has_a_question_a_line_once_that_is_said_and_says_how(tmp_path: P
     said = check.check(path, task="questions")
     assert (said.task, said.rows, said.roles) == ("questions", 3, {"user": "question"})
     prose = tmp_path / "b.txt"
-    prose.write_text("It was a dark night.\nWhy?\nNobody knew.\n", encoding="utf-8")
+    text = "It was a dark night, and nobody knew why the lamps had gone out. She asked once more, and went. "
+    prose.write_text("\n".join(textwrap.wrap(text * 20, 72)) + "\n", encoding="utf-8")
     assert not any("questions" in text for text in check.check(prose).warnings)
+    listed = tmp_path / "c.txt"
+    listed.write_text(
+        "I lost my card\nNo money came yet.\nThe app is slow\nHow do I pay?\n", encoding="utf-8"
+    )
+    assert any("It looks like a list" in text for text in check.check(listed).warnings)
 
 
 def test_answers_beside_the_questions_are_left_out_only_if_that_is_said(tmp_path: Path) -> None:
@@ -85,3 +92,11 @@ def test_chats_of_both_kinds_are_refused_by_line(task: TaskChoice, line: int, tm
 def test_questions_make_no_test(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv")
     assert [refusal.code for refusal in check.check(path, test=path).refusals] == ["data.test"]
+
+
+def test_a_column_that_is_only_guessed_to_be_the_answer_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("body,subject\nWhere is my bike now?,Order 7\nIt broke again,Wheel\n", encoding="utf-8")
+    assert any("`subject` is taken for the answer" in text for text in check.check(path).warnings)
+    path.write_text("question,answer\nWhere?,Here\nWhy?,So\n", encoding="utf-8")
+    assert not any("is taken for" in text for text in check.check(path).warnings)

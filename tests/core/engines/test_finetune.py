@@ -207,7 +207,7 @@ def test_a_number_that_is_none_stops_the_training_and_keeps_the_last_checkpoint(
 
 def test_the_result_is_the_model_of_the_best_look_and_patience_ends_the_training(tmp_path, artifacts):
     """A learning rate far too high makes the validation rows worse soon."""
-    wild = {"epochs": 12, "learning_rate": 0.2, "validate_every": 2, "checkpoint_every": 3}
+    wild = {"epochs": 12, "learning_rate": 0.5, "validate_every": 2, "checkpoint_every": 3}
     run = Run(tmp_path / "run", artifacts, early_stopping=2, **wild).go()
     result = run.job.final_result
     best = run.events("best")[-1]["step"]
@@ -229,7 +229,8 @@ def test_recomputing_activations_changes_memory_and_not_the_weights(tmp_path, ar
     lean = Run(tmp_path / "lean", artifacts, gradient_checkpointing="on", **fields).go()
     [ours], [theirs] = (list(run.model.glob("*model.safetensors")) for run in (lean, plain))
     for name, tensor in load_file(ours).items():
-        assert torch.allclose(tensor, load_file(theirs)[name], atol=1e-6), name
+        # Of steps of 1e-2: Adam divides by gradients near zero, whose last digits are rounded otherwise.
+        assert torch.allclose(tensor, load_file(theirs)[name], atol=2e-5), name
     assert lean.metric("loss") == pytest.approx(plain.metric("loss"), rel=1e-5)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core import offers
 from core.errors import InputError
 from core.jobs import submission
-from core.models import taught
 from core.specs import (
     AugmentSpec,
     DistillSpec,
@@ -126,7 +126,7 @@ def test_a_teacher_that_learnt_the_task_answers_questions_as_it_learnt_to(
         model, rows = find(ids.get(teacher, teacher), "model"), find(data, "dataset")
         assert model is not None
         assert rows is not None
-        return taught.asking(workspace, model, rows, chosen)
+        return offers.asking(workspace, model, rows, chosen)
 
     assert follows("tuned", asked) == {"like": ids["data"], "as_learnt": True}
     assert follows("small", asked) == {"like": ids["data"], "as_learnt": True}  # quantized, it knows it still

@@ -103,8 +103,8 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     row = rows_of(page)
     assert model.index(row["Tuned, int4-mixed"], 0).data() == "★ Tuned, int4-mixed"
     best = model.index(row["Teacher"], 1)
-    assert best.data() == "81.3 ± 4.4"
-    assert best.data(Qt.ItemDataRole.ToolTipRole) == "81.3 ± 4.4, the best"
+    assert best.data() == "81.3 (76.5–85.3)"
+    assert best.data(Qt.ItemDataRole.ToolTipRole) == "81.3 (76.5–85.3), the best"
 
     time = page.limits_card.sliders["time"]
     assert time.value.text() == "no limit"
