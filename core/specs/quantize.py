@@ -88,11 +88,10 @@ class QuantizeSpec(Spec):
         "makes up for its losses and awq is careful with what meets large inputs. search tries itself.",
         advanced=True,
     )
-    block: Literal["auto", 16, 32, 64, 128] = Option(
-        "auto",
+    block: Literal[16, 32, 64, 128] = Option(
+        32,
         label="Weights that share a scale",
-        help="Fewer are more exact and take more room; 16 decodes at half the speed. auto is 32, and in "
-        "int4-mixed 64 for 4 bits and up to 128 for 8, which is faster. search chooses itself.",
+        help="Fewer are more exact and take more room; 16 decodes at half the speed. search chooses itself.",
         advanced=True,
     )
     kv_cache: Literal["float", "int8"] = Option(

@@ -155,9 +155,9 @@ def write(
     )
     wrote_test = test is None and info.counts["test"] > 0
     if wrote_test:
-        tested = counted(info.counts["test"], "test row")
+        count = counted(info.counts["test"], "test row")
         said = (
-            f"{tested} with an answer of {generated.teacher} too: a figure on them says how often a model "
+            f"{count} with an answer of {generated.teacher} too: a figure on them says how often a model "
             "agrees with it, not how often it is right."
         )
         check = info.check.model_copy(update={"warnings": [*info.check.warnings, said]})

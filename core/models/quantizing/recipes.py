@@ -10,7 +10,6 @@ from core.models.quantizing import plan, sizes
 from core.models.quantizing.plan import Algorithm, Part, Plan
 
 BLOCK = 32  # weights that share a scale; 16 costs a sixth more bytes and half the speed, 128 costs quality
-_LARGEST_OF_HEAD = 64  # its 8 bits have no zero point
 
 
 class Widths(Protocol):
@@ -37,7 +36,6 @@ class Recipe(BaseModel):
         edges: Groups that get 8 bits in the layers that llama.cpp's rule gives more.
         head: Bits of the output layer and of an embedding that is shared with it; 0 leaves it to the builder.
         block: Weights that share a scale where the builder rounds.
-        most: Weights that share a scale at most, by bits, where nothing else is asked; `BLOCK` if not said.
         expected: Bits that matrix weights may have in the finished graph; all of them must occur.
         parts: Bits that the products of a layer's group must have, by `layer.group`; empty where the builder
             decides.
@@ -53,7 +51,6 @@ class Recipe(BaseModel):
     edges: frozenset[str] = frozenset()
     head: Literal[0, 4, 8] = 0
     block: int = BLOCK
-    most: dict[int, int] = {}
     expected: frozenset[int]
     parts: dict[str, int] = {}
 
@@ -108,25 +105,14 @@ class Recipe(BaseModel):
             }
         )
 
-    def planned(
-        self, found: sizes.Matrices, algorithm: Algorithm, block: int | Literal["auto"] = "auto"
-    ) -> Plan:
+    def planned(self, found: sizes.Matrices, algorithm: Algorithm, block: int = BLOCK) -> Plan:
         """The recipe for one model's matrices."""
-        columns: dict[tuple[int, str], set[int]] = {}
-        for name, shape in found.layers.items():
-            columns.setdefault((plan.layer_of(name), plan.group_of(name)), set()).add(shape[1])
-
-        def part(bits: Literal[4, 8], lengths: set[int], largest: int = 128) -> Part:
-            most = min(self.most.get(bits, BLOCK), largest)
-            fitting = [size for size in plan.blocks_of(lengths) if size <= most]
-            return Part(bits=bits, block=(fitting or [BLOCK])[0] if block == "auto" else block)
 
         def choose(layer: int, group: str) -> Part:
             raised = group in self.edges and plan.is_edge(layer, found.count)
-            return part(8 if raised else self.bits.get(group, self.bits["others"]), columns[layer, group])
+            return Part(bits=8 if raised else self.bits.get(group, self.bits["others"]), block=block)
 
-        head = part(8 if self.head == 8 else 4, {found.head[1]}, _LARGEST_OF_HEAD)
-        return plan.make(algorithm, found.layers, head, choose)
+        return plan.make(algorithm, found.layers, Part(bits=8 if self.head == 8 else 4, block=block), choose)
 
 
 def _listed(bits: set[int] | frozenset[int]) -> str:
@@ -140,19 +126,15 @@ _ALL4: dict[str, Literal[4, 8]] = {"others": 4}
 #: 75 % right in int8, 74 % in this mixture (133 MB), 72 % with llama.cpp's choice of layers (117 MB).
 _FORGIVING: dict[str, Literal[4, 8]] = {"gate": 4, "up": 4, "others": 8}
 _SENSITIVE = frozenset({"qkv", "down"})
-#: Against blocks of 32, a tuned 135M model needs 15 % less time of the processor a token (110 to 93 tokens a
-#: second of one core) and 123 MB for 133. By GPTQ the KL on the receipt's texts is 0.043 nats a token to
-#: 0.036, and that of a search for 115 MB 0.065.
-_WIDE = {4: 64, 8: 128}
 
 
 def _recipe(name: str, expected: set[int], **more: Any) -> Recipe:
     return Recipe(name=name, expected=frozenset(expected), **more)
 
 
-#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.003, int4-mixed in blocks of 32 0.054, and
-#: 0.016 by GPTQ, int4-edges 0.105, int4-gptq 0.066, int4-awq 0.103, int4-hqq 0.182, int4-kquant 0.195, int4
-#: 0.248, a search for 115 MB 0.023.
+#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.003, int4-mixed 0.054 and by GPTQ 0.016,
+#: int4-edges 0.105, int4-gptq 0.066, int4-awq 0.103, int4-hqq 0.182, int4-kquant 0.195, int4 0.248, a search
+#: for 115 MB 0.023.
 #: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention
 #: with a shape that does not fit its buffer, and for bf16 the operator Where is not there.
 RECIPES = {
@@ -161,9 +143,7 @@ RECIPES = {
         _recipe("fp32", {32}, precision="fp32"),
         _recipe("int8", {8}, algorithm="rtn", bits=_ALL8, head=8),
         _recipe("int4", {4}, algorithm="builder", bits=_ALL4),
-        _recipe(
-            "int4-mixed", {4, 8}, algorithm="k_quant", on_rows="gptq", bits=_FORGIVING, head=8, most=_WIDE
-        ),
+        _recipe("int4-mixed", {4, 8}, algorithm="k_quant", on_rows="gptq", bits=_FORGIVING, head=8),
         _recipe(
             "int4-edges", {4, 8}, algorithm="k_quant", on_rows="gptq", bits=_ALL4, edges=_SENSITIVE, head=8
         ),

@@ -109,7 +109,7 @@ def texts(card: QWidget) -> str:
 def test_a_teacher_that_learnt_nothing_yet_is_offered_to_be_taught_first(
     page: DistillPage, qtbot: QtBot, workspace: Workspace, pair: tuple[Artifact, Artifact], add_reader: Add
 ) -> None:
-    run = workspace.store.add_run("finetune", "taught", {"model": pair[0].id}, [pair[0].id])
+    run = workspace.store.add_run("finetune", "taught", {"model": pair[0].id, "data": "gone"}, [pair[0].id])
     taught = add_reader("taught", parameters=LARGE, run_id=run.id)
     export = workspace.store.add_run("quantize", "small", {"model": taught.id}, [taught.id])
     exported = add_reader("exported", format="onnx", run_id=export.id)
