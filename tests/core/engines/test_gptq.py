@@ -130,3 +130,13 @@ def test_what_is_kept_comes_back_to_the_bit_and_what_is_damaged_does_not(tmp_pat
     data[-1] ^= 1
     place.write_bytes(data)
     assert not again.has(3)
+
+
+def test_eight_bits_are_rounded_to_the_nearest_step_of_their_own_block():
+    weight = torch.randn(6, 64, generator=torch.Generator().manual_seed(3))
+    weight[2, 40] = 9.0  # widens the steps of its own block alone
+    found = gptq.nearest(weight, 8, 32)
+    alone = gptq.compensate(weight, torch.eye(64), 8, 32)
+    for ours, theirs in zip(found, alone, strict=True):
+        assert ours.shape == theirs.shape
+        assert torch.allclose(ours.float(), theirs.float())

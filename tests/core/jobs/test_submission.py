@@ -22,7 +22,7 @@ from core.specs import (
     QuantizeSpec,
     Spec,
 )
-from core.workspace import manifest
+from core.workspace import manifest, taught
 from core.workspace.workspace import Workspace
 
 
@@ -136,3 +136,29 @@ def test_a_teacher_that_learnt_the_task_answers_questions_as_it_learnt_to(
     assert follows("tuned", ids["data"]) == {"as_learnt": True}
     assert follows("tuned", version, system="Be brief.") == {}
     assert follows("tuned", stranger) == {}
+
+
+def test_a_teacher_still_knows_what_it_learnt_when_its_run_is_gone_and_says_when_the_data_is(
+    workspace: Workspace, ids: dict[str, str]
+) -> None:
+    asked = made(workspace, ImportDataSpec(source="x", name="x"), "open ones", "dataset", task="questions")
+    run = workspace.store.run(workspace.artifact(ids["tuned"], "model").run_id)
+    assert taught.left_by(workspace, run) == [ids["data"]]
+    folder = workspace.run_folder(run.id) / "kept"
+    folder.mkdir()
+    (folder / "file.bin").write_bytes(b"kept")
+    manifest.write(folder)
+    meta = {"format": "hf", taught.TAUGHT_ON: [ids["data"]]}
+    teacher = workspace.take_artifact(run.id, folder, "model", "kept", meta)
+    workspace.store.remove_run(run.id)
+    data = workspace.artifact(asked, "dataset")
+    assert offers.asking(workspace, teacher, data, {}) == {"like": ids["data"], "as_learnt": True}
+
+    spec = GenerateSpec(teacher=teacher.id, data=asked)
+    offers.require_known(workspace, spec, teacher, data)
+    workspace.remove_artifact(workspace.artifact(ids["data"], "dataset"))
+    assert offers.asking(workspace, teacher, data, {}) == {}
+    with pytest.raises(InputError) as refused:
+        offers.require_known(workspace, spec, teacher, data)
+    assert "--like" in refused.value.fix
+    offers.require_known(workspace, spec.model_copy(update={"task": "generation"}), teacher, data)
