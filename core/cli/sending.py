@@ -15,15 +15,17 @@ from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 
-def agree_to_send(workspace: Workspace, spec: Spec, *, yes: bool, output: Output) -> Offer | None:
+def agree_to_send(
+    workspace: Workspace, spec: Spec, *, yes: bool, output: Output, found: Offer | None = None
+) -> Offer | None:
     """Goes on only after a yes to exactly this host, these rows and about this cost.
 
-    Asks nothing, and gives nothing, where the job sends nothing.
+    Asks nothing, and gives nothing, where the job sends nothing. `found` is the offer, where it is known.
 
     Raises:
         InputError: Nobody agreed; nothing was sent.
     """
-    found = offer(workspace, spec)
+    found = found or offer(workspace, spec)
     if found is None or found.endpoint is None:
         return found
     text = question(found, found.endpoint, spec)

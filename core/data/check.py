@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.data import plaintext, tasks
 from core.data.lengths import LengthCounter
-from core.data.problem import Problem, Problems, Refusal
+from core.data.problem import Problem, Problems, Refusal, refuse
 from core.data.reading import Row, Table, open_table
 from core.data.report import CheckReport, FileFacts, LabelCount, LabelFacts
 from core.data.roles import NAMES, Roles, Task, TaskChoice, settle
@@ -67,6 +67,17 @@ def check(
     return examine(path, roles or {}, test, progress, task=task, instruction=instruction).report
 
 
+def first_look(
+    path: Path, roles: Roles, test: Path | None, *, task: TaskChoice = "auto", instruction: str = ""
+) -> None:
+    """Refuses what the first rows rule out, whatever stands further down; arguments as those of `check`.
+
+    Raises:
+        InputError: It is no table, holds nothing, or has no such columns or task.
+    """
+    _begin(Examination(CheckReport(file=path.name)), path, roles, test, task, instruction)
+
+
 def examine(
     path: Path,
     roles: Roles,
@@ -109,30 +120,12 @@ def _examine(
     task: TaskChoice,
     instruction: str,
 ) -> None:
-    found.table = open_table(path, task)
-    if test is not None:
-        found.test_table = open_table(test)
-    sample = found.table.sample()
-    found.roles = settle(found.table.columns, roles, sample, file=path.name, task=task)
-    found.task = tasks.settle(task, found.roles, found.table.columns, sample, path.name)
-    if test is not None and found.task == QUESTIONS:
-        raise Problem(
-            code="data.test",
-            file=test.name,
-            reason="Questions without answers make no test: there is nothing to compare an answer with.",
-            fix="Leave the test file out.",
-        ).refusal()
-    if instruction and (found.task in ("chat", "pretraining") or "messages" in found.roles):
-        raise Problem(
-            code="data.instruction",
-            file=path.name,
-            reason="An instruction stands before a question, and this data has whole chats or documents.",
-            fix="Leave the instruction empty.",
-        ).refusal()
+    _begin(found, path, roles, test, task, instruction)
+    assert found.table is not None
+    assert found.task is not None
     total = found.table.bytes + (found.test_table.bytes if found.test_table else 0)
     labels, lengths, base = LabelBook(), LengthCounter(seed=0), 0
     if found.test_table is not None:
-        settle(found.test_table.columns, found.roles, (), file=found.test_table.path.name)
         tally = Tally(found.test_table.path.name, found.roles, labels, lengths, found.task, instruction)
         _count_rows(tally, found.test_table, problems, progress, 0, total)
         found.test_tally = tally
@@ -150,6 +143,39 @@ def _examine(
                 reason=_ALL_EMPTY.get(str(found.task), "Every row lacks its question or its answer."),
                 fix="Check which column has which role.",
             ).refusal()
+
+
+def _begin(
+    found: Examination,
+    path: Path,
+    roles: Roles,
+    test: Path | None,
+    task: TaskChoice,
+    instruction: str,
+) -> None:
+    """What the first rows already say: tables, roles and task, or why there can be none."""
+    found.table = open_table(path, task)
+    if test is not None:
+        found.test_table = open_table(test)
+    sample = found.table.sample()
+    found.roles = settle(found.table.columns, roles, sample, file=path.name, task=task)
+    found.task = tasks.settle(task, found.roles, found.table.columns, sample, path.name)
+    if test is not None and found.task == QUESTIONS:
+        raise refuse(
+            "data.test",
+            test.name,
+            "Questions without answers make no test: there is nothing to compare an answer with.",
+            "Leave the test file out.",
+        )
+    if instruction and (found.task in ("chat", "pretraining") or "messages" in found.roles):
+        raise refuse(
+            "data.instruction",
+            path.name,
+            "An instruction stands before a question, and this data has whole chats or documents.",
+            "Leave the instruction empty.",
+        )
+    if found.test_table is not None:
+        settle(found.test_table.columns, found.roles, (), file=found.test_table.path.name)
 
 
 def _count_rows(

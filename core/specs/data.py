@@ -17,17 +17,7 @@ Task = Literal[
     "pretraining",
     "questions",
 ]
-TaskChoice = Literal[
-    "auto",
-    "classification",
-    "extraction",
-    "question_answering",
-    "summarization",
-    "generation",
-    "chat",
-    "pretraining",
-    "questions",
-]
+TaskChoice = Literal["auto", Task]
 #: The task of data that teaches nothing yet: a teacher is to write the answers.
 QUESTIONS: Task = "questions"
 

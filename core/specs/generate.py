@@ -19,17 +19,7 @@ Preset = Literal[
     "summarization",
     "generation",
 ]
-PresetChoice = Literal[
-    "auto",
-    "classification",
-    "extraction",
-    "question_answering",
-    "conversation",
-    "inference",
-    "mathematics",
-    "summarization",
-    "generation",
-]
+PresetChoice = Literal["auto", Preset]
 PromptSource = Literal["prompts", "seeds", "documents"]
 #: Fields that decide how many answers there are and which are kept, but not what is asked and answered.
 _BESIDE_ANSWERS = frozenset(

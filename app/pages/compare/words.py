@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QCoreApplication
 
 from app.formats import count_text, number_text, rows_text, size_text
-from app.pages.runs.verdict_text import figure_text, measure_name
+from app.pages.runs.verdict_text import agreement, figure_text, measure_name
 from core.models.board import sentence
 from core.models.board.axes import Axis, value
 from core.models.board.board import Board, Variant
@@ -252,14 +252,7 @@ def limit_words(broken: Sequence[Axis]) -> str:
 
 def notes(board: Board) -> list[str]:
     """What to know before figures are held against each other."""
-    said = []
-    if board.answers_by:
-        text = QCoreApplication.translate(
-            "compare",
-            "The answers of these rows are those of {teacher}: a figure says how often a model agrees with "
-            "it, not how often it is right.",
-        )
-        said.append(text.format(teacher=board.answers_by))
+    said = [agreement(board.answers_by)] if board.answers_by else []
     stopped = [item for item in board.variants if item.is_stopped]
     if stopped:
         one = QCoreApplication.translate("compare", "{name} ({rows} rows)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal, Slot
@@ -17,9 +17,11 @@ from app.models.repeat import Repeat
 from app.pages.generate.endpoints_model import EndpointsModel
 from app.pages.generate.trial_model import Question, TrialModel
 from app.pages.wizard_view_model import WizardViewModel
+from core.data.generating.presets import preset_of
 from core.errors import WorkbenchError
 from core.offers import asking, few
 from core.specs import GenerateSpec
+from core.specs.data import Task
 from core.specs.generate import PresetChoice, PromptSource
 from core.workspace.workspace import Workspace
 
@@ -32,7 +34,6 @@ TASKS: tuple[PresetChoice, ...] = get_args(PresetChoice)
 CHOSEN = ("teacher", "data", "like", "source", "task", "as_learnt")
 _OF_DOCUMENTS: tuple[PresetChoice, ...] = ("auto", "question_answering", "summarization")
 _OF_ENDPOINTS = ("concurrency", "requests_per_minute", "timeout_s")
-_PRESET_OF = {"chat": "conversation", "pretraining": "question_answering", "questions": "generation"}
 
 
 class GenerateViewModel(WizardViewModel):
@@ -227,10 +228,8 @@ class GenerateViewModel(WizardViewModel):
         """What the teacher will do; of `auto`, what that comes to."""
         if self.task != "auto" or self.data is None:
             return self.task
-        followed = self.like or self.data
-        if followed is not self.data and followed.task == "chat":
-            return "generation"
-        return _PRESET_OF.get(followed.task, followed.task)
+        like = cast("Task", self.like.task) if self.like is not None else None
+        return preset_of(self.task, cast("Task", self.data.task), like)
 
     @property
     def rows(self) -> int:

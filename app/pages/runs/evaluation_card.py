@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from app.formats import breakable, number_text, rows_text, short_name, size_text
 from app.pages.runs.confusion_panel import ConfusionPanel
 from app.pages.runs.times_panel import TimesPanel
-from app.pages.runs.verdict_text import figure_text, headline, in_general, measure_name
+from app.pages.runs.verdict_text import agreement, figure_text, headline, in_general, measure_name
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.card import Card
 from app.widgets.figure_table import FigureTable
@@ -75,11 +75,7 @@ class EvaluationCard(Card):
             grid.addWidget(Label(self._on_the_judge(report), "note", wrap=True), row, 0, 1, len(columns))
             row += 1
         if report.answers_by:
-            said = self.tr(
-                "The answers of these rows are those of {teacher}: a figure says how often a model agrees "
-                "with it, not how often it is right."
-            )
-            text = said.format(teacher=breakable(report.answers_by))
+            text = agreement(breakable(report.answers_by))
             grid.addWidget(Label(text, "note", wrap=True), row, 0, 1, len(columns))
             row += 1
         for comparison in report.comparisons[1:]:

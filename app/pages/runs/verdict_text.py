@@ -91,3 +91,12 @@ def _percent(change: Change) -> str:
     value, low, high = verdict.figures(change, 0 if abs(change.value) >= 0.1 else 1)
     text = QCoreApplication.translate("verdict", "{value} % [{low} to {high}]")
     return text.format(value=value, low=low, high=high)
+
+
+def agreement(teacher: str) -> str:
+    """What a figure says on rows whose answers a teacher wrote."""
+    return QCoreApplication.translate(
+        "verdict",
+        "The answers of these rows are those of {teacher}: a figure says how often a model agrees with it, "
+        "not how often it is right.",
+    ).format(teacher=teacher)

@@ -14,7 +14,7 @@ from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.cli.specs import build, describe, parse_settings
 from core.counts import counted
-from core.data import check, dropped, examples, first_look, roles, signature, tasks
+from core.data import check, dropped, examples, roles, signature, tasks
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
 from core.errors import InputError
@@ -112,7 +112,8 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         return _download(workspace, arguments, output)
     source, test = _source(arguments)
     mapping = roles.parse(arguments.map)
-    first_look.refuse(source, mapping, test, arguments.task)
+    instruction = arguments.instruction.strip()
+    check.first_look(source, mapping, test, task=arguments.task, instruction=instruction)
     wished = examples.name_of(arguments.file) if examples.is_example(arguments.file) else source.stem
     name = arguments.name or workspace.free_name(wished, "dataset")
     spec = ImportDataSpec(

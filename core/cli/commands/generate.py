@@ -63,7 +63,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         settings["like"] = workspace.artifact(str(settings["like"]), "dataset").id
     follows = asking(workspace, teacher, data, settings)
     spec = build(GenerateSpec, {"teacher": teacher.id, "data": data.id, **settings, **follows})
-    teaching(workspace, spec)  # what does not suit is refused before anything is said of it
+    whole = teaching(workspace, spec)  # what does not suit is refused before anything is said of it
     if spec.like:
         like = workspace.artifact(spec.like, "dataset")
         labels = " its labels," if like.meta.get("labels") else ""
@@ -71,10 +71,10 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     if "as_learnt" in follows:
         output.say(f"{teacher.name} is asked as it learnt this task: without a line before.")
     if arguments.preview:
-        return _preview(workspace, spec, arguments, output)
+        return _preview(workspace, spec, whole, arguments, output)
     name = arguments.name or workspace.free_name(f"{data.name} by {teacher.name}", "dataset")
     workspace.require_free_name(name, "dataset")
-    sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
+    sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output, found=whole)
     kept = _Kept(workspace, spec)
     ended = require_kept(start(workspace, spec, name, output, "Generating", brings=kept.answers()))
     kept.forget()
@@ -116,9 +116,11 @@ class _Kept:
         self._path.unlink(missing_ok=True)
 
 
-def _preview(workspace: Workspace, spec: GenerateSpec, arguments: argparse.Namespace, output: Output) -> int:
+def _preview(
+    workspace: Workspace, spec: GenerateSpec, whole: Offer, arguments: argparse.Namespace, output: Output
+) -> int:
     """Five rows, so that a person sees what would come, and what it would cost."""
-    whole, some = teaching(workspace, spec), few(spec)
+    some = few(spec)
     sending.agree_to_send(workspace, some, yes=arguments.yes, output=output)
     said: list[Event] = []
     failure: WorkbenchError | None = None

@@ -9,7 +9,7 @@ from core.data.dataset import DatasetInfo
 from core.data.roles import Task
 from core.errors import InputError
 from core.specs.data import QUESTIONS
-from core.specs.generate import GenerateSpec, Preset
+from core.specs.generate import GenerateSpec, Preset, PresetChoice
 
 INFERENCES = ("entailment", "neutral", "contradiction")
 
@@ -88,9 +88,7 @@ def assign(spec: GenerateSpec, info: DatasetInfo, like: DatasetInfo | None = Non
     if spec.source != "documents" and documents:
         raise _unsuitable(info, "It holds plain documents, no questions.", "source=documents")
     followed = like or info
-    preset = _PRESET_OF[followed.task] if spec.task == "auto" else spec.task
-    if info.task == QUESTIONS and spec.task == "auto" and "messages" in followed.roles:
-        preset = "generation"  # only the next answer is missing
+    preset = preset_of(spec.task, info.task, like.task if like is not None else None)
     if documents and preset not in ("question_answering", "summarization"):
         raise _unsuitable(
             info, f"A piece of a document makes no {preset}.", "task=question_answering, or summarization"
@@ -104,6 +102,13 @@ def assign(spec: GenerateSpec, info: DatasetInfo, like: DatasetInfo | None = Non
         task = "chat"
     instruction = followed.instruction or info.instruction
     return Assignment(preset, spec.system.strip() or line, labels, task, instruction)
+
+
+def preset_of(asked: PresetChoice, task: Task, like: Task | None = None) -> Preset:
+    """What the teacher does with data of a task; `like` is the task that its answers follow."""
+    if asked != "auto":
+        return asked
+    return "generation" if like == "chat" else _PRESET_OF[like or task]  # of a chat only an answer is missing
 
 
 def _check_like(info: DatasetInfo, like: DatasetInfo) -> None:

@@ -243,17 +243,10 @@ def _inverse(products: Tensor) -> Tensor:
 
 def nearest(weight: Tensor, bits: int, block: int) -> tuple[Tensor, Tensor, Tensor]:
     """Rounds each number by itself. Shapes as those of `compensate`."""
-    rows, columns = weight.shape
-    parts = weight.reshape(-1, block)
-    quantizer = WeightQuantizer(bits=bits, symmetric=False, group_size=-1)
-    step, zero = quantizer.find_qparams(parts)
-    levels = (parts / step + zero).round_().clamp_(quantizer.minq, quantizer.maxq).to(torch.uint8)
-    blocks = columns // block
-    return (
-        levels.reshape(rows, columns),
-        step.reshape(rows, blocks),
-        zero.to(torch.uint8).reshape(rows, blocks),
-    )
+    quantizer = WeightQuantizer(bits=bits, symmetric=False, group_size=block)
+    steps, zeros = quantizer.find_qparams(weight)
+    levels = quantizer.quantize(weight, steps, zeros)
+    return levels.to(torch.uint8), steps, zeros.to(torch.uint8)
 
 
 def compensate(weight: Tensor, inverse: Tensor, bits: int, block: int) -> tuple[Tensor, Tensor, Tensor]:

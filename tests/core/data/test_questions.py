@@ -11,6 +11,7 @@ import pytest
 from core.data import check, dataset
 from core.data.dataset import Dataset
 from core.data.report import CheckReport
+from core.errors import InputError
 from core.specs import ImportDataSpec
 from core.specs.data import TaskChoice
 
@@ -100,3 +101,11 @@ def test_a_column_that_is_only_guessed_to_be_the_answer_is_named(tmp_path: Path)
     assert any("`subject` is taken for the answer" in text for text in check.check(path).warnings)
     path.write_text("question,answer\nWhere?,Here\nWhy?,So\n", encoding="utf-8")
     assert not any("is taken for" in text for text in check.check(path).warnings)
+
+
+def test_the_first_look_reads_a_text_as_the_whole_check_does(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.txt")
+    check.first_look(path, {"user": "question"}, None, task="questions")
+    with pytest.raises(InputError) as refused:
+        check.first_look(path, {}, path, task="questions")
+    assert refused.value.code == "data.test"

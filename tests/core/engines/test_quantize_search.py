@@ -117,25 +117,6 @@ def test_the_weights_file_has_the_predicted_size(
     assert {block for _, block in _stored(folder).values()} == {block}
 
 
-@pytest.mark.parametrize(
-    ("recipe", "asked", "rows", "rounds"),
-    [
-        ("int4-mixed", "auto", True, "gptq"),
-        ("int4-edges", "auto", True, "gptq"),
-        ("int4-mixed", "auto", False, "k_quant"),
-        ("int4-mixed", "rtn", True, "rtn"),
-        ("int4-mixed", "gptq", False, "gptq"),  # on shipped text alone
-        ("int4-kquant", "auto", True, "k_quant"),
-        ("search", "auto", True, "k_quant"),  # it tries GPTQ itself
-        ("int4", "auto", True, "builder"),
-    ],
-)
-def test_mixtures_are_rounded_by_gptq_where_there_are_rows(
-    recipe: str, asked: Any, rows: bool, rounds: str
-) -> None:
-    assert RECIPES[recipe].rounded_by(asked, rows=rows) == rounds
-
-
 def test_a_limit_that_nothing_fits_under_is_refused_before_anything_is_measured(
     source: Path, tmp_path: Path
 ) -> None:
