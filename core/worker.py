@@ -11,7 +11,6 @@ import importlib
 import json
 import os
 import platform
-import signal
 import sys
 import threading
 import traceback
@@ -20,7 +19,7 @@ from typing import IO
 
 from core.engines.seal import close_network, without_four_bit
 from core.errors import InputError, WorkbenchError
-from core.jobs.context import JobContext
+from core.jobs.context import JobContext, end_with_parent
 from core.jobs.registry import kind_of
 from core.jobs.run_folder import read_job
 from core.jobs.sampling import peak_rss_bytes
@@ -38,13 +37,6 @@ def claim_stdout() -> IO[str]:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return channel
-
-
-def end_with_parent() -> None:
-    """Ends this process and all it started, at once; checkpoints are made for that."""
-    if os.name != "nt" and os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
 
 
 def listen(job: JobContext) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +20,13 @@ from core.workspace import durable, manifest
 _MIN_PROGRESS_GAP_S = 0.05
 _KEY_PATIENCE_S = 10.0
 _HIDDEN = "[key]"
+
+
+def end_with_parent() -> None:
+    """Ends this process and all it started, at once; checkpoints are made for that."""
+    if os.name != "nt" and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 class JobContext:
@@ -70,8 +80,13 @@ class JobContext:
             hidden: dict[str, Any] = self.hide(fields)
             line = encode(Event(ev=ev, seq=self._seq, t=time.time(), fields=hidden))
             self._seq += 1
-            self._out.write(line + "\n")
-            self._out.flush()
+            try:
+                self._out.write(line + "\n")
+                self._out.flush()
+            except OSError as error:
+                if error.errno not in (errno.EPIPE, errno.EINVAL):  # Windows says EINVAL of a closed pipe
+                    raise
+                end_with_parent()
 
     def phase(self, name: str, total: int | None = None, unit: str = "", done: int = 0) -> None:
         """Begins a stretch of work.
