@@ -104,7 +104,7 @@ def lab(tmp_path_factory) -> Path:
         job,
     )
     teacher = folder / "teach" / "out" / "model"
-    job, _out = tiny.job(folder / "cut", t=teacher, d=data)
+    job, _out = tiny.job(folder / "cut", t=teacher, b=base, d=data)
     prune.run(PruneSpec(model="t", data="d", keep_layers=LAYERS, threads=cores()), job)
     student = folder / "cut" / "out" / "model"
     tokenizer = tokenizing.load(student)
