@@ -96,6 +96,8 @@ class ResultCard(Card):
             "bytes_on_disk": (self.tr("On disk"), size_text),
             "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
             "agreement": (self.tr("Same answers as before"), self._percent_text),
+            "teacher_agreement": (self.tr("Says the same as its teacher"), self._percent_text),
+            "teacher_retention": (self.tr("Keeps of what it gets right"), self._percent_text),
             "searched_kl": (self.tr("Away from the source, KL"), number_text),
             "fixed_kl": (self.tr("The same for int4-edges by KQuant"), number_text),
             "answer_ms": (self.tr("An answer takes"), self._time_text),

@@ -16,6 +16,7 @@ from app.job_bridge import JobBridge
 from app.models.command_line import command_line
 from app.models.repeat import can_repeat, repeat_of
 from app.models.run_record import Delta, RunRecord
+from app.pages.runs import far_student
 from app.pages.runs.next_step import NextStep, next_step
 from app.widgets.error_text import ErrorText
 from core.errors import InputError, WorkbenchError
@@ -151,6 +152,9 @@ class RunViewModel(QObject):
         """The next best step after a good end."""
         if self.run is None or self.run.state not in ("succeeded", "stopped") or not self.record.made:
             return None
+        far = far_student.far_student(self._bridge.workspace, self.run)
+        if far is not None:
+            return far_student.next_step(far, self.record.made[-1])
         return next_step(self.run.kind, self.record.made[-1])
 
     @property

@@ -11,12 +11,13 @@ from core import overlap
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
+from core.cli.next_command import next_command
 from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
-from core.models import presets, verdict
+from core.models import nearness, presets, verdict
 from core.models.pruning import rounds
 from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
@@ -356,19 +357,11 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
         output.say(f"Made {artifact['type']} {artifact['name']} ({', '.join(facts)}).")
+        found = nearness.nearness(run.kind, run.state, run.result)
+        if found is not None and found.is_far:
+            output.say(nearness.sentence(found))
         if artifact["type"] == "model" and run.state == "succeeded":
-            output.say(f"Next: {_next(workspace, run, shlex.quote(artifact['name']))}.")
+            output.say(f"Next: {next_command(workspace, run, artifact['name'])}.")
     say_stopped(run, output)
     output.answer(shown)
     return 0
-
-
-def _next(workspace: Workspace, run: Run, name: str) -> str:
-    """What to do with a new model, as commands."""
-    if run.kind == PruneSpec.kind and run.result.get("untaught"):
-        teacher, data = (
-            shlex.quote(found.name if (found := workspace.store.find_artifact(id)) else id)
-            for id in (run.spec["model"], run.spec["data"])
-        )
-        return f"`slm-workbench distill --teacher {teacher} --student {name} --data {data}`"
-    return f"`slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`"
