@@ -105,8 +105,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run)}")
     if run.kind == "evaluate" and run.result.get("models"):
         show_report(run.result, output)
-    # What was asked, unless the result says what came of it: method auto became method lora.
-    for key, value in (shown["spec"] | shown["result"]).items():
+    shown["decided"] = run_folder.decided(workspace.run_folder(run.id), run.spec)
+    # What was asked, unless the run decided it or says what came of it: method auto became method lora.
+    for key, value in (shown["spec"] | shown["decided"] | shown["result"]).items():
         if value not in (None, "", {}, []) and not _is_table(value):
             output.say(f"  {key:<18} {_plain(workspace, value)}")
     for name, curve in shown["metrics"].items():
