@@ -7,6 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
+from app.dialogs.loss_text import with_loss
 from app.formats import count_text
 from app.models.item_table import Column, ItemTableModel
 from app.models.library import DataItem
@@ -248,7 +249,10 @@ class DataPage(PageFrame):
             return
         dialog = ConfirmDialog(
             self.tr("Remove “{name}”?").format(name=item.name),
-            self.tr("The copy in this workspace is deleted. Your own file stays where it is."),
+            with_loss(
+                self.tr("The copy in this workspace is deleted. Your own file stays where it is."),
+                self.view_model.loss(item.id),
+            ),
             self.tr("Remove"),
             self.tr("Keep it"),
             parent=self.window(),

@@ -20,7 +20,8 @@ from app.pages.runs import far_student
 from app.pages.runs.next_step import NextStep, next_step
 from app.widgets.error_text import ErrorText
 from core.errors import InputError, WorkbenchError
-from core.jobs import export, run_folder, submission
+from core.jobs import dependants, export, run_folder, submission
+from core.jobs.dependants import Loss
 from core.jobs.events import Event
 from core.jobs.registry import KINDS
 from core.models.learning_curve import Overfitting
@@ -219,6 +220,12 @@ class RunViewModel(QObject):
     def resume(self) -> None:
         """Puts the run back into the queue."""
         self._ask(self._bridge.resume)
+
+    @property
+    def loss(self) -> Loss:
+        """What can no longer be done without the run."""
+        assert self.run is not None
+        return dependants.of_run(self._bridge.workspace, self.run)
 
     def remove(self) -> None:
         """Forgets the run and its report; models and data it made stay."""

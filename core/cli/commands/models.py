@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from core.cli import asking
-from core.cli.consent import agree
+from core.cli.consent import agree, ask_at_terminal
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.cli.specs import build
 from core.errors import InputError
-from core.jobs import keys, submission
+from core.jobs import dependants, keys, submission
 from core.models import context, endpoints, hub, records
 from core.specs import AddEndpointSpec, AddModelSpec, DownloadModelSpec
 from core.workspace import overrides
@@ -237,7 +237,10 @@ def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     """Deletes a model, or a file that was exported from one."""
     exported = workspace.store.find_artifact(arguments.model, "package")
     is_model = exported is None or workspace.store.find_artifact(arguments.model, "model") is not None
-    removed = submission.remove_artifact(workspace, arguments.model, "model" if is_model else "package")
+    artifact = submission.require_unneeded(workspace, arguments.model, "model" if is_model else "package")
+    lost = dependants.sentences(dependants.of_artifact(workspace, artifact))
+    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    removed = submission.remove_artifact(workspace, artifact.id, artifact.type)
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
     output.answer(removed)
     return 0

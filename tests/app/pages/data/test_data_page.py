@@ -164,6 +164,18 @@ def test_removing_asks_and_keeps_by_default(
     assert not workspace.artifact_folder(added.id).exists()
 
 
+def test_removing_says_what_learnt_from_it(
+    page: DataPage, add_data: Callable[..., Artifact], add_model: Callable[..., Artifact]
+) -> None:
+    added = add_data()
+    add_model("tuned", taught_on=[added.id])
+    page.open_with(added.id)
+    QTest.mouseClick(page.details.remove_button, LEFT)
+    dialog = page.findChild(ConfirmDialog)
+    assert any("Learnt from it: tuned." in label.text() for label in dialog.findChildren(QLabel))
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+
 def test_a_newer_file_replaces_the_check_of_the_older_one(
     page: DataPage, qtbot: QtBot, questions: Path, tmp_path: Path
 ) -> None:
