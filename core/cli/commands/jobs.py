@@ -313,7 +313,14 @@ def show_report(report: dict[str, Any], output: Output) -> None:
                 say_bytes(item["peak_rss_bytes"]) if "peak_rss_bytes" in item else "",
             ]
         )
-    columns = ["model", _heading(report["models"]), "answer (median)", "tokens/s", "disk", "memory"]
+    columns = [
+        "model",
+        _heading(report["models"], report.get("answers_by", "")),
+        "answer (median)",
+        "tokens/s",
+        "disk",
+        "memory",
+    ]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
     few = (
@@ -332,11 +339,11 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     evaluation_text.show(report, output)
 
 
-def _heading(models: list[dict[str, Any]]) -> str:
+def _heading(models: list[dict[str, Any]], answers_by: str) -> str:
     """The main measure's name; the same for all models of a report."""
     found = main_figure(models[0]["quality"]) if models else None
     name = found[0] if found else "accuracy"
-    return f"{verdict.NAMES[name]}{'' if name == 'perplexity' else ', %'} (95 %)"
+    return f"{verdict.measure_name(name, answers_by)}{'' if name == 'perplexity' else ', %'} (95 %)"
 
 
 def _main_figure(quality: dict[str, Any]) -> str:
