@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.specs import DistillSpec
+from core.specs.training import MOST_EPOCHS
 
 #: Of what its teacher gets right, a student of use keeps more, place by place: those of the demo keep 0.98
 #: and more after half of their steps, and a label is several places long.
@@ -51,10 +52,11 @@ def nearness(kind: str, state: str, result: Mapping[str, Any]) -> Nearness | Non
 
 def longer(spec: Mapping[str, Any]) -> dict[str, float]:
     """The settings with which the same run learns twice as long."""
-    fields = DistillSpec.model_fields
-    epochs = float(spec.get("epochs") or fields["epochs"].default) * _LONGER
-    limit = spec.get("max_steps")
-    return {"epochs": min(epochs, 100.0), **({"max_steps": int(limit) * _LONGER} if limit else {})}
+    epochs = float(spec.get("epochs") or DistillSpec.model_fields["epochs"].default)
+    found = {"epochs": min(epochs * _LONGER, float(MOST_EPOCHS))}
+    if limit := spec.get("max_steps"):
+        found["max_steps"] = int(limit) * _LONGER
+    return found
 
 
 def sentence(found: Nearness) -> str:

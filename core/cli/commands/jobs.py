@@ -147,7 +147,7 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     method = "lora" if spec.method == "auto" else spec.method
     data = workspace.artifact(arguments.data, "dataset")
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
-    warnings = fitting.require(workspace, spec, arguments)
+    warnings = fitting.require(workspace, spec, arguments, output)
     run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings, chosen))
     return finish(workspace, run, output)
 
