@@ -18,7 +18,7 @@ from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
 from core.models import nearness, presets, verdict
-from core.models.pruning import rounds
+from core.models.pruning import refusal, rounds
 from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
 from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
@@ -178,6 +178,11 @@ def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     """Prunes, and with `--rounds` learns again in between."""
     model = workspace.artifact(arguments.model, "model")
     data = workspace.artifact(arguments.data, "dataset")
+    # What no setting mends is named before the settings are asked for.
+    submission.require_answers(data)
+    submission.require_local(model)
+    submission.require_weights(workspace, model, PruneSpec.title)
+    refusal.require_suitable(workspace, model, data)
     spec = build(PruneSpec, {"model": model.id, "data": data.id, **parse_settings(arguments.set, PruneSpec)})
     if arguments.rounds:
         return _run_rounds(workspace, spec, arguments, output)
