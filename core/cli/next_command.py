@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from core.models.nearness import Nearness, longer, nearness
+from core.models.nearness import Nearness, longer, of_result
 from core.specs import PruneSpec
 from core.workspace import taught
 from core.workspace.records import Run
@@ -17,7 +17,7 @@ def next_command(workspace: Workspace, run: Run, name: str) -> str:
     if run.kind == PruneSpec.kind and run.result.get("untaught"):
         teacher, data = (_named(workspace, run.spec[field]) for field in ("model", "data"))
         return f"`slm-workbench distill --teacher {teacher} --student {model} --data {data}`"
-    found = nearness(run.kind, run.state, run.result)
+    found = of_result(run.kind, run.state, run.result)
     if found is not None and found.is_far:
         return _bring_nearer(workspace, run, found)
     return f"`slm-workbench chat {model}`, or `slm-workbench evaluate {model} --data DATA`"

@@ -37,7 +37,7 @@ class Nearness:
         return (self.agreement if self.retention is None else self.retention) < ENOUGH
 
 
-def nearness(kind: str, state: str, result: Mapping[str, Any]) -> Nearness | None:
+def of_result(kind: str, state: str, result: Mapping[str, Any]) -> Nearness | None:
     """How near a run's student came; None where it taught none, or had no rows to look at."""
     agreement, retention = result.get("teacher_agreement"), result.get("teacher_retention")
     if kind != DistillSpec.kind or not isinstance(agreement, int | float):

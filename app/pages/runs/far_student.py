@@ -10,7 +10,7 @@ from app.models.repeat import Repeat, repeat_of
 from app.models.run_record import Made
 from app.pages.runs.next_step import NextStep
 from core.errors import InputError
-from core.models.nearness import Nearness, longer, nearness
+from core.models.nearness import Nearness, longer, of_result
 from core.workspace import taught
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -33,9 +33,9 @@ class FarStudent:
     data: str
 
 
-def far_student(workspace: Workspace, run: Run) -> FarStudent | None:
+def of_run(workspace: Workspace, run: Run) -> FarStudent | None:
     """What is to be said of a run's student; None where it is near enough, or no one knows."""
-    found = nearness(run.kind, run.state, run.result)
+    found = of_result(run.kind, run.state, run.result)
     if found is None or not found.is_far:
         return None
     again: Repeat | None = None

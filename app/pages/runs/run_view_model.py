@@ -153,7 +153,7 @@ class RunViewModel(QObject):
         """The next best step after a good end."""
         if self.run is None or self.run.state not in ("succeeded", "stopped") or not self.record.made:
             return None
-        far = far_student.far_student(self._bridge.workspace, self.run)
+        far = far_student.of_run(self._bridge.workspace, self.run)
         if far is not None:
             return far_student.next_step(far, self.record.made[-1])
         return next_step(self.run.kind, self.record.made[-1])

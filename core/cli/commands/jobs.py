@@ -369,7 +369,7 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
         output.say(f"Made {artifact['type']} {artifact['name']} ({', '.join(facts)}).")
-        found = nearness.nearness(run.kind, run.state, run.result)
+        found = nearness.of_result(run.kind, run.state, run.result)
         if found is not None and found.is_far:
             output.say(nearness.sentence(found))
         if artifact["type"] == "model" and run.state == "succeeded":

@@ -11,13 +11,13 @@ from core.models import nearness
 )
 def test_a_student_is_far_that_loses_what_its_teacher_gets_right(agreement, retention, far):
     result = {"teacher_agreement": agreement, "teacher_retention": retention}
-    found = nearness.nearness("distill", "succeeded", result)
+    found = nearness.of_result("distill", "succeeded", result)
     assert found is not None
     assert found.is_far is far
 
 
 def test_no_one_knows_how_near_it_is_without_validation_rows():
-    assert nearness.nearness("distill", "succeeded", {"steps": 3}) is None
+    assert nearness.of_result("distill", "succeeded", {"steps": 3}) is None
 
 
 def test_learning_longer_doubles_what_ended_it():
@@ -26,7 +26,7 @@ def test_learning_longer_doubles_what_ended_it():
 
 
 def test_it_is_said_in_a_sentence():
-    found = nearness.nearness("distill", "succeeded", {"teacher_agreement": 0.54, "teacher_retention": 0.61})
+    found = nearness.of_result("distill", "succeeded", {"teacher_agreement": 0.54, "teacher_retention": 0.61})
     assert found is not None
     assert "the same at 54% of the places" in nearness.sentence(found)
     assert "61% of what its teacher gets right" in nearness.sentence(found)
