@@ -46,6 +46,12 @@ class ItemTableModel(QAbstractTableModel, Generic[T]):
         self._columns = columns
         self._items: list[T] = []
 
+    def set_columns(self, columns: list[Column[T]]) -> None:
+        """Shows the same items in other columns."""
+        self.beginResetModel()
+        self._columns = columns
+        self.endResetModel()
+
     def set_items(self, items: list[T]) -> None:
         """Shows other items; the same ones change nothing, so that a selection stays."""
         if items == self._items:

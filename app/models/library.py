@@ -34,6 +34,7 @@ class ModelItem:
     rank: int = 0
     adapters: tuple[str, ...] = ()
     has_prices: bool = False
+    is_untaught: bool = False
 
     @property
     def is_trainable(self) -> bool:
@@ -123,6 +124,7 @@ def _model(artifact: Artifact, by_id: dict[str, Artifact]) -> ModelItem:
         rank=_whole(meta.get("rank")),
         adapters=tuple(name for name in meta.get("adapters") or () if isinstance(name, str)),
         has_prices=has_prices,
+        is_untaught=meta.get("untaught") is True,
     )
 
 

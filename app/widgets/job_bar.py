@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.formats import duration_text, size_text
@@ -13,6 +14,8 @@ from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.labels import Label
 from app.widgets.meter import Meter
 from app.widgets.pill import Pill, Tone
+
+_LEAST_METER, _LEAST_TITLE, _WHOLE_TITLE = 120, 60, 160
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,10 @@ class JobStatus:
 
 
 class JobBar(QWidget):
-    """Always there, so that leaving a page never loses a job."""
+    """Always there, so that leaving a page never loses a job.
+
+    In a narrow window the memory goes first, then the end of the title: why a job waits is always read whole.
+    """
 
     stop_requested = Signal(str)
     run_requested = Signal(str)
@@ -54,7 +60,7 @@ class JobBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(46)
         self.setAccessibleName(self.tr("Running job"))
-        self._run_id = ""
+        self._run_id = self._title = ""
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_XXL, 0, SPACE_XXL, 0)
         row.setSpacing(SPACE_M)
@@ -63,7 +69,7 @@ class JobBar(QWidget):
         self.title.setProperty("look", "title")
         self.title.clicked.connect(self._on_title_clicked)
         self.meter = Meter(self.tr("Progress of the job"), self)
-        self.meter.setMinimumWidth(120)
+        self.meter.setMinimumWidth(_LEAST_METER)
         self.meter.setMaximumWidth(320)
         self.meter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.left = Label("", "muted")
@@ -78,25 +84,28 @@ class JobBar(QWidget):
         row.addStretch(2)
         row.addWidget(self.memory)
         row.addWidget(self.stop_button)
+        self._row = row
         self.show_idle()
 
     def show_idle(self) -> None:
         """No job runs."""
         self._run_id = ""
         self.pill.show_status(self.tr("Idle"), "muted")
-        self.title.setText(self.tr("No job is running"))
+        self._title = self.tr("No job is running")
         self.title.setEnabled(False)
+        self.title.setToolTip("")
         self.meter.hide()
         self.left.setText("")
         self.stop_button.hide()
+        self._fit()
 
     def show_job(self, job: JobStatus) -> None:
         """Shows a job that runs or waits."""
         self._run_id = job.run_id
         self.pill.show_status(job.state, job.tone)
-        self.title.setText(job.title)
+        self._title = job.title
         self.title.setEnabled(True)
-        self.title.setToolTip(self.tr("Open this run"))
+        self.title.setToolTip(self.tr("Open the run “{name}”").format(name=job.title))
         self.meter.show()
         self.meter.set_fraction(job.fraction)
         text = job.note
@@ -107,11 +116,36 @@ class JobBar(QWidget):
         self.left.setText(text)
         self.stop_button.setVisible(True)
         self.stop_button.setEnabled(job.can_stop)
+        self._fit()
 
     def set_memory(self, used: int, total: int) -> None:
         """Memory of this computer that is in use."""
         text = self.tr("Memory {used} of {total}")
         self.memory.setText(text.format(used=size_text(used), total=size_text(total)))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fits the title into the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leaves out what is of least use where the bar is too narrow for all."""
+        others = [self.pill, self.left, *([] if self.stop_button.isHidden() else [self.stop_button])]
+        taken = sum(widget.sizeHint().width() for widget in others)
+        taken += 0 if self.meter.isHidden() else _LEAST_METER
+        margins = self._row.contentsMargins()
+        taken += margins.left() + margins.right() + self._row.spacing() * (self._row.count() - 1)
+        letters = QFontMetrics(self.title.font())
+        self.title.setText(self._title)
+        wanted = letters.horizontalAdvance(self._title)
+        room = self.width() - taken - (self.title.sizeHint().width() - wanted)
+        beside = room - self.memory.sizeHint().width()
+        fits = beside >= min(wanted, _WHOLE_TITLE)
+        self.memory.setVisible(fits)
+        width = max(beside if fits else room, _LEAST_TITLE)
+        self.title.setText(letters.elidedText(self._title, Qt.TextElideMode.ElideRight, width))
+        self.title.setAccessibleName(self._title)
 
     def _on_stop_clicked(self) -> None:
         self.stop_requested.emit(self._run_id)

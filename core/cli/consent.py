@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from core.cli.console import Output, say_bytes
 from core.errors import InputError
@@ -30,6 +31,19 @@ def require_yes(question: str, *, yes: bool, output: Output) -> None:
     output.errors.print("Go on? [y/N] ", end="", markup=False)
     if input().strip().lower() not in ("y", "yes"):
         raise InputError("Nothing was done.", why="You did not agree.", code="consent.refused")
+
+
+def ask_at_terminal(said: Sequence[str], *, yes: bool, output: Output) -> None:
+    """Says what will be lost, and asks whoever is at the terminal; a script is told, and goes on.
+
+    Raises:
+        InputError: The person did not agree; nothing was done.
+    """
+    if said and not yes and sys.stdin.isatty():
+        require_yes("\n".join(said), yes=False, output=output)
+        return
+    for sentence in said:
+        output.progress(sentence)
 
 
 def agree(offer: hub.Offer, *, yes: bool, output: Output) -> None:

@@ -7,8 +7,9 @@ import json
 import shlex
 from typing import Any
 
-from core.cli.console import say_bytes
+from core.cli.console import Output, say_bytes
 from core.cli.invocation import Invocation
+from core.counts import counted
 from core.data import sizes
 from core.errors import InputError
 from core.jobs.timeleft import say_duration
@@ -16,11 +17,14 @@ from core.models.fit import forecast
 from core.models.fit.forecast import Forecast
 from core.models.fit.suggestions import Suggestion
 from core.specs import DistillSpec, TrainingSpec
+from core.specs.training import MOST_EPOCHS
 from core.workspace.workspace import Workspace
 
 
-def require(workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namespace) -> list[str]:
-    """Refuses what clearly does not fit; with `--yes` it is allowed.
+def require(
+    workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namespace, output: Output
+) -> list[str]:
+    """Refuses what clearly does not fit; with `--yes` it is allowed. Says when it ends before its step limit.
 
     Returns:
         What the run's log must say of it; empty when it fits.
@@ -29,11 +33,17 @@ def require(workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namesp
         InputError: It needs clearly more memory than is free; says what would help.
     """
     said = forecast.look(workspace, spec, sizes.read)
+    warnings = list(filter(None, (short_of_limit(said),)))
     if not said.is_refused:
-        return []
+        for text in warnings:
+            output.progress(f"Note: {text}")
+        return warnings
     need, free = say_bytes(said.need.memory.total), say_bytes(said.machine.memory_free)
     if arguments.yes:
-        return [f"Started although it needs about {need} of memory and {free} were free."]
+        return [
+            f"Started although it needs about {need} of memory and {free} were free.",
+            *warnings,
+        ]
     helps = " or ".join(f"`{option}`" for option in map(options, said.suggestions))
     raise InputError(
         f"This {'distilling' if isinstance(spec, DistillSpec) else 'fine-tuning'} does not fit into memory.",
@@ -42,6 +52,21 @@ def require(workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namesp
         if helps
         else "Choose a smaller model, close other programs, or add --yes to start it all the same.",
         code="fit.memory",
+    )
+
+
+def short_of_limit(said: Forecast) -> str:
+    """That the passes end before the steps that were asked for; empty where they do not."""
+    plan = said.need.plan
+    if plan.epochs_for_limit is None:
+        return ""
+    pass_ = "1 pass is 1 step" if plan.steps_per_epoch == 1 else f"1 pass is {plan.steps_per_epoch} steps"
+    helps = f"For {plan.limit} steps set epochs={plan.epochs_for_limit:g}."
+    if plan.epochs_for_limit > MOST_EPOCHS:
+        helps = "A smaller batch_size makes more steps."
+    return (
+        f"max_steps={plan.limit} only ends a run early, and {pass_} here: the passes end after "
+        f"{counted(plan.steps, 'step')}. {helps}"
     )
 
 

@@ -96,7 +96,7 @@ def learn(
     job.phase("saving")
     trainer.look_at_the_end()
     kept = _go_back_to_the_best(trainer, job)
-    trainer.warn_if_worse()
+    nearness = trainer.judge_kept()
     figures = _validate(prepared, trainer, kept, job)
     _save(job, prepared, made)  # may change the model's number format, so it is last
     learnt = len(prepared.train.usable)
@@ -112,6 +112,7 @@ def learn(
         parameters_learnt=weights.count(prepared.model, learning=True),
         kept_step=kept,
         ended_early=trainer.out_of_patience and steps < plan.steps,
+        **nearness,
         **figures,
     )
     if steps < plan.steps and not trainer.out_of_patience:

@@ -15,7 +15,7 @@ from core.data.generating.plan import Prompt
 from core.engines.generating import opening
 from core.engines.generating.answers import Answers
 from core.engines.generating.asking import Asking
-from core.engines.generating.dialogue import Work, work_on
+from core.engines.generating.dialogue import Work, done_before, work_on
 from core.engines.generating.teacher import Enough, Teacher
 from core.engines.seal import seal
 from core.errors import CancelledError, InputError, WorkbenchError
@@ -54,8 +54,10 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     teacher, answers = opening.teacher(spec, job, endpoint), Answers(job.folder)
     asking = Asking(teacher, answers, spec, job, endpoint)
     work = Work(spec, assignment, layout, asking)
-    job.phase("asking", total=len(prompts), unit="rows")
-    done = asyncio.run(_ask_everything(prompts, work, teacher, _Meter(job, answers, asking, len(prompts))))
+    before = asyncio.run(done_before(prompts, work, answers))
+    job.phase("asking", total=len(prompts), unit="rows", done=before)
+    meter = _Meter(job, answers, asking, len(prompts), before)
+    done = asyncio.run(_ask_everything(prompts, work, teacher, meter))
     made = [item for number in sorted(done) for item in done[number]]
     kept = [item for item in made if item.candidate.reason is None]
     dropped = [item for item in made if item.candidate.reason is not None]
@@ -157,11 +159,12 @@ async def _ask_everything(
 class _Meter:
     """Says how far it is and what it costs."""
 
-    def __init__(self, job: JobContext, answers: Answers, asking: Asking, total: int) -> None:
+    def __init__(self, job: JobContext, answers: Answers, asking: Asking, total: int, before: int) -> None:
         self._job = job
         self._answers = answers
         self._asking = asking
         self._total = total
+        self._before = before
         self._done = 0
         self._counts = Counter[str]({"kept": 0})
 
@@ -180,7 +183,7 @@ class _Meter:
             projected_cost=cost / self._done * self._total,
             **self._counts,
         )
-        self._job.progress(self._done)
+        self._job.progress(max(self._done, self._before))
         if self._done <= _SHOWN:
             for item in made:
                 reason = item.candidate.reason

@@ -83,8 +83,15 @@ def compare(workspace: Workspace, refs: Sequence[str]) -> Comparison:
 
 
 def differences(workspace: Workspace, runs: Sequence[Run]) -> tuple[Difference, ...]:
-    """The fields that differ, in the order of the spec; a field left out counts as its default."""
+    """The fields that differ, in the order of the spec.
+
+    A field left out counts as its default, and one left open as what the run decided.
+    """
     specs = [_whole(run) for run in runs]
+    specs = [
+        {**spec, **run_folder.decided(workspace.run_folder(run.id), spec)}
+        for run, spec in zip(runs, specs, strict=True)
+    ]
     found = []
     for field in dict.fromkeys(name for spec in specs for name in spec):
         values = tuple(spec.get(field) for spec in specs)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import CancelledError, JobError
+from core.jobs import run_folder
 from core.jobs.events import Event, encode
 from core.workspace import durable, manifest
 
@@ -190,7 +191,7 @@ class JobContext:
 
     def resolved(self, decide: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What was decided by measuring: made once, stored before the first step, reused on resume."""
-        path = self.folder / "resolved.json"
+        path = self.folder / run_folder.RESOLVED
         if path.exists():
             stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return stored

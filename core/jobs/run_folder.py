@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from core.workspace import durable
 FACTS = {"model": "model.json", "dataset": "dataset.json"}
 #: Too long to keep beside every row of a list.
 _LONG_FACTS = frozenset({"check", "labels", "columns", "generated"})
+#: What a run decided before its first step.
+RESOLVED = "resolved.json"
 
 
 class Job(BaseModel):
@@ -92,6 +94,21 @@ def replay(folder: Path) -> list[Event]:
             if event is not None:
                 events.append(event)
     return events
+
+
+def resolved(folder: Path) -> dict[str, Any]:
+    """What the run decided before its first step; empty where it decided nothing, or has not begun."""
+    try:
+        found = json.loads((folder / RESOLVED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def decided(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that a run's spec leaves open, as the run decided them."""
+    known = resolved(folder)
+    return {name: known[name] for name, told in spec.items() if told in (None, "auto") and name in known}
 
 
 def facts(folder: Path, type: str) -> dict[str, Any]:

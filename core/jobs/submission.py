@@ -207,8 +207,8 @@ def ask(workspace: Workspace, ref: str, verb: str) -> Run:
     return workspace.store.run(run.id)
 
 
-def remove_run(workspace: Workspace, ref: str) -> Run:
-    """Forgets a run, deletes its folder and the report that it wrote; models and data it made stay.
+def require_ended(workspace: Workspace, ref: str) -> Run:
+    """A run that may be removed.
 
     Raises:
         InputError: It is running.
@@ -217,6 +217,16 @@ def remove_run(workspace: Workspace, ref: str) -> Run:
     run = workspace.store.run(ref)
     if run.is_active:
         raise InputError(f"The run {run.id} is running.", fix="Stop or cancel it first.", code="run.active")
+    return run
+
+
+def remove_run(workspace: Workspace, ref: str) -> Run:
+    """Forgets a run, deletes its folder and the report that it wrote; models and data it made stay.
+
+    Raises:
+        InputError: It is running.
+    """
+    run = require_ended(workspace, ref)
     for report in workspace.store.artifacts("report", run.id):
         workspace.remove_artifact(report)
     workspace.store.remove_run(run.id)
@@ -224,8 +234,8 @@ def remove_run(workspace: Workspace, ref: str) -> Run:
     return run
 
 
-def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]:
-    """Deletes an artifact that nothing stands on. A key goes with the last endpoint at its address.
+def require_unneeded(workspace: Workspace, ref: str, type: str) -> Artifact:
+    """An artifact that nothing stands on.
 
     Raises:
         InputError: A model is built on it, or a waiting or running job reads it.
@@ -247,6 +257,16 @@ def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]
                 fix="Wait for that run or cancel it.",
                 code="artifact.needed",
             )
+    return artifact
+
+
+def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]:
+    """Deletes an artifact that nothing stands on. A key goes with the last endpoint at its address.
+
+    Raises:
+        InputError: A model is built on it, or a waiting or running job reads it.
+    """
+    artifact = require_unneeded(workspace, ref, type)
     workspace.remove_artifact(artifact)
     account = keys.account_of(artifact)
     if account is not None and account not in map(keys.account_of, workspace.store.artifacts("model")):

@@ -187,7 +187,8 @@ def facts_of(store: Store, artifact: Artifact) -> Facts:
         str(meta.get("architecture") or ""),
         int(meta.get("parameters") or 0),
         int(meta.get("context") or 0),
-        is_cut=(made := store.maker(artifact)) is not None and made.kind == "prune",
+        is_cut=meta.get("untaught") is True  # the run that cut it may be gone
+        or ((made := store.maker(artifact)) is not None and made.kind == "prune"),
     )
 
 

@@ -16,6 +16,18 @@ NAMES = {
     "rouge_l": "ROUGE-L",
     "perplexity": "perplexity",
 }
+#: Where a teacher wrote the answers of the rows, nobody knows what is right.
+_AGREES = {
+    "accuracy": "agrees",
+    "exact_match": "agrees",
+    "numeric_match": "same number",
+    "field_f1": "same fields (F1)",
+}
+
+
+def measure_name(measure: str, answers_by: str = "") -> str:
+    """A main measure in a word; `answers_by` is the teacher that wrote the rows' answers."""
+    return (_AGREES.get(measure) if answers_by else None) or NAMES.get(measure, measure)
 
 
 def sentence(comparison: Comparison) -> str:

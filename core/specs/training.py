@@ -11,6 +11,7 @@ Precision = Literal["auto", "fp32", "bf16"]
 Schedule = Literal["cosine", "linear", "constant"]
 Switch = Literal["auto", "on", "off"]
 
+MOST_EPOCHS = 100
 #: Methods that learn a small add-on beside a frozen model.
 ADAPTER_METHODS: tuple[Method, ...] = ("auto", "lora", "qlora", "dora", "ia3")
 
@@ -26,7 +27,7 @@ class TrainingSpec(Spec):
         help="LoRA learns a small add-on; DoRA a finer one, half as long again; IA³ a tiny one; QLoRA keeps "
         "the model in 4 bits meanwhile, a third slower; full changes every weight; auto takes LoRA.",
     )
-    epochs: float = Option(3.0, label="Passes", help="How often it sees every example.", gt=0, le=100)
+    epochs: float = Option(3.0, label="Passes", help="How often it sees every example.", gt=0, le=MOST_EPOCHS)
     learning_rate: float | None = Option(
         None,
         label="Learning rate",

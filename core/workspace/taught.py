@@ -6,7 +6,7 @@ from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 #: Kinds of job from which a model comes out taught.
-_TEACHING = ("finetune", "distill")
+TEACHING = ("finetune", "distill")
 _DEEPEST = 12
 #: Where a model's artifact keeps the ids.
 TAUGHT_ON = "taught_on"
@@ -30,7 +30,7 @@ def taught_on(workspace: Workspace, model: str, depth: int = 0) -> list[str]:
 
 def left_by(workspace: Workspace, run: Run, depth: int = 0) -> list[str]:
     """Ids of the data sets that a model learnt from which this run leaves."""
-    data = [str(run.spec.get("data", ""))] if run.kind in _TEACHING else []
+    data = [str(run.spec.get("data", ""))] if run.kind in TEACHING else []
     for ref in workspace.store.inputs(run.id):
         data += taught_on(workspace, ref, depth + 1)
     return list(dict.fromkeys(data))

@@ -182,14 +182,19 @@ def add_finetune(
 
 
 def add_distill(
-    workspace: Workspace, name: str, steps: int, state: State = "running", spec: dict[str, Any] | None = None
+    workspace: Workspace,
+    name: str,
+    steps: int,
+    state: State = "running",
+    spec: dict[str, Any] | None = None,
+    result: dict[str, Any] | None = None,
 ) -> Run:
     """A distilling with its event log."""
     told = {"model": "m", "data": "d", "teachers": ["t"], **(spec or {})}
     inputs = [item.id for item in workspace.store.artifacts() if item.run_id == "import-1"]
     run = workspace.store.add_run("distill", name, told, inputs)
     workspace.store.set_state(run.id, "starting")
-    workspace.store.set_state(run.id, state)
+    workspace.store.set_state(run.id, state, result=result)
     write_events(workspace.run_folder(run.id), distill_events(steps, time.time() - steps, state))
     return workspace.store.run(run.id)
 

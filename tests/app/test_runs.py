@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.background import Background
 from app.context import Context
 from app.main_window import MainWindow
+from app.models.repeat import Repeat
 from app.models.run_progress import RunProgress
 from app.models.run_record import MEMORY, RunRecord
 from app.models.run_table import STATE, RunTableModel
@@ -21,6 +22,7 @@ from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.page_frame import PageFrame
 from core.jobs.events import Event
+from core.specs import DistillSpec
 from core.workspace.workspace import Workspace
 
 
@@ -192,6 +194,49 @@ def test_a_finished_distilling_leads_to_three_pages(context: Context, qtbot: QtB
         ("Measure it against its teacher", "evaluate", "m1"),
         ("Chat with it", "deploy", "m1"),
     ]
+
+
+def _far(context: Context, qtbot: QtBot, **result: object) -> RunPage:
+    """The page of a finished distilling whose student is far from its teacher."""
+    store = context.workspace.store
+    for type, name in (("model", "m"), ("model", "t"), ("dataset", "d")):
+        recordings.add_artifact(context.workspace, type, name)
+    told = {"model": "model-m", "data": "dataset-d", "teachers": ["model-t"], "epochs": 3.0}
+    said = {"teacher_agreement": 0.54, "teacher_retention": 0.61, **result}
+    run = recordings.add_distill(context.workspace, "Banking", 30, "succeeded", told, said)
+    made = Event("artifact", 10_000, time.time(), {"id": "m1", "type": "model", "name": "Banking"})
+    folder = context.workspace.run_folder(store.run(run.id).id)
+    recordings.write_events(folder, [*recordings.distill_events(30, time.time() - 30, "succeeded"), made])
+    return _open(context, qtbot, run.id)
+
+
+def test_a_student_far_from_its_teacher_is_not_called_ready(context: Context, qtbot: QtBot) -> None:
+    page = _far(context, qtbot)
+    outcome = page.outcome
+    assert "still far from its teacher: the same at 54 %" in outcome.title_label.text()
+    assert "61 % of what its teacher gets right" in outcome.note_label.text()
+    assert "has not learnt your task here" in outcome.note_label.text()
+    led = []
+    for button in (outcome.button, outcome.also_button, outcome.third_button):
+        with qtbot.waitSignal(page.page_requested) as asked:
+            button.click()
+        led.append((button.text(), *asked.args))
+    assert led[1:] == [
+        ("Fine-tune the teacher", "finetune", "model-t"),
+        ("Quantize it all the same", "quantize", "m1"),
+    ]
+    text, target, again = led[0]
+    assert (text, target) == ("Learn longer", "distill")
+    assert isinstance(again, Repeat)
+    assert isinstance(again.spec, DistillSpec)
+    assert (again.spec.teachers, again.spec.epochs) == (("model-t",), 6.0)
+
+
+def test_a_student_that_got_no_better_is_not_told_to_learn_longer(context: Context, qtbot: QtBot) -> None:
+    page = _far(context, qtbot, ended_early=True)
+    assert "more examples help most" in page.outcome.note_label.text()
+    buttons = (page.outcome.button, page.outcome.also_button)
+    assert [button.text() for button in buttons] == ["Fine-tune the teacher", "Get more examples"]
 
 
 def test_a_refused_run_shows_no_empty_chart_and_does_not_offer_the_same_once_more(

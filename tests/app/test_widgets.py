@@ -101,6 +101,23 @@ def test_the_memory_bar_reads_its_parts_aloud(qtbot: QtBot) -> None:
     assert bar.accessibleName() == text
 
 
+def test_a_narrow_job_bar_says_whole_why_a_job_waits(qtbot: QtBot) -> None:
+    bar = JobBar()
+    qtbot.addWidget(bar)
+    bar.set_memory(19_300_000_000, 23_000_000_000)
+    note = "another SLM Workbench is at work here"
+    title = "Banking questions of all branches, distilled twice"
+    bar.show_job(JobStatus("r", title, "Waiting", note=note, queued=2))
+    bar.show()
+    for width in (892, 1232):
+        bar.resize(width, bar.height())
+        qtbot.waitUntil(lambda: bar.stop_button.geometry().right() < bar.width())
+        assert bar.left.width() >= bar.left.sizeHint().width()
+        assert bar.title.width() >= bar.title.sizeHint().width()
+        assert bar.title.text().startswith("Banking")
+    assert bar.title.accessibleName() == title
+
+
 def test_the_job_bar_shows_a_job_and_asks_to_stop_it(qtbot: QtBot) -> None:
     bar = JobBar()
     qtbot.addWidget(bar)

@@ -30,7 +30,7 @@ class LimitsCard(Card):
         self._grid.setHorizontalSpacing(SPACE_XXL)
         self._grid.setVerticalSpacing(SPACE_L)
         self.add(self._grid)
-        self._measure = "accuracy"
+        self._measure, self._answers_by = "accuracy", ""
         self.sliders: dict[Axis, LimitSlider] = {}
         for place, axis in enumerate(LIMITED):
             slider = LimitSlider(self._label(axis), _Text(self, axis), self)
@@ -42,7 +42,7 @@ class LimitsCard(Card):
 
     def show_board(self, board: Board, limits: Limits) -> None:
         """Takes the places of the sliders from what was measured."""
-        self._measure = board.measure
+        self._measure, self._answers_by = board.measure, board.answers_by
         for axis, slider in self.sliders.items():
             known = [own for item in board.variants if (own := axes.value(item, axis)) is not None]
             is_share = axis == "right" and not board.less_is_better
@@ -59,7 +59,7 @@ class LimitsCard(Card):
             if self._measure == "perplexity":
                 return self.tr("Perplexity at most")
             if self._measure in ("accuracy", "exact_match", "numeric_match"):
-                return self.tr("Right at least")
+                return self.tr("Agrees at least") if self._answers_by else self.tr("Right at least")
             return self.tr("Quality at least")
         labels = {
             "time": self.tr("Answers within"),

@@ -75,7 +75,7 @@ class PictureCard(Card):
         for box, current in ((self.x_box, model.x_axis), (self.y_box, model.y_axis)):
             box.clear()
             for axis in model.axes:
-                box.addItem(words.axis_choice(axis, model.board.measure), axis)
+                box.addItem(words.axis_choice(axis, model.board), axis)
             box.setCurrentIndex(max(box.findData(current), 0))
 
     def show_state(self, model: CompareViewModel) -> None:
@@ -134,7 +134,7 @@ def _axis(model: CompareViewModel, board: Board, axis: Axis) -> PlotAxis:
     less = axes.less_is_better(board, axis)
     limit = model.limits.of(axis)
     return PlotAxis(
-        label=words.axis_label(axis, board.measure, less=less),
+        label=words.axis_label(axis, board, less=less),
         is_log=axis in _LOG,
         text=number_text,
         scale=_SCALE.get(axis, 1.0),

@@ -53,6 +53,10 @@ class RowsCard(Card):
             self.set_note(self.tr("On no row: each was answered equally well by all of them."))
         else:
             note = self.tr("On {count} of {rows} rows. First come those that “{name}” got wrong.")
+            if board.answers_by:
+                note = self.tr(
+                    "On {count} of {rows} rows. First those where “{name}” differs from the teacher."
+                )
             if focus is None:
                 note = self.tr("On {count} of {rows} rows, the worst first.")
             name = short_name(focus.name) if focus is not None else ""
@@ -86,12 +90,14 @@ class RowsCard(Card):
         self.list.show()
 
     def _columns(self, board: Board) -> list[Column[DisagreeingRow]]:
+        taught = bool(board.answers_by)
         columns: list[Column[DisagreeingRow]] = [
             Column(self.tr("Question"), _prompt),
-            Column(self.tr("Expected answer"), _expected),
+            Column(self.tr("Teacher's answer") if taught else self.tr("Expected answer"), _expected),
         ]
         if board.measure in ("accuracy", "exact_match", "numeric_match"):
-            columns.append(Column(self.tr("Right"), self._right, _mean, is_figure=True))
+            title = self.tr("Agree") if taught else self.tr("Right")
+            columns.append(Column(title, self._right, _mean, is_figure=True))
         return columns
 
     def _right(self, row: DisagreeingRow) -> str:
@@ -110,7 +116,7 @@ class RowsCard(Card):
         self._grid.addWidget(Line(self.answers), 0, 0, 1, 2)
         asked = Label(breakable(short(row.prompt, _LONGEST), 60), "strong", wrap=True, selectable=True)
         self._grid.addWidget(asked, 1, 0, 1, 2)
-        self._put(2, self.tr("Expected"), row.expected, "")
+        self._put(2, self.tr("Teacher") if board.answers_by else self.tr("Expected"), row.expected, "")
         place = 3
         for variant in board.variants:
             if row.key not in variant.said:

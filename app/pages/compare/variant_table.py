@@ -59,9 +59,7 @@ class VariantTableModel(ItemTableModel[Variant]):
         columns: list[Column[Variant]] = [Column(self.tr("Variant"), self._name, _name_key)]
         for axis in _COLUMNS:
             cell = _Cell(self._board, axis)
-            columns.append(
-                Column(words.axis_title(axis, self._board.measure), cell, cell.key, is_figure=True)
-            )
+            columns.append(Column(words.axis_title(axis, self._board), cell, cell.key, is_figure=True))
         return [*columns, Column(self.tr("What it is"), _role)]
 
     def _name(self, variant: Variant) -> str:

@@ -32,10 +32,10 @@ def role_text(member: Member) -> str:
     return ", ".join(filter(None, parts))
 
 
-def axis_title(axis: Axis, measure: str) -> str:
+def axis_title(axis: Axis, board: Board) -> str:
     """A column's heading."""
     titles = {
-        "right": measure_name(measure),
+        "right": measure_name(board.measure, board.answers_by),
         "time": QCoreApplication.translate("compare", "Median time"),
         "first": QCoreApplication.translate("compare", "Median of the first word"),
         "speed": QCoreApplication.translate("compare", "Tokens/s"),
@@ -45,10 +45,10 @@ def axis_title(axis: Axis, measure: str) -> str:
     return titles[axis]
 
 
-def axis_choice(axis: Axis, measure: str) -> str:
+def axis_choice(axis: Axis, board: Board) -> str:
     """An axis in the list of those that the picture can have."""
     titles = {
-        "right": measure_name(measure).removesuffix(", %"),
+        "right": measure_name(board.measure, board.answers_by).removesuffix(", %"),
         "time": QCoreApplication.translate("compare", "Time of an answer"),
         "first": QCoreApplication.translate("compare", "Time to the first word"),
         "speed": QCoreApplication.translate("compare", "Tokens a second"),
@@ -58,10 +58,10 @@ def axis_choice(axis: Axis, measure: str) -> str:
     return titles[axis]
 
 
-def axis_label(axis: Axis, measure: str, *, less: bool) -> str:
+def axis_label(axis: Axis, board: Board, *, less: bool) -> str:
     """What stands at an axis of the picture, with its unit and which way is better."""
     labels = {
-        "right": measure_name(measure),
+        "right": measure_name(board.measure, board.answers_by),
         "time": QCoreApplication.translate("compare", "median time of an answer, ms"),
         "first": QCoreApplication.translate("compare", "median time to the first word, ms"),
         "speed": QCoreApplication.translate("compare", "tokens a second"),
@@ -117,6 +117,12 @@ def headline(verdict: Verdict | None) -> str:
     """The verdict's bold line."""
     if verdict is None:
         return QCoreApplication.translate("compare", "No variant keeps all your limits.")
+    if verdict.doubt is not None and verdict.doubt.answers_by:
+        text = QCoreApplication.translate(
+            "compare", "“{name}” is hardly useful: it agrees with {teacher} in {percent} %."
+        )
+        percent, teacher = f"{verdict.doubt.right * 100:.0f}", verdict.doubt.answers_by
+        return text.format(name=verdict.variant.name, teacher=teacher, percent=percent)
     if verdict.doubt is not None:
         text = QCoreApplication.translate("compare", "“{name}” is hardly useful: {percent} % right.")
         return text.format(name=verdict.variant.name, percent=f"{verdict.doubt.right * 100:.0f}")
@@ -135,9 +141,17 @@ def verdict_text(board: Board, verdict: Verdict) -> str:
 def _doubtful(found: Doubt | None) -> str:
     if found is None:
         return ""
+    if not found.label and found.answers_by:
+        return QCoreApplication.translate("compare", "It differs from the teacher more often than it agrees.")
     if not found.label:
         return QCoreApplication.translate("compare", "It is wrong more often than right.")
-    text = QCoreApplication.translate("compare", "Always answering “{label}” would be right in {percent} %.")
+    text = (
+        QCoreApplication.translate("compare", "Always answering “{label}” would agree in {percent} %.")
+        if found.answers_by
+        else QCoreApplication.translate(
+            "compare", "Always answering “{label}” would be right in {percent} %."
+        )
+    )
     return text.format(label=found.label, percent=f"{found.label_right * 100:.0f}")
 
 

@@ -7,25 +7,22 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
-from app.formats import count_text
-from app.models.item_table import Column, ItemTableModel
-from app.models.library import DataItem
+from app.dialogs.loss_text import with_loss
 from app.pages.data.check_card import CheckCard
 from app.pages.data.details_card import DetailsCard
 from app.pages.data.edit_dialog import EditDialog
 from app.pages.data.edit_view_model import EditViewModel
 from app.pages.data.import_cards import FILES, FileCard, ImportCard, show_check
 from app.pages.data.import_view_model import ImportViewModel
+from app.pages.data.list_card import ListCard
 from app.pages.data.quality_card import QualityCard
 from app.pages.data.quality_view_model import QualityViewModel
 from app.pages.data.row_table import RowTable
-from app.pages.data.task_text import task_text
 from app.pages.data.tokens_card import TokensCard
 from app.pages.data.vary_dialog import VaryDialog
 from app.pages.data.view_model import DataViewModel
 from app.pages.hub_dialog import HubDialog
 from app.pages.hub_view_model import HubViewModel
-from app.pages.item_list import ItemList
 from app.pages.open_jobs_card import OpenJobsCard
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
@@ -70,10 +67,8 @@ class DataPage(PageFrame):
         self.top.addWidget(self.error_panel)
         self.jobs_card = OpenJobsCard(self)
         self.file_card = FileCard(self.importing, self)
-        self.table = ItemTableModel(self._list_columns(), self)
-        self.list = ItemList(self.tr("Data sets"), self.table, self)
-        self.list_card = Card(parent=self)
-        self.list_card.add(self.list)
+        self.list_card = ListCard(self)
+        self.list = self.list_card.list
         self.rows_card = Card(self.tr("First rows to learn from"), parent=self)
         self.rows = RowTable(self.tr("First rows to learn from"), with_pickers=False, parent=self)
         self.rows_card.add(self.rows)
@@ -110,16 +105,6 @@ class DataPage(PageFrame):
         self.details = DetailsCard(self)
         self.side.addWidget(self.import_card)
         self.side.addWidget(self.details)
-
-    def _list_columns(self) -> list[Column[DataItem]]:
-        return [
-            Column(self.tr("Name"), _name),
-            Column(self.tr("To learn from"), _train, _train_count, is_figure=True),
-            Column(self.tr("To watch"), _validation, _validation_count, is_figure=True),
-            Column(self.tr("For the test"), _test, _test_count, is_figure=True),
-            Column(self.tr("Labels"), _labels, _label_count, is_figure=True),
-            Column(self.tr("Task"), _task),
-        ]
 
     def _bind(self) -> None:
         model, importing = self.view_model, self.importing
@@ -248,7 +233,10 @@ class DataPage(PageFrame):
             return
         dialog = ConfirmDialog(
             self.tr("Remove “{name}”?").format(name=item.name),
-            self.tr("The copy in this workspace is deleted. Your own file stays where it is."),
+            with_loss(
+                self.tr("The copy in this workspace is deleted. Your own file stays where it is."),
+                self.view_model.loss(item.id),
+            ),
             self.tr("Remove"),
             self.tr("Keep it"),
             parent=self.window(),
@@ -292,7 +280,7 @@ class DataPage(PageFrame):
         runs = [*importing.jobs.open_runs, *model.downloads.open_runs, *model.varying.open_runs]
         runs += model.edits.open_runs
         self.jobs_card.show_runs(runs)
-        self.table.set_items(model.items)
+        self.list_card.show_items(model.items)
         has_items = bool(model.items)
         self.empty.setVisible(not adding and not has_items and not runs)
         self.starter_button.setVisible(not adding and has_items)
@@ -306,6 +294,9 @@ class DataPage(PageFrame):
         self.rows_card.setVisible(not adding and model.opened is not None)
         self.quality_card.setVisible(not adding and model.opened is not None)
         learnt = model.opened is not None and model.opened.info.task != QUESTIONS
+        self.rows_card.set_title(
+            self.tr("First rows to learn from") if learnt else self.tr("First questions for a teacher")
+        )
         self.tokens_card.setVisible(not adding and learnt)
         self.tokens_card.show_state()
         self.quality.show_item(model.selected)
@@ -322,43 +313,3 @@ class DataPage(PageFrame):
         if model.opened is not None:
             self.rows.show_preview(model.opened.preview)
             self.check_card.show_report(model.opened.info.check)
-
-
-def _name(item: DataItem) -> str:
-    return item.name
-
-
-def _task(item: DataItem) -> str:
-    return task_text(item.task)
-
-
-def _train(item: DataItem) -> str:
-    return count_text(item.train)
-
-
-def _train_count(item: DataItem) -> int:
-    return item.train
-
-
-def _validation(item: DataItem) -> str:
-    return count_text(item.validation)
-
-
-def _validation_count(item: DataItem) -> int:
-    return item.validation
-
-
-def _test(item: DataItem) -> str:
-    return count_text(item.test)
-
-
-def _test_count(item: DataItem) -> int:
-    return item.test
-
-
-def _labels(item: DataItem) -> str:
-    return count_text(item.labels) if item.labels else "–"
-
-
-def _label_count(item: DataItem) -> int:
-    return item.labels

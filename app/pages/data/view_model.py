@@ -16,7 +16,8 @@ from app.pages.data.reading import Opened
 from app.pages.library_jobs import LibraryJobs
 from app.pages.sees_view_model import SeesViewModel
 from core.errors import WorkbenchError
-from core.jobs import submission
+from core.jobs import dependants, submission
+from core.jobs.dependants import Loss
 from core.specs import AugmentSpec, DownloadDataSpec, EditDataSpec, PreviewSpec
 from core.workspace.records import Run
 
@@ -141,6 +142,11 @@ class DataViewModel(QObject):
         if made:
             self.refresh()
             self.select(made[0].id)
+
+    def loss(self, artifact_id: str) -> Loss:
+        """What can no longer be done without a data set."""
+        artifact = self._workspace.store.find_artifact(artifact_id, "dataset")
+        return dependants.of_artifact(self._workspace, artifact) if artifact is not None else Loss()
 
     def remove(self, artifact_id: str) -> None:
         """Deletes a data set, in a thread."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from app.models.library import ModelItem
 from app.pages.distill.view_model import DistillViewModel
 from app.pages.input_card import InputCard, model_choice, model_summary
+from app.safety import safe_override
 from app.tokens import SPACE_L
 
-_LEAST_WIDTH, _BESIDE_WIDTH = 300, 560
+_LEAST_WIDTH, _BESIDE_WIDTH = 300, 520
 _LONGEST_NAME = 28  # a card has half the width of the other pages'
 
 
@@ -74,11 +75,24 @@ class PairPickers(QWidget):
         card.show_as("open" if choosing else "closed", model_summary(chosen) if chosen else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Puts the cards below each other in a narrow window."""
+        """Arranges the cards anew."""
         super().resizeEvent(event)
-        beside = self.width() >= _BESIDE_WIDTH
+        self._arrange()
+
+    @safe_override(bool)
+    def event(self, event: QEvent) -> bool:
+        """Looks again whether both have room when one of them was opened or closed."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return super().event(event)
+
+    def _arrange(self) -> None:
+        """Puts the cards below each other where the window is narrow, or the names are long."""
+        widths = [card.minimumSizeHint().width() for card in (self.teacher, self.student)]
+        beside = self.width() >= max(_BESIDE_WIDTH, sum(widths) + SPACE_L)
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        self._row.setDirection(way)
+        if self._row.direction() != way:
+            self._row.setDirection(way)
 
     @Slot()
     def _on_change(self) -> None:

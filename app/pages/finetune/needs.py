@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.formats import duration_text, number_text, size_text
 from app.pages.finetune.fit_model import FitModel
+from app.pages.finetune.limit_text import short_of_limit
 from app.pages.finetune.view_model import Blocker, FinetuneViewModel
 from app.pages.run_preview import RunNeeds
 from app.widgets.meter import Segment
@@ -56,7 +57,7 @@ def fit_needs(
         segments=_segments(said),
         memory_free=said.machine.memory_free,
         facts=_facts(said, measured),
-        note=" ".join(filter(None, (_note(said, measured), beside))),
+        note=" ".join(filter(None, (short_of_limit(said), _note(said, measured), beside))),
         blocked=blocked,
         command=command,
         suggestions=tuple(_suggestion_text(item) for item in said.suggestions),

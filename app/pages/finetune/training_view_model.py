@@ -12,6 +12,7 @@ from app.models import library
 from app.models.library import DataItem, ModelItem
 from app.pages.finetune.facts import Facts, FactsModel
 from app.pages.finetune.fit_model import FitModel
+from app.pages.finetune.limit_text import short_of_limit
 from app.pages.sees_view_model import SeesViewModel
 from app.pages.wizard_view_model import WizardViewModel
 from core.specs import PreviewSpec, TrainingSpec
@@ -112,7 +113,7 @@ class TrainingViewModel(WizardViewModel):
     def start(self) -> None:
         """Queues the run, unless something blocks it or it clearly does not fit."""
         if not self.fit.is_refused:
-            self._start(())
+            self._start(self._short_of_limit())
 
     @Slot()
     def start_anyway(self) -> None:
@@ -122,7 +123,14 @@ class TrainingViewModel(WizardViewModel):
             return
         text = self.tr("Started although it needs about {need} of memory and {free} were free.")
         need, free = said.need.memory.total, said.machine.memory_free
-        self._start((text.format(need=size_text(need), free=size_text(free)),))
+        insisted = text.format(need=size_text(need), free=size_text(free))
+        self._start((insisted, *self._short_of_limit()))
+
+    def _short_of_limit(self) -> tuple[str, ...]:
+        """For the run's log, where its passes end before its step limit."""
+        said = self.fit.forecast
+        text = short_of_limit(said) if said is not None else ""
+        return (text,) if text else ()
 
     def _start(self, warnings: tuple[str, ...]) -> None:
         spec = self.spec()

@@ -45,7 +45,8 @@ class DetailsCard(Card):
         self.origins = OriginList(self)
         self.origins.run_requested.connect(self.run_wanted)
         self.room = Label("", "note", wrap=True, selectable=True)
-        for part in (self.facts, self.room, self.note):
+        self.untaught = Label("", "note", wrap=True)
+        for part in (self.untaught, self.facts, self.room, self.note):
             self.add(part)
         self.add(Line(self))
         self.add(self.origins)
@@ -92,7 +93,17 @@ class DetailsCard(Card):
         self.receipt.setVisible(item.receipt in words)
         if item.receipt in words:
             tone = {"green": "good", "amber": "warn", "red": "bad"}[item.receipt]
-            self.receipt.show_status(words[item.receipt], tone)  # type: ignore[arg-type]
+            word = words[item.receipt]
+            if item.is_untaught and item.receipt == "amber":
+                word = self.tr("Cut, not taught yet")
+            self.receipt.show_status(word, tone)  # type: ignore[arg-type]
+        self.untaught.setText(
+            self.tr(
+                "It was cut out of a larger model and has not learnt since. Its files are sound; teach it "
+                "before you use it: distill into it, or fine-tune it."
+            )
+        )
+        self.untaught.setVisible(item.is_untaught)
         unknown = self.tr("not known")
         self.facts.clear()
         self.facts.set_fact(self.tr("Kind"), format_text(item))

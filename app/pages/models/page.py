@@ -6,6 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs.confirm import ConfirmDialog
+from app.dialogs.loss_text import with_loss
 from app.formats import count_text, size_text
 from app.models.item_table import Column, ItemTableModel
 from app.models.library import ModelItem
@@ -157,9 +158,12 @@ class ModelsPage(PageFrame):
             return
         dialog = ConfirmDialog(
             self.tr("Remove “{name}”?").format(name=item.name),
-            self.tr(
-                "Its {size} are deleted from this computer. Its run stays, so that it can be made again."
-            ).format(size=size_text(item.bytes)),
+            with_loss(
+                self.tr(
+                    "Its {size} are deleted from this computer. Its run stays, so that it can be made again."
+                ).format(size=size_text(item.bytes)),
+                self.view_model.loss(item.id),
+            ),
             self.tr("Remove"),
             self.tr("Keep it"),
             parent=self.window(),

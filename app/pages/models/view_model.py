@@ -15,7 +15,8 @@ from app.models.library import ModelItem
 from app.models.lineage import Origin, lineage
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
-from core.jobs import submission
+from core.jobs import dependants, submission
+from core.jobs.dependants import Loss
 from core.models import context
 from core.specs import AddModelSpec, DownloadModelSpec, ExportSpec, MergeSpec
 from core.workspace.records import Run
@@ -211,6 +212,11 @@ class ModelsViewModel(QObject):
         self.changed.emit()
 
     # --- removing ---
+
+    def loss(self, artifact_id: str) -> Loss:
+        """What can no longer be done without a model."""
+        artifact = self._workspace.store.find_artifact(artifact_id, "model")
+        return dependants.of_artifact(self._workspace, artifact) if artifact is not None else Loss()
 
     def remove(self, artifact_id: str) -> None:
         """Deletes a model that nothing stands on, in a thread: there may be gigabytes."""

@@ -95,12 +95,12 @@ class OutcomeCard(Card):
 
     def _on_clicked(self) -> None:
         if self._step is not None:
-            self.requested.emit(self._step.page, self._step.artifact_id)
+            self.requested.emit(self._step.page, self._step.argument)
 
     def _on_other_clicked(self) -> None:
         if self._step is not None:
             other = self._step.others[self._others.index(self.sender())]
-            self.requested.emit(other.page, other.artifact_id)
+            self.requested.emit(other.page, other.argument)
 
 
 class WarningsCard(Card):

@@ -32,6 +32,7 @@ class ConfusionPanel(QWidget):
 
     def __init__(self, report: EvaluationReport, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._taught = bool(report.answers_by)
         self._models = [model for model in report.models if model.quality.confusion]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -83,7 +84,11 @@ class ConfusionPanel(QWidget):
         labels = confusion.confused_labels(cells, _IN_PICTURE)
         every = [label for label in confusion.order(cells) if label != NO_LABEL]
         self._show_map(labels, confusion.matrix(cells, labels))
-        said = self.tr("Rows: what was right. Columns: what the model answered. Green is right.")
+        said = (
+            self.tr("Rows: what the teacher answered. Columns: what the model answered. Green is the same.")
+            if self._taught
+            else self.tr("Rows: what was right. Columns: what the model answered. Green is right.")
+        )
         if len(labels) < len(every):
             some = self.tr("The {shown} of {all} labels with the most mistakes.")
             said = f"{some.format(shown=len(labels), all=len(every))} {said}"
@@ -134,13 +139,15 @@ class ConfusionPanel(QWidget):
     def _show_hardest(self, labels: tuple[LabelFigures, ...]) -> None:
         heads = [
             self.tr("Label"),
-            self.tr("Right when said, %"),
+            self.tr("Same when said, %") if self._taught else self.tr("Right when said, %"),
             self.tr("Found, %"),
             self.tr("Both (F1), %"),
             self.tr("Rows"),
         ]
         tips = {
-            1: self.tr("Precision: of the answers with this label, so many were right."),
+            1: self.tr("Precision: of the answers with this label, so many were the teacher's.")
+            if self._taught
+            else self.tr("Precision: of the answers with this label, so many were right."),
             2: self.tr("Recall: of the rows of this label, so many were found."),
         }
         rows = [heads]

@@ -145,7 +145,7 @@ class EvaluationCard(Card):
 
         columns: list[tuple[str, Any]] = [
             (self.tr("Model"), lambda item: short_name(item.model)),
-            (measure_name(measure), figure),
+            (measure_name(measure, report.answers_by), figure),
             (self.tr("An answer takes (median)"), answer_time),
             (self.tr("On disk"), lambda item: size_text(item.bytes_on_disk)),
         ]

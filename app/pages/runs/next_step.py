@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from app.models.repeat import Repeat
 from app.models.run_record import Made
 
 
@@ -18,7 +19,7 @@ class NextStep:
         text: Why the step helps.
         action: Label of the button.
         page: The page's key.
-        artifact_id: What the page gets.
+        argument: What the page gets: the artifact's id, or a run to repeat.
         also: Another step that helps, for a second button; it may name one for a third.
     """
 
@@ -26,7 +27,7 @@ class NextStep:
     text: str
     action: str
     page: str
-    artifact_id: str
+    argument: str | Repeat
     also: NextStep | None = None
 
     @property

@@ -38,7 +38,7 @@ class ResultCard(Card):
             if number or (key in _WORDS and isinstance(value, str)):
                 self._facts.set_fact(name, text(value))
                 shown = True
-        for name, text in [*self._rows(result), *self._measured(result.get("models"))]:
+        for name, text in [*self._rows(result), *self._measured(result)]:
             self._facts.set_fact(name, text)
             shown = True
         self.setVisible(shown)
@@ -60,14 +60,15 @@ class ResultCard(Card):
             lines.append((self.tr("Rows left out"), count_text(left_out)))
         return lines
 
-    def _measured(self, models: Any) -> list[tuple[str, str]]:
+    def _measured(self, result: dict[str, Any]) -> list[tuple[str, str]]:
         """An evaluation's models and the main figure of each, by its name."""
         lines = []
+        models, answers_by = result.get("models"), str(result.get("answers_by") or "")
         for item in models if isinstance(models, list) else []:
             found = main_figure(item.get("quality", {}))
             if found is not None:
                 measure, value = found
-                name = measure_name(measure).removesuffix(", %")
+                name = measure_name(measure, answers_by).removesuffix(", %")
                 unit = "" if measure == "perplexity" else " %"
                 text = f"{name} {figure_text(measure, value)}{unit}"
                 lines.append((short_name(str(item.get("model", "")), _LONGEST_MODEL), text))
@@ -96,6 +97,8 @@ class ResultCard(Card):
             "bytes_on_disk": (self.tr("On disk"), size_text),
             "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
             "agreement": (self.tr("Same answers as before"), self._percent_text),
+            "teacher_agreement": (self.tr("Says the same as its teacher"), self._percent_text),
+            "teacher_retention": (self.tr("Keeps of what it gets right"), self._percent_text),
             "searched_kl": (self.tr("Away from the source, KL"), number_text),
             "fixed_kl": (self.tr("The same for int4-edges by KQuant"), number_text),
             "answer_ms": (self.tr("An answer takes"), self._time_text),

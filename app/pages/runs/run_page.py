@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
 from app.dialogs.export_figures import ExportDialog
+from app.dialogs.loss_text import with_loss
 from app.formats import when_text
 from app.job_status import kind_word
 from app.models.repeat import Repeat
@@ -201,7 +202,10 @@ class RunPage(PageFrame):
         assert run is not None
         dialog = ConfirmDialog(
             self.tr("Remove the run “{name}”?").format(name=run.name),
-            self.tr("Its log, curves, saves and report are deleted. Models and data it made stay."),
+            with_loss(
+                self.tr("Its log, curves, saves and report are deleted. Models and data it made stay."),
+                self._model.loss,
+            ),
             self.tr("Remove the run"),
             self.tr("Keep it"),
             parent=self,

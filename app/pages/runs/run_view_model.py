@@ -16,10 +16,12 @@ from app.job_bridge import JobBridge
 from app.models.command_line import command_line
 from app.models.repeat import can_repeat, repeat_of
 from app.models.run_record import Delta, RunRecord
+from app.pages.runs import far_student
 from app.pages.runs.next_step import NextStep, next_step
 from app.widgets.error_text import ErrorText
 from core.errors import InputError, WorkbenchError
-from core.jobs import export, run_folder, submission
+from core.jobs import dependants, export, run_folder, submission
+from core.jobs.dependants import Loss
 from core.jobs.events import Event
 from core.jobs.registry import KINDS
 from core.models.learning_curve import Overfitting
@@ -151,6 +153,9 @@ class RunViewModel(QObject):
         """The next best step after a good end."""
         if self.run is None or self.run.state not in ("succeeded", "stopped") or not self.record.made:
             return None
+        far = far_student.of_run(self._bridge.workspace, self.run)
+        if far is not None:
+            return far_student.next_step(far, self.record.made[-1])
         return next_step(self.run.kind, self.record.made[-1])
 
     @property
@@ -215,6 +220,12 @@ class RunViewModel(QObject):
     def resume(self) -> None:
         """Puts the run back into the queue."""
         self._ask(self._bridge.resume)
+
+    @property
+    def loss(self) -> Loss:
+        """What can no longer be done without the run."""
+        assert self.run is not None
+        return dependants.of_run(self._bridge.workspace, self.run)
 
     def remove(self) -> None:
         """Forgets the run and its report; models and data it made stay."""

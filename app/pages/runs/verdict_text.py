@@ -9,8 +9,10 @@ from core.models import verdict
 from core.models.report import Change, Comparison
 
 
-def measure_name(measure: str) -> str:
-    """A main measure as a heading, with its unit."""
+def measure_name(measure: str, answers_by: str = "") -> str:
+    """A main measure as a heading, with its unit; `answers_by` is the teacher that answered the rows."""
+    if answers_by and (agrees := _agreement_names().get(measure)):
+        return agrees
     names = {
         "accuracy": QCoreApplication.translate("verdict", "Right, %"),
         "exact_match": QCoreApplication.translate("verdict", "Right, %"),
@@ -20,6 +22,16 @@ def measure_name(measure: str) -> str:
         "perplexity": QCoreApplication.translate("verdict", "Perplexity"),
     }
     return names.get(measure, measure)
+
+
+def _agreement_names() -> dict[str, str]:
+    """Where a teacher wrote the answers of the rows, nobody knows what is right."""
+    return {
+        "accuracy": QCoreApplication.translate("verdict", "Agrees, %"),
+        "exact_match": QCoreApplication.translate("verdict", "Agrees, %"),
+        "numeric_match": QCoreApplication.translate("verdict", "Same number, %"),
+        "field_f1": QCoreApplication.translate("verdict", "Same fields (F1), %"),
+    }
 
 
 def figure_text(measure: str, value: float) -> str:

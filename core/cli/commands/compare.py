@@ -16,7 +16,7 @@ from core.models.board import axes, board, choice, evidence, export, sentence
 from core.models.board.axes import Limits
 from core.models.board.board import Board, Variant
 from core.models.board.evidence import Subject
-from core.models.verdict import NAMES
+from core.models.verdict import measure_name
 from core.specs import EvaluateSpec
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
@@ -131,7 +131,7 @@ def _limits(made: Board, arguments: argparse.Namespace) -> Limits:
 
 def _show(made: Board, limits: Limits, recommended: Variant | None, output: Output) -> None:
     unit = "" if made.less_is_better else ", %"
-    measure = f"{NAMES.get(made.measure, made.measure)}{unit} (95 %)"
+    measure = f"{measure_name(made.measure, made.answers_by)}{unit} (95 %)"
     columns = ["variant", measure, "answer (median)", "tokens/s", "disk", "memory", "what it is"]
     rows = []
     for item in made.variants:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.cli.commands import data_edit, data_export, data_quality
-from core.cli.consent import agree
+from core.cli.consent import agree, ask_at_terminal
 from core.cli.console import Output, say_bytes, say_value
 from core.cli.files import existing
 from core.cli.running import require_kept, start
@@ -18,7 +18,7 @@ from core.data import check, dropped, examples, roles, signature, tasks
 from core.data.dataset import SPLITS, Dataset
 from core.data.report import CheckReport
 from core.errors import InputError
-from core.jobs import submission
+from core.jobs import dependants, submission
 from core.jobs.look import look
 from core.models import hub
 from core.specs import AugmentSpec, DownloadDataSpec, ImportDataSpec, PreviewSpec
@@ -355,7 +355,10 @@ def show_tokens(
 
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Deletes a data set; the file it came from stays."""
-    removed = submission.remove_artifact(workspace, arguments.data, "dataset")
+    artifact = submission.require_unneeded(workspace, arguments.data, "dataset")
+    lost = dependants.sentences(dependants.of_artifact(workspace, artifact))
+    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    removed = submission.remove_artifact(workspace, artifact.id, "dataset")
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed). Your file stays.")
     output.answer(removed)
     return 0

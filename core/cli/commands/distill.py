@@ -48,7 +48,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     name = arguments.name or workspace.free_name(
         f"{workspace.artifact(spec.data, 'dataset').name}-student", "model"
     )
-    warnings = fitting.require(workspace, spec, arguments)
+    warnings = fitting.require(workspace, spec, arguments, output)
     finished = require_kept(start(workspace, spec, name, output, "Distilling", warnings))
     return jobs.finish(workspace, finished, output)
 

@@ -109,6 +109,8 @@ def _show(said: Forecast, answer: dict[str, Any], arguments: argparse.Namespace,
             else "assuming 15 W and 8 W a core."
         )
     )
+    if short := fitting.short_of_limit(said):
+        output.say(short)
     output.say(experience_text(predicted["corrected_by_runs"]))
     if not said.has_disk:
         output.say("The disk has too little room for the checkpoints and the result.")

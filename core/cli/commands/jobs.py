@@ -11,13 +11,14 @@ from core import overlap
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes
+from core.cli.next_command import next_command
 from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
 from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
-from core.models import presets, verdict
-from core.models.pruning import rounds
+from core.models import nearness, presets, verdict
+from core.models.pruning import refusal, rounds
 from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
 from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
@@ -146,7 +147,7 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     method = "lora" if spec.method == "auto" else spec.method
     data = workspace.artifact(arguments.data, "dataset")
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
-    warnings = fitting.require(workspace, spec, arguments)
+    warnings = fitting.require(workspace, spec, arguments, output)
     run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings, chosen))
     return finish(workspace, run, output)
 
@@ -177,6 +178,11 @@ def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     """Prunes, and with `--rounds` learns again in between."""
     model = workspace.artifact(arguments.model, "model")
     data = workspace.artifact(arguments.data, "dataset")
+    # What no setting mends is named before the settings are asked for.
+    submission.require_answers(data)
+    submission.require_local(model)
+    submission.require_weights(workspace, model, PruneSpec.title)
+    refusal.require_suitable(workspace, model, data)
     spec = build(PruneSpec, {"model": model.id, "data": data.id, **parse_settings(arguments.set, PruneSpec)})
     if arguments.rounds:
         return _run_rounds(workspace, spec, arguments, output)
@@ -312,7 +318,14 @@ def show_report(report: dict[str, Any], output: Output) -> None:
                 say_bytes(item["peak_rss_bytes"]) if "peak_rss_bytes" in item else "",
             ]
         )
-    columns = ["model", _heading(report["models"]), "answer (median)", "tokens/s", "disk", "memory"]
+    columns = [
+        "model",
+        _heading(report["models"], report.get("answers_by", "")),
+        "answer (median)",
+        "tokens/s",
+        "disk",
+        "memory",
+    ]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
     count = min((item["quality"].get("n", 0) for item in report["models"]), default=0)
     few = (
@@ -331,11 +344,11 @@ def show_report(report: dict[str, Any], output: Output) -> None:
     evaluation_text.show(report, output)
 
 
-def _heading(models: list[dict[str, Any]]) -> str:
+def _heading(models: list[dict[str, Any]], answers_by: str) -> str:
     """The main measure's name; the same for all models of a report."""
     found = main_figure(models[0]["quality"]) if models else None
     name = found[0] if found else "accuracy"
-    return f"{verdict.NAMES[name]}{'' if name == 'perplexity' else ', %'} (95 %)"
+    return f"{verdict.measure_name(name, answers_by)}{'' if name == 'perplexity' else ', %'} (95 %)"
 
 
 def _main_figure(quality: dict[str, Any]) -> str:
@@ -356,19 +369,11 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
         output.say(f"Made {artifact['type']} {artifact['name']} ({', '.join(facts)}).")
+        found = nearness.of_result(run.kind, run.state, run.result)
+        if found is not None and found.is_far:
+            output.say(nearness.sentence(found))
         if artifact["type"] == "model" and run.state == "succeeded":
-            output.say(f"Next: {_next(workspace, run, shlex.quote(artifact['name']))}.")
+            output.say(f"Next: {next_command(workspace, run, artifact['name'])}.")
     say_stopped(run, output)
     output.answer(shown)
     return 0
-
-
-def _next(workspace: Workspace, run: Run, name: str) -> str:
-    """What to do with a new model, as commands."""
-    if run.kind == PruneSpec.kind and run.result.get("untaught"):
-        teacher, data = (
-            shlex.quote(found.name if (found := workspace.store.find_artifact(id)) else id)
-            for id in (run.spec["model"], run.spec["data"])
-        )
-        return f"`slm-workbench distill --teacher {teacher} --student {name} --data {data}`"
-    return f"`slm-workbench chat {name}`, or `slm-workbench evaluate {name} --data DATA`"

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from core.cli import asking
-from core.cli.consent import agree
+from core.cli.consent import agree, ask_at_terminal
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
 from core.cli.specs import build
 from core.errors import InputError
-from core.jobs import keys, submission
-from core.models import context, endpoints, hub
+from core.jobs import dependants, keys, submission
+from core.models import context, endpoints, hub, records
 from core.specs import AddEndpointSpec, AddModelSpec, DownloadModelSpec
 from core.workspace import overrides
 from core.workspace.records import Artifact, Run
@@ -175,6 +175,8 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     artifact = workspace.artifact(arguments.model, "model")
     folder = workspace.verified_folder(artifact)
     shown = {**facts(artifact), "folder": str(folder), "lineage": lineage(workspace, artifact)}
+    if remark := records.untaught(folder):
+        shown["remark"] = remark
     override = overrides.find(workspace, artifact)
     if override is not None:
         since = datetime.datetime.fromtimestamp(override.at).strftime("%Y-%m-%d %H:%M")
@@ -196,7 +198,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             output.say(f"{key:<14} {value} ({say_bytes(value)})")
         elif key == "context" and value:
             output.say(f"{key:<14} {_room(value, context.longest_before(workspace, artifact))}")
-        elif value not in (None, "", []):
+        elif value not in (None, "", []) and key != "untaught":  # the remark says it
             output.say(f"{key:<14} {value}")
     output.answer(shown)
     return 0
@@ -235,7 +237,10 @@ def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     """Deletes a model, or a file that was exported from one."""
     exported = workspace.store.find_artifact(arguments.model, "package")
     is_model = exported is None or workspace.store.find_artifact(arguments.model, "model") is not None
-    removed = submission.remove_artifact(workspace, arguments.model, "model" if is_model else "package")
+    artifact = submission.require_unneeded(workspace, arguments.model, "model" if is_model else "package")
+    lost = dependants.sentences(dependants.of_artifact(workspace, artifact))
+    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    removed = submission.remove_artifact(workspace, artifact.id, artifact.type)
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
     output.answer(removed)
     return 0

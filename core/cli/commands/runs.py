@@ -10,9 +10,10 @@ from typing import Any
 from core.cli import sending
 from core.cli.commands import run_figures
 from core.cli.commands.jobs import finish, say_what_is_left, show_report
+from core.cli.consent import ask_at_terminal
 from core.cli.console import Output
 from core.cli.running import require_kept, run_now, summary
-from core.jobs import run_folder, submission
+from core.jobs import dependants, run_folder, submission
 from core.jobs.events import Event
 from core.jobs.registry import kind_of
 from core.jobs.timeleft import say_duration
@@ -105,8 +106,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run)}")
     if run.kind == "evaluate" and run.result.get("models"):
         show_report(run.result, output)
-    # What was asked, unless the result says what came of it: method auto became method lora.
-    for key, value in (shown["spec"] | shown["result"]).items():
+    shown["decided"] = run_folder.decided(workspace.run_folder(run.id), run.spec)
+    # What was asked, unless the run decided it or says what came of it: method auto became method lora.
+    for key, value in (shown["spec"] | shown["decided"] | shown["result"]).items():
         if value not in (None, "", {}, []) and not _is_table(value):
             output.say(f"  {key:<18} {_plain(workspace, value)}")
     for name, curve in shown["metrics"].items():
@@ -225,7 +227,10 @@ def _ask(workspace: Workspace, ref: str, verb: str, output: Output) -> int:
 
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Forgets a run."""
-    run = submission.remove_run(workspace, arguments.ref)
+    run = submission.require_ended(workspace, arguments.ref)
+    lost = dependants.sentences(dependants.of_run(workspace, run))
+    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    submission.remove_run(workspace, run.id)
     output.say(f"Removed {run.id}; models and data it made stay.")
     output.answer({"removed": run.id})
     return 0

@@ -48,8 +48,8 @@ class Forgotten:
             text = f"Says what the model that it was cut from says: {self._words}"
             return Check(name=records.TAUGHT, status="green", text=text)
         text = (
-            f"Cut, not taught yet: beside the model that it was cut from, {self._words}; distill or "
-            "fine-tune it before use"
+            f"Cut, not taught yet: its files are sound, but beside the model that it was cut from, "
+            f"{self._words}; teach it before use (distill or fine-tune)"
         )
         return Check(name=records.TAUGHT, status="amber", text=text)
 

@@ -161,10 +161,13 @@ class DistillTrainer(WorkbenchTrainer):
             loss = super().loss_of(model, rows)
         return loss + self._matching.apart(student, teacher, rows)
 
-    def warn_if_worse(self) -> None:
-        """A student that knew much may lose it in a few steps of a high rate."""
+    def judge_kept(self) -> dict[str, float]:
+        """How near the kept weights are to the teacher.
+
+        A student that knew much may lose it in a few steps of a high rate: that is said.
+        """
         if self._validation is None or self._before is None:
-            return
+            return {}
         now = self.mean_loss(self._validation)
         if now > self._before:
             self.job.warn(
@@ -172,6 +175,11 @@ class DistillTrainer(WorkbenchTrainer):
                 f"before {self._before:.3f}). Give it more passes, or a learning rate of a third; the "
                 "model that it came from is unchanged."
             )
+        return {
+            f"teacher_{name}": self._nearness[f"validation_{name}"]
+            for name in ("agreement", "retention")
+            if f"validation_{name}" in self._nearness
+        }
 
     def parts_of_loss(self) -> dict[str, float]:
         """The labels' share, the teacher's, what goes on inside, and how often both would say the same."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from core.data.generating import filters, plan, presets, reading
 from core.data.generating.assembling import Layout, Made
@@ -11,8 +13,20 @@ from core.data.generating.filters import Candidate
 from core.data.generating.plan import Message, Prompt
 from core.data.generating.presets import Assignment
 from core.data.generating.refusals import is_refusal
-from core.engines.generating.asking import Asking
+from core.engines.generating.answers import Answers, Reply
+from core.engines.generating.teacher import Enough
 from core.specs import GenerateSpec
+
+
+class Asks(Protocol):
+    """Gives the answer under a key: a teacher that is asked, or what it said before."""
+
+    async def ask(self, key: str, messages: Sequence[Message], temperature: float | None = None) -> Reply:
+        """The answer.
+
+        Raises:
+            Enough: There is none, and nobody is asked.
+        """
 
 
 @dataclass(frozen=True)
@@ -22,7 +36,32 @@ class Work:
     spec: GenerateSpec
     assignment: Assignment
     layout: Layout
-    asking: Asking
+    asking: Asks
+
+
+async def done_before(prompts: Sequence[Prompt], work: Work, answers: Answers) -> int:
+    """How many prompts are answered to their end already, so that nothing is asked for them."""
+    if not len(answers):
+        return 0
+    done, remembered = 0, replace(work, asking=_Remembered(answers))
+    for prompt in prompts:
+        with suppress(Enough):
+            await work_on(prompt, remembered)
+            done += 1
+    return done
+
+
+class _Remembered:
+    """What was answered before, and nothing more."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    async def ask(self, key: str, messages: Sequence[Message], temperature: float | None = None) -> Reply:
+        known = self._answers.get(key)
+        if known is None:
+            raise Enough
+        return known
 
 
 async def work_on(prompt: Prompt, work: Work) -> list[Made]:

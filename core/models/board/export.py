@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.models.board import axes, board, choice, picture, sentence
 from core.models.board.axes import Limits
 from core.models.board.board import Board, Variant
-from core.models.verdict import NAMES
+from core.models.verdict import measure_name
 from core.workspace import durable
 from core.workspace.spreadsheet import as_csv
 
@@ -72,7 +72,7 @@ def save(path: Path, data: bytes) -> None:
 def table(made: Board, limits: Limits) -> str:
     """Every figure as CSV, a variant a row."""
     recommended = choice.recommend(made, limits)
-    measure = NAMES.get(made.measure, made.measure)
+    measure = measure_name(made.measure, made.answers_by)
     columns = [
         "variant", "what it is", "recipe", measure, "95 % low", "95 % high", "rows", "rows asked",
         "answer p50 ms", "answer p95 ms", "first token p50 ms", "tokens per s", "memory bytes", "disk bytes",
@@ -122,7 +122,7 @@ def page(made: Board, limits: Limits) -> str:
         .from_string(template)
         .render(
             board=made,
-            measure=NAMES.get(made.measure, made.measure).capitalize(),
+            measure=measure_name(made.measure, made.answers_by).capitalize(),
             verdict=sentence.sentence(made, verdict),
             limits=sentence.limits_text(made, limits),
             notes=sentence.notes(made),

@@ -9,7 +9,7 @@ from core.models.board import axes
 from core.models.board.axes import Axis, Limits
 from core.models.board.board import Board, Variant
 from core.models.board.label_places import Box, along, places
-from core.models.verdict import NAMES
+from core.models.verdict import measure_name
 
 _GREEN, _BLUE, _RED = "#0F766E", "#0072B2", "#B91C1C"
 _TEXT, _MUTED, _LINE = "#1F2328", "#5F6873", "#DDDBD4"
@@ -112,7 +112,8 @@ def _dress(plot: Any, board: Board, x_axis: Axis) -> None:
     plot.set_xlabel(f"{label} (less is better)", color=_MUTED, fontsize=9)
     unit = "" if board.less_is_better else ", %"
     way = "less is better" if board.less_is_better else "more is better"
-    plot.set_ylabel(f"{NAMES.get(board.measure, board.measure)}{unit} ({way})", color=_MUTED, fontsize=9)
+    name = measure_name(board.measure, board.answers_by)
+    plot.set_ylabel(f"{name}{unit} ({way})", color=_MUTED, fontsize=9)
     plot.margins(x=0.15, y=0.18)
 
 

@@ -35,6 +35,11 @@ def sentence(board: Board, verdict: Verdict | None) -> str:
 def doubtful(found: Doubt) -> str:
     """`25 % right: wrong more often than right`."""
     right = f"{found.right * 100:.0f} % right"
+    if found.answers_by:
+        same = f"agrees with {found.answers_by} in {found.right * 100:.0f} %"
+        if not found.label:
+            return f"{same}: differs more often than it agrees"
+        return f"{same}; always answering {found.label!r} would agree in {found.label_right * 100:.0f} %"
     if found.label:
         return f"{right}; always answering {found.label!r} would be right in {found.label_right * 100:.0f} %"
     return f"{right}: wrong more often than right"

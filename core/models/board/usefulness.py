@@ -18,11 +18,13 @@ class Doubt:
         right: Its share of right answers.
         label: The most frequent right answer, where always giving that one is right as often; else empty.
         label_right: How often that would be.
+        answers_by: The teacher whose answers count as right; empty where the rows' own do.
     """
 
     right: float
     label: str = ""
     label_right: float = 0.0
+    answers_by: str = ""
 
 
 def doubt(board: Board, variant: Variant) -> Doubt | None:
@@ -37,5 +39,5 @@ def doubt(board: Board, variant: Variant) -> Doubt | None:
         label, count = wanted.most_common(1)[0]
         share = count / len(variant.said)
         if len(wanted) > 1 and variant.value <= share:
-            return Doubt(variant.value, label, share)
-    return Doubt(variant.value) if variant.value < 0.5 else None
+            return Doubt(variant.value, label, share, board.answers_by)
+    return Doubt(variant.value, answers_by=board.answers_by) if variant.value < 0.5 else None

@@ -90,6 +90,7 @@ def as_data(said: Forecast) -> dict[str, Any]:
         "memory_free_bytes": said.machine.memory_free,
         "seconds": {**asdict(need.seconds), "total": need.seconds.total},
         "steps": need.plan.steps,
+        "epochs_for_limit": need.plan.epochs_for_limit,
         "disk_bytes": {"result": need.result, "checkpoint": need.checkpoint, "total": need.disk},
         "disk_free_bytes": said.machine.disk_free,
         "energy_wh": need.energy_wh,

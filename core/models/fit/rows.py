@@ -136,13 +136,21 @@ def simulate(
 
 @dataclass(frozen=True)
 class Schedule:
-    """Steps, looks and saves of a run, as the engine plans them."""
+    """Steps, looks and saves of a run, as the engine plans them; `limit` is the one that was asked for."""
 
     steps: int
     steps_per_epoch: int
     looks: int
     watched: int
     saves: int
+    limit: int | None = None
+
+    @property
+    def epochs_for_limit(self) -> float | None:
+        """The passes with which the limit is reached; None where it is, or was not set."""
+        if self.limit is None or self.steps >= self.limit:
+            return None
+        return math.ceil(100 * self.limit / self.steps_per_epoch) / 100
 
 
 def schedule(
@@ -167,4 +175,5 @@ def schedule(
         looks=looks if rows.validation else 0,
         watched=min(rows.validation, max(8, room)),
         saves=max(1, steps // (checkpoint_every or tenth)),
+        limit=max_steps,
     )

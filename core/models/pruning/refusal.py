@@ -25,11 +25,22 @@ def refuse(workspace: Workspace, spec: PruneSpec) -> None:
         IntegrityError: A folder of the model is damaged.
     """
     model, data = workspace.artifact(spec.model, "model"), workspace.artifact(spec.data, "dataset")
-    folders = folders_of(workspace, model)
-    check(spec, folders, model.name)
+    require_suitable(workspace, model, data)
+    check(spec, folders_of(workspace, model), model.name)
+
+
+def require_suitable(workspace: Workspace, model: Artifact, data: Artifact) -> None:
+    """Refuses a model and data with which no settings help.
+
+    Raises:
+        InputError: The data has no rows that the model could be measured on, or the model cannot read them.
+        IntegrityError: A folder of the model is damaged.
+    """
     counts = data.meta.get("counts")
     if isinstance(counts, dict) and counts.get("train") == 0:
         raise no_rows()
+    folders = folders_of(workspace, model)
+    prunable(folders, model.name)
     talks = data.meta.get("task") != "pretraining"
     if talks and not (folders[0] / records.TEMPLATE).is_file():
         raise InputError(

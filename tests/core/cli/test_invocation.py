@@ -76,3 +76,27 @@ def test_a_cut_model_leads_to_its_teacher(tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "not taught yet: in 12% of the places of your rows it expects the same next token" in said
     assert suggested(said) == [["distill", "--teacher", "big", "--student", "small", "--data", "bank mails"]]
+
+
+def test_a_student_far_from_its_teacher_leads_to_what_helps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Workspace(tmp_path)
+    for id, type, name in (("m1", "model", "big"), ("m2", "model", "small"), ("d1", "dataset", "bank mails")):
+        workspace.store.add_artifact(Artifact(id, type, name, "0" * 64, 5_000, time.time(), "", {}))
+    spec = {"model": "m2", "data": "d1", "teachers": ["m1"], "epochs": 3.0}
+    run = workspace.store.add_run("distill", "student", spec, ["m1", "m2", "d1"])
+    workspace.store.add_artifact(Artifact("m3", "model", "student", "0" * 64, 5_000, time.time(), run.id, {}))
+    result = {"teacher_agreement": 0.54, "teacher_retention": 0.61}
+    workspace.store.set_state(run.id, "succeeded", result=result)
+
+    finish(workspace, workspace.store.run(run.id), Output())
+    workspace.close()
+
+    said = capsys.readouterr().out
+    assert "the same at 54% of the places" in said
+    assert suggested(said) == [
+        ["runs", "repeat", run.id, "--set", "epochs=6"],
+        ["generate", "--teacher", "MODEL", "--data", "bank mails"],
+        ["finetune", "--model", "big", "--data", "bank mails"],
+    ]

@@ -51,6 +51,23 @@ def test_compare_names_what_differs_and_what_came_of_it(capsys, root):
     assert "Passes" in capsys.readouterr().out
 
 
+def test_what_a_run_decided_stands_where_its_spec_leaves_it_open(capsys, root):
+    workspace = Workspace(root)
+    for name, rate in (("taught", 3e-4), ("tuned", 5e-5)):
+        spec = {"model": "m", "data": "d", "teachers": ["t"], "learning_rate": None, "precision": "auto"}
+        run = workspace.store.add_run("distill", name, spec, [])
+        folder = workspace.run_folder(run.id)
+        folder.mkdir(parents=True)
+        (folder / "resolved.json").write_text(json.dumps({"learning_rate": rate, "precision": "bf16"}))
+    workspace.close()
+    shown = ask(capsys, root, "runs", "show", "taught")
+    assert shown["decided"] == {"learning_rate": 3e-4, "precision": "bf16"}
+    found = ask(capsys, root, "runs", "compare", "taught", "tuned")["differences"]
+    assert [(item["field"], item["values"]) for item in found] == [("learning_rate", [3e-4, 5e-5])]
+    assert main(["--workspace", str(root), "runs", "show", "taught"]) == 0
+    assert "0.0003" in capsys.readouterr().out
+
+
 def test_one_run_cannot_be_compared(capsys, root):
     assert main(["--workspace", str(root), "runs", "compare", "first", "first"]) == 2
 

@@ -78,6 +78,7 @@ def test_the_student_comes_nearer_to_its_teacher(tmp_path, artifacts):
     apart, agreed = run.metric("validation_teacher_loss"), run.metric("validation_agreement")
     assert apart[-1] < 0.6 * apart[0]
     assert agreed[-1] > agreed[0]
+    assert run.job.final_result["teacher_agreement"] == pytest.approx(agreed[-1])
     assert len(run.metric("validation_retention")) == len(agreed)
     assert len(run.metric("teacher_loss")) == len(run.metric("label_loss")) == len(run.metric("loss"))
     assert not run.metric("hidden_loss"), "what goes on inside is left alone unless it is asked for"

@@ -128,13 +128,23 @@ def test_of_few_layers_the_first_and_the_last_stay(tmp_path: Path, parts: dict[s
     require_remark(folder, result)
 
 
+def test_rounding_the_files_to_16_bits_is_no_fault_of_a_cut_model(
+    tmp_path: Path, parts: dict[str, Path]
+) -> None:
+    own = {**parts, "half": keep(llama(seed=7), tmp_path / "half", torch.bfloat16)}
+    folder, result = run(tmp_path / "run", own, "half", keep_layers=2)
+    made = records.read_json(folder / records.RECEIPT)
+    assert made["kl"] < 1e-6, "the same numbers, read back"
+    require_remark(folder, result)
+
+
 def require_remark(folder: Path, result: dict[str, Any]) -> None:
     """The receipt is amber and says by how much the model differs from the one that it was cut from."""
     assert result["untaught"]
     assert result["kl"] > 0.3
     assert records.receipt_status(folder) == "amber", "it may be used, and taught"
     remark = records.untaught(folder)
-    assert remark.startswith("Cut, not taught yet")
+    assert remark.startswith("Cut, not taught yet: its files are sound")
     assert f"equal in {result['agreement']:.0%}, KL {result['kl']:.2f} nats a token" in remark
     assert remark in records.read_json(folder / "receipt.json")["reasons"]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from core.cli import fitting
 from core.data.lengths import Lengths
 from core.data.sizes import drawn
 from core.models.fit import corrections, forecast
@@ -112,6 +113,29 @@ def test_the_parts_sum_to_the_total():
     for fields in ({}, {"method": "full"}, {"batch_size": 1, "tokens_at_once": 16}):
         memory = need(**fields).memory
         assert sum(memory.shown().values()) == memory.total
+
+
+@pytest.mark.parametrize(
+    ("fields", "steps", "epochs"),
+    [
+        ({"max_steps": 600, "epochs": 3}, 228, 7.9),
+        ({"max_steps": 228, "epochs": 3}, 228, None),
+        ({"max_steps": 20, "epochs": 3}, 20, None),
+        ({"epochs": 3}, 228, None),
+    ],
+)
+def test_passes_that_end_before_the_step_limit_are_known(fields, steps, epochs):
+    plan = need(**fields).plan
+    assert (plan.steps, plan.epochs_for_limit) == (steps, epochs)
+    if epochs:
+        assert need(**{**fields, "epochs": epochs}).plan.steps == 600
+
+
+def test_it_is_said_how_many_passes_the_step_limit_takes():
+    text = fitting.short_of_limit(said(16_000_000_000, max_steps=600, epochs=3))
+    assert "1 pass is 76 steps here: the passes end after 228 steps" in text
+    assert "For 600 steps set epochs=7.9." in text
+    assert fitting.short_of_limit(said(16_000_000_000, max_steps=60, epochs=3)) == ""
 
 
 def test_every_suggestion_makes_it_fit_by_the_formula():

@@ -29,6 +29,12 @@ def test_gain_and_loss_stand_in_one_sentence_with_their_intervals() -> None:
     )
 
 
+def test_beside_a_teacher_s_answers_nothing_is_called_right() -> None:
+    assert verdict.measure_name("accuracy") == "right"
+    assert verdict.measure_name("accuracy", "big") == "agrees"
+    assert verdict.measure_name("rouge_l", "big") == "ROUGE-L"
+
+
 def test_what_chance_explains_is_called_no_difference() -> None:
     found = Comparison(
         reference="base",

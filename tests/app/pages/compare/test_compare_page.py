@@ -162,6 +162,28 @@ def test_a_model_that_is_mostly_wrong_is_not_recommended_though_it_is_the_best(
     )
 
 
+def test_rows_that_a_teacher_answered_are_nowhere_called_right(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data = boards.add_data(workspace)
+    weak = [replace(SEVEN[0], share=0.25), replace(SEVEN[1], share=0.1)]
+    models = boards.add_models(workspace, weak, data)
+    boards.add_report(workspace, weak, models, data, range(100), answers_by="big")
+    opened(page, qtbot)
+    card = page.verdict_card
+    assert card.title_label.text() == "“Teacher” is hardly useful: it agrees with big in 25 %."
+    assert card.note_label.text().startswith("It differs from the teacher more often than it agrees. ")
+    assert page.table_card.table is not None
+    shown = page.table_card.table.model()
+    horizontal = Qt.Orientation.Horizontal
+    assert shown.headerData(1, horizontal, Qt.ItemDataRole.DisplayRole) == "Agrees, %"
+    assert page.limits_card._label("right") == "Agrees at least"
+    assert page.rows_card.list is not None
+    rows = page.rows_card.list.model()
+    heads = [rows.headerData(at, horizontal, Qt.ItemDataRole.DisplayRole) for at in range(3)]
+    assert heads == ["Question", "Teacher's answer", "Agree"]
+
+
 def test_one_variant_alone_is_not_called_variants(
     page: ComparePage, qtbot: QtBot, workspace: Workspace
 ) -> None:

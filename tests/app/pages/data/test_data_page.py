@@ -146,6 +146,25 @@ def test_library_shows_counts_rows_and_check(
     assert page.check_card.isVisible()
 
 
+def test_questions_are_listed_for_a_teacher_and_not_to_learn_from(
+    page: DataPage, workspace: Workspace
+) -> None:
+    recordings.add_artifact(workspace, "dataset", "Answered")
+    page.view_model.refresh()
+    shown = page.list.model()
+    assert shown.columnCount() == 6, "no column for what is not there"
+    counts = {"train": 8, "validation": 0, "test": 0}
+    recordings.add_artifact(workspace, "dataset", "Asked", meta={"task": "questions", "counts": counts})
+    page.view_model.refresh()
+    heads = [shown.headerData(at, Qt.Orientation.Horizontal) for at in range(shown.columnCount())]
+    assert heads[1:5] == ["To learn from", "To watch", "For the test", "For a teacher"]
+    rows = {
+        shown.index(row, 0).data(): [shown.index(row, at).data() for at in range(1, 5)] for row in range(2)
+    }
+    assert rows["Asked"] == ["–", "–", "–", "8"]
+    assert rows["Answered"][3] == "–"
+
+
 def test_removing_asks_and_keeps_by_default(
     page: DataPage, qtbot: QtBot, add_data: Callable[..., Artifact], workspace: Workspace
 ) -> None:
@@ -162,6 +181,18 @@ def test_removing_asks_and_keeps_by_default(
     qtbot.waitUntil(lambda: workspace.store.find_artifact(added.id) is None)
     qtbot.waitUntil(page.empty.isVisible)
     assert not workspace.artifact_folder(added.id).exists()
+
+
+def test_removing_says_what_learnt_from_it(
+    page: DataPage, add_data: Callable[..., Artifact], add_model: Callable[..., Artifact]
+) -> None:
+    added = add_data()
+    add_model("tuned", taught_on=[added.id])
+    page.open_with(added.id)
+    QTest.mouseClick(page.details.remove_button, LEFT)
+    dialog = page.findChild(ConfirmDialog)
+    assert any("Learnt from it: tuned." in label.text() for label in dialog.findChildren(QLabel))
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
 
 
 def test_a_newer_file_replaces_the_check_of_the_older_one(

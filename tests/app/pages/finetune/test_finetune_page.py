@@ -244,6 +244,23 @@ def test_advanced_counts_changes_refuses_nonsense_and_resets(ready: FinetunePage
     assert ready.preview_card.start_button.isEnabled()
 
 
+def test_passes_that_end_before_the_step_limit_are_told_before_and_in_the_log(
+    ready: FinetunePage, workspace: Workspace
+) -> None:
+    form = ready.method_card.form
+    QTest.mouseClick(form.advanced_button, LEFT)
+    limit = form.field("max_steps").control
+    limit.setFocus()
+    limit.selectAll()
+    QTest.keyClicks(limit, "60")
+    steps = ready.view_model.fit.forecast.need.plan.steps
+    said = f"The passes end after {steps} steps, before the step limit of 60. Set 60 passes to reach it."
+    assert ready.preview_card.note.text().startswith(said)
+    QTest.mouseClick(ready.preview_card.start_button, LEFT)
+    log = run_folder.replay(workspace.run_folder(workspace.store.runs()[0].id))
+    assert [event["text"] for event in log] == [said]
+
+
 def test_start_queues_the_spec_and_opens_the_run(
     ready: FinetunePage, qtbot: QtBot, workspace: Workspace
 ) -> None:

@@ -50,6 +50,10 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one_to_the_bit(model: Path,
     broken.run(**SHORT, answers_per_prompt=2)
     for name in ("answers.jsonl", "out/dataset/train.jsonl", "out/dataset/provenance.jsonl"):
         assert (whole.folder / name).read_bytes() == (broken.folder / name).read_bytes()
+    asking = next(event for event in broken.events if event["ev"] == "phase" and event["name"] == "asking")
+    assert (asking["done"], asking["total"]) == (2, 5), "both answers to the first two prompts were there"
+    counts = [event["done"] for event in broken.events if event["ev"] == "progress" and event["total"] == 5]
+    assert min(counts) >= 2
 
 
 def test_a_stop_before_a_row_is_complete_keeps_its_answers(

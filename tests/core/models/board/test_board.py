@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.models.board import axes, board, choice, sentence
+from core.models.board import axes, board, choice, export, sentence, usefulness
 from core.models.board.axes import Limits
 from core.workspace.workspace import Workspace
 from tests.core.models import boards
@@ -114,7 +114,12 @@ def test_rows_that_a_teacher_answered_measure_agreement_with_it(
     data = boards.add_data(workspace)
     models = boards.add_models(workspace, SEVEN, data)
     boards.add_report(workspace, SEVEN, models, data, range(30), answers_by="Teacher")
-    assert "those of Teacher: a figure says how often a model agrees" in sentence.notes(read())[0]
+    made = read()
+    assert "those of Teacher: a figure says how often a model agrees" in sentence.notes(made)[0]
+    assert export.table(made, Limits()).splitlines()[0].split(",")[3] == "agrees"
+    assert "<th>Agrees" in export.page(made, Limits())
+    doubt = usefulness.Doubt(0.25, answers_by="Teacher")
+    assert sentence.doubtful(doubt) == "agrees with Teacher in 25 %: differs more often than it agrees"
 
 
 def test_a_split_has_a_board_of_its_own(workspace: Workspace, read: ReadBoard) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.cli.main import main
 from core.errors import InputError
 from core.jobs import submission
 from core.models.pruning import refusal, sizes
@@ -122,7 +123,23 @@ def test_data_that_cannot_show_what_the_model_needs(workspace: Workspace) -> Non
     model = hollow.add(workspace)
     hollow.keep(workspace, "dataset", "empty", "empty", {"counts": {"train": 0}})
     assert refused(workspace, model.id, "empty", keep_layers=20).code == "prune.rows"
+    assert refused(workspace, model.id, "empty", keep_layers=99).code == "prune.rows", "no layers mend that"
     (workspace.artifact_folder(model.id) / "chat_template.jinja").unlink()
     assert refused(workspace, model.id, keep_layers=20).code == "model.template"
     hollow.keep(workspace, "dataset", "texts", "texts", {"task": "pretraining", "counts": {"train": 3}})
     refusal.refuse(workspace, PruneSpec(model=model.id, data="texts", keep_layers=20))
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"),
+    [({"counts": {"train": 0}}, "no training rows"), ({"task": "questions"}, "questions have no answers")],
+)
+def test_what_no_setting_mends_is_said_before_the_settings(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], meta: dict[str, Any], said: str
+) -> None:
+    model = hollow.add(workspace)
+    hollow.keep(workspace, "dataset", "useless", "useless", meta)
+    assert main(["--workspace", str(workspace.root), "prune", model.name, "--data", "useless"]) == 2
+    assert said in capsys.readouterr().err
+    assert main(["--workspace", str(workspace.root), "prune", model.name, "--data", "d"]) == 2
+    assert "nothing is left out" in capsys.readouterr().err

@@ -1,0 +1,99 @@
+"""What is said before something is removed on which others stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.cli.main import main
+from core.jobs import dependants, submission
+from core.workspace.records import Artifact
+from core.workspace.workspace import Workspace
+
+
+def keep(workspace: Workspace, type: str, name: str, run: str = "", **meta: object) -> Artifact:
+    artifact = Artifact(f"{type}-{name}", type, name, "0" * 64, 5_000, time.time(), run, meta)
+    workspace.store.add_artifact(artifact)
+    workspace.artifact_folder(artifact.id).mkdir(parents=True)
+    return artifact
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """Data with an instruction, a model tuned on it, a student distilled with it, and a report."""
+    workspace = Workspace(tmp_path / "work")
+    keep(workspace, "dataset", "mails", instruction="Name the topic.")
+    keep(workspace, "model", "base")
+    for kind, name, type, spec in (
+        ("finetune", "tuned", "model", {"model": "model-base", "data": "dataset-mails"}),
+        ("distill", "student", "model", {"model": "model-base", "data": "dataset-mails"}),
+        ("evaluate", "figures", "report", {"models": ["model-student"], "data": "dataset-mails"}),
+        ("fit", "fits", "", {"spec": {}}),
+    ):
+        inputs = ["dataset-mails", *[spec[field] for field in ("model",) if field in spec]]
+        run = workspace.store.add_run(kind, name, spec, inputs)
+        workspace.store.set_state(run.id, "succeeded")
+        if type:
+            keep(workspace, type, name, run.id)
+    yield workspace
+    workspace.close()
+
+
+def test_with_data_goes_what_its_models_were_taught(workspace: Workspace) -> None:
+    loss = dependants.of_artifact(workspace, workspace.artifact("mails", "dataset"))
+    assert set(loss.models) == {"tuned", "student"}
+    assert set(loss.runs) == {"tuned", "student", "figures"}, "what leaves nothing is not missed"
+    assert loss.instruction
+    said = " ".join(dependants.sentences(loss))
+    assert "which rows of a test were seen" in said
+    assert "can no longer be repeated" in said
+
+
+def test_with_a_run_goes_how_its_model_was_made(workspace: Workspace) -> None:
+    loss = dependants.of_run(workspace, workspace.store.run("tuned"))
+    assert (loss.made, loss.reports) == (("tuned",), ())
+    assert "nothing says any more how it was made" in " ".join(dependants.sentences(loss))
+    assert dependants.of_run(workspace, workspace.store.run("figures")).reports == ("figures",)
+
+
+def test_what_nothing_stands_on_goes_without_a_word(workspace: Workspace) -> None:
+    assert not dependants.of_artifact(workspace, keep(workspace, "dataset", "alone"))
+
+
+def test_of_many_names_the_first_are_told() -> None:
+    said = dependants.sentences(dependants.Loss(runs=("a", "b", "c", "d", "e")))
+    assert said == [
+        "The runs a, b, c and 2 more can no longer be repeated, resumed or saved with the jobs before."
+    ]
+
+
+def test_a_script_is_told_and_goes_on(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--workspace", str(workspace.root), "data", "remove", "mails"]) == 0
+    said = capsys.readouterr()
+    assert "learnt from it" in said.out + said.err
+    assert workspace.store.find_artifact("mails") is None
+
+
+def test_who_sits_at_the_terminal_is_asked(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda *_: "n")
+    assert main(["--workspace", str(workspace.root), "runs", "remove", "tuned"]) == 2
+    assert "Go on? [y/N]" in capsys.readouterr().err
+    assert workspace.store.run("tuned").name == "tuned"
+    assert main(["--workspace", str(workspace.root), "--yes", "runs", "remove", "tuned"]) == 0
+
+
+def test_what_cannot_be_removed_is_refused_before_anyone_is_asked(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(workspace, "model", "adapter", base="model-base")
+    assert main(["--workspace", str(workspace.root), "models", "remove", "base"]) == 2
+    said = capsys.readouterr()
+    assert "stands on it" in said.err
+    assert "can no longer" not in said.err
+    assert submission.require_unneeded(workspace, "adapter", "model").name == "adapter"
