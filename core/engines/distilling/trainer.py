@@ -18,7 +18,7 @@ from core.engines.distilling.teacher import TorchTeacher
 from core.engines.training import packing
 from core.engines.training.examples import Example
 from core.engines.training.templates import IGNORED
-from core.engines.training.trainer import WorkbenchTrainer
+from core.engines.training.trainer import Look, WorkbenchTrainer
 
 _NEARNESS = ("teacher_loss", "agreement", "retention")
 
@@ -121,7 +121,7 @@ class DistillTrainer(WorkbenchTrainer):
         super().__init__(*args, **kwargs)
         self.objective = teaching
         # The weights are still the student's own, on a resume too.
-        self._before = self.mean_loss(self._validation) if self._validation is not None else None
+        self._before = self.look_at(self._validation).loss if self._validation is not None else None
         # Judged by itself: an answer that the student drew is no label.
         self._judged = replace(teaching, label_weight=0.0)
 
@@ -161,11 +161,11 @@ class DistillTrainer(WorkbenchTrainer):
             loss = super().loss_of(model, rows)
         return loss + self._matching.apart(student, teacher, rows)
 
-    def warn_if_worse(self) -> None:
+    def warn_if_worse(self, step: int) -> None:
         """A student that knew much may lose it in a few steps of a high rate."""
-        if self._validation is None or self._before is None:
+        if self._before is None:
             return
-        now = self.mean_loss(self._validation)
+        now = self.watched(step).loss
         if now > self._before:
             self.job.warn(
                 f"The student now does worse on the validation rows than before it began (loss {now:.3f}, "
@@ -178,19 +178,24 @@ class DistillTrainer(WorkbenchTrainer):
         found: dict[str, float] = self.objective.parts.take()
         return found | self._matching.take() if self._matching is not None else found
 
-    def mean_loss(self, rows: packing.Batch) -> float:
+    def look_at(self, rows: packing.Batch) -> Look:
         """As without a teacher; how near the student is to it is noted from the same pass."""
         teaching: Teaching = replace(self.objective, parts=Parts())
         self.model.eval()
+        losses = [0.0] * rows.rows
         for pack in rows.packs:
             start = 0
+            each: list[Tensor] = []
+            teaching.parts.each_label = each
             with self.numbers():
                 for logits in packing.answer_logits(self.model, pack):
                     teaching.each(logits, pack.lesson[start : start + len(logits)])
                     start += len(logits)
+            for row, loss in zip(pack.rows, packing.summed(pack, torch.cat(each)).tolist(), strict=True):
+                losses[row] = loss
         found = teaching.parts.take()
         self._nearness = {f"validation_{name}": found[name] for name in _NEARNESS if name in found}
-        return found["label_loss"]
+        return Look(found["label_loss"], tuple(losses))
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Also how near it is to the teacher, and what it keeps of the teacher's right tokens."""
