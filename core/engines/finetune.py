@@ -12,6 +12,7 @@ from core.engines.training import adapters, checkpoints, examples, first_batch, 
 from core.engines.training.preparation import Decisions, Prepared, decide, prepare, require_trainable
 from core.engines.training.trainer import WorkbenchTrainer
 from core.errors import CancelledError
+from core.jobs.spent import CHECKPOINTS
 from core.models import records
 from core.specs import FinetuneSpec, TrainingSpec
 
@@ -53,7 +54,7 @@ def learn(
         examples.digest(job.input(spec.data)),
         merging.digest(job, spec.model),
     )
-    found = checkpoints.newest(job.folder / "checkpoints", job.warn) if job.resumed else None
+    found = checkpoints.newest(job.folder / CHECKPOINTS, job.warn) if job.resumed else None
     if found:
         checkpoints.require_same(found[1], belongs_to)
     try:
@@ -96,7 +97,7 @@ def learn(
     job.phase("saving")
     trainer.look_at_the_end()
     kept = _go_back_to_the_best(trainer, job)
-    nearness = trainer.judge_kept()
+    nearness = trainer.judge_kept(kept)
     figures = _validate(prepared, trainer, kept, job)
     _save(job, prepared, made)  # may change the model's number format, so it is last
     learnt = len(prepared.train.usable)
@@ -137,9 +138,8 @@ def _validate(prepared: Prepared, trainer: WorkbenchTrainer, step: int, job: Job
     rows = prepared.validation.usable
     if not rows:
         return {}
-    batch = trainer.batch(rows)
-    losses = trainer.row_losses(batch)
-    mean = sum(losses) / batch.targets
+    losses = _every_loss(prepared, trainer, step)
+    mean = sum(losses) / sum(row.targets for row in rows)
     if step == trainer.state.global_step:  # the curve shows the weights of its step
         job.metrics(step, validation_loss=mean)
     ranked = sorted(zip(losses, rows, strict=True), key=lambda pair: pair[0] / pair[1].targets)
@@ -158,6 +158,21 @@ def _validate(prepared: Prepared, trainer: WorkbenchTrainer, step: int, job: Job
         ],
     )
     return {"validation_loss": mean}
+
+
+def _every_loss(prepared: Prepared, trainer: WorkbenchTrainer, step: int) -> list[float]:
+    """Summed loss of every validation row, by the weights of `step`, which are in the model now.
+
+    Of the rows that were watched the look at that step has told. Only the others are gone over, in parts of
+    their own: a row's last bits depend on its part, and so they are the same whether a look is remembered or,
+    after a resume, taken again.
+    """
+    watched = {id(row) for row in prepared.watched}
+    others = [row for row in prepared.validation.usable if id(row) not in watched]
+    found = dict(zip(map(id, prepared.watched), trainer.watched(step).rows, strict=True))
+    if others:
+        found |= dict(zip(map(id, others), trainer.row_losses(trainer.batch(others)), strict=True))
+    return [found[id(row)] for row in prepared.validation.usable]
 
 
 def _save(job: JobContext, prepared: Prepared, made: str) -> None:

@@ -34,7 +34,7 @@ class JobContext:
     """The engine's only link to the outside.
 
     Args:
-        folder: The run folder; checkpoints below it survive until the run is removed.
+        folder: The run folder; checkpoints below it survive until the run has succeeded or is removed.
         inputs: Input artifacts' folders by artifact id, already verified by the parent.
         out: The claimed stdout; one event a line.
         resumed: Whether this execution continues an earlier one of the same run.

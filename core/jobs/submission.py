@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import InputError, InUseError
-from core.jobs import keys, run_folder
+from core.jobs import keys, run_folder, spent
 from core.jobs.registry import kind_of
 from core.specs import Spec
 from core.specs.data import QUESTIONS
@@ -275,8 +275,11 @@ def remove_artifact(workspace: Workspace, ref: str, type: str) -> dict[str, Any]
 
 
 def recover(workspace: Workspace) -> list[str]:
-    """Marks runs as crashed whose process is gone; returns their ids. Someone executing makes it a no-op."""
-    if not any(run.is_active for run in workspace.store.runs()):
+    """Marks runs as crashed whose process is gone; returns their ids. Someone executing makes it a no-op.
+
+    Checkpoints that a kill has left of a succeeded run go as well.
+    """
+    if not any(run.is_active or spent.is_left(workspace, run) for run in workspace.store.runs()):
         return []
     try:
         with workspace.execution_lock():
@@ -287,6 +290,8 @@ def recover(workspace: Workspace) -> list[str]:
 
 def mark_crashed(workspace: Workspace) -> list[str]:
     """Like `recover`, for a caller that holds the execution lock and runs nothing yet."""
+    for run in workspace.store.runs():
+        spent.clear(workspace, run)
     return workspace.store.mark_crashed(
         _CRASHED, lambda run_id: run_folder.last_sign(workspace.run_folder(run_id))
     )

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from core.errors import WorkbenchError
-from core.jobs import keys, run_folder
+from core.jobs import keys, run_folder, spent
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
@@ -286,6 +286,7 @@ class Supervisor:
             self._record("error", at=None, **error)
         self._workspace.store.set_state(self._run.id, state, error=error, result=result)
         self._record("state", state=state)
+        spent.clear(self._workspace, self._workspace.store.run(self._run.id))
 
     # --- books ---
 

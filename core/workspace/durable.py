@@ -131,11 +131,24 @@ def commit_folder(staged: Path, final: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Deletes a folder such that a crash half-way leaves it under a name that nobody reads."""
-    if not folder.exists():
-        return
-    doomed = folder.with_name(f".removed-{folder.name}")
+    """Deletes a folder such that a crash half-way leaves it under a name that nobody reads.
+
+    Asked again, it also deletes what a crash has left.
+    """
+    doomed = _doomed(folder)
     if doomed.exists():
         shutil.rmtree(doomed)
+    if not folder.exists():
+        return
     os.rename(folder, doomed)
+    point(f"remove {folder.name}")
     shutil.rmtree(doomed, ignore_errors=True)
+
+
+def leaves_anything(folder: Path) -> bool:
+    """Whether a folder is there, or a half of it that a crash during its removal has left."""
+    return folder.exists() or _doomed(folder).exists()
+
+
+def _doomed(folder: Path) -> Path:
+    return folder.with_name(f".removed-{folder.name}")

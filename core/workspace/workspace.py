@@ -2,7 +2,7 @@
 
 workbench.db            runs, artifacts, lineage, metrics
 artifacts/<id>/         immutable, each with manifest.json
-runs/<id>/              spec.json, job.json, events.jsonl, worker.log, checkpoints/, out/
+runs/<id>/              spec.json, job.json, events.jsonl, worker.log, out/, checkpoints/ (until succeeded)
 execution.lock          held by the process that executes jobs or migrates
 """
 

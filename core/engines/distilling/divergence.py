@@ -36,6 +36,7 @@ class Parts:
         taught: Tokens on which a teacher spoke.
         right: Tokens on which the student's likeliest is the label, where the first teacher spoke.
         teacher_right: Those on which the first teacher's is.
+        each_label: Each label's cross entropy, for whoever puts a list here.
     """
 
     labels: float = 0.0
@@ -45,6 +46,7 @@ class Parts:
     taught: int = 0
     right: int = 0
     teacher_right: int = 0
+    each_label: list[Tensor] | None = None
 
     def take(self) -> dict[str, float]:
         """Means a token, and a new beginning."""
@@ -88,6 +90,8 @@ class Teaching:
             labels = functional.cross_entropy(logits, lesson.labels, reduction="none")
         self.parts.tokens += len(lesson)
         self.parts.labels += float(labels.detach().sum())
+        if self.parts.each_label is not None:
+            self.parts.each_label.append(labels.detach())
         self.parts.taught += int(known.sum())
         self.parts.apart += float(apart.detach()[known].sum())
         first = lesson.teachers[0]

@@ -18,7 +18,7 @@ from core.engines.distilling.teacher import TorchTeacher
 from core.engines.training import packing
 from core.engines.training.examples import Example
 from core.engines.training.templates import IGNORED
-from core.engines.training.trainer import WorkbenchTrainer
+from core.engines.training.trainer import Look, WorkbenchTrainer
 
 _NEARNESS = ("teacher_loss", "agreement", "retention")
 
@@ -117,11 +117,10 @@ class DistillTrainer(WorkbenchTrainer):
         self._matching = matching
         self._own = own
         self._own_from = own_from
-        self._nearness: dict[str, float] = {}
         super().__init__(*args, **kwargs)
         self.objective = teaching
         # The weights are still the student's own, on a resume too.
-        self._before = self.mean_loss(self._validation) if self._validation is not None else None
+        self._before = self.look_at(self._validation).loss if self._validation is not None else None
         # Judged by itself: an answer that the student drew is no label.
         self._judged = replace(teaching, label_weight=0.0)
 
@@ -161,24 +160,24 @@ class DistillTrainer(WorkbenchTrainer):
             loss = super().loss_of(model, rows)
         return loss + self._matching.apart(student, teacher, rows)
 
-    def judge_kept(self) -> dict[str, float]:
-        """How near the kept weights are to the teacher.
+    def judge_kept(self, step: int) -> dict[str, float]:
+        """How near the kept weights, those of `step`, are to the teacher.
 
         A student that knew much may lose it in a few steps of a high rate: that is said.
         """
-        if self._validation is None or self._before is None:
+        if self._before is None:
             return {}
-        now = self.mean_loss(self._validation)
-        if now > self._before:
+        look = self.watched(step)
+        if look.loss > self._before:
             self.job.warn(
-                f"The student now does worse on the validation rows than before it began (loss {now:.3f}, "
+                f"The student now does worse on the validation rows than before it began (loss {look.loss:.3f}, "
                 f"before {self._before:.3f}). Give it more passes, or a learning rate of a third; the "
                 "model that it came from is unchanged."
             )
         return {
-            f"teacher_{name}": self._nearness[f"validation_{name}"]
+            f"teacher_{name}": look.figures[f"validation_{name}"]
             for name in ("agreement", "retention")
-            if f"validation_{name}" in self._nearness
+            if f"validation_{name}" in look.figures
         }
 
     def parts_of_loss(self) -> dict[str, float]:
@@ -186,23 +185,29 @@ class DistillTrainer(WorkbenchTrainer):
         found: dict[str, float] = self.objective.parts.take()
         return found | self._matching.take() if self._matching is not None else found
 
-    def mean_loss(self, rows: packing.Batch) -> float:
+    def look_at(self, rows: packing.Batch) -> Look:
         """As without a teacher; how near the student is to it is noted from the same pass."""
         teaching: Teaching = replace(self.objective, parts=Parts())
         self.model.eval()
+        losses = [0.0] * rows.rows
         for pack in rows.packs:
             start = 0
+            each: list[Tensor] = []
+            teaching.parts.each_label = each
             with self.numbers():
                 for logits in packing.answer_logits(self.model, pack):
                     teaching.each(logits, pack.lesson[start : start + len(logits)])
                     start += len(logits)
+            for row, loss in zip(pack.rows, packing.summed(pack, torch.cat(each)).tolist(), strict=True):
+                losses[row] = loss
         found = teaching.parts.take()
-        self._nearness = {f"validation_{name}": found[name] for name in _NEARNESS if name in found}
-        return found["label_loss"]
+        near = {f"validation_{name}": found[name] for name in _NEARNESS if name in found}
+        return Look(found["label_loss"], tuple(losses), near)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Also how near it is to the teacher, and what it keeps of the teacher's right tokens."""
         figures = super().evaluate(*args, **kwargs)
         if self._validation is not None:
-            self.job.metrics(self.state.global_step, **self._nearness)
+            step = self.state.global_step
+            self.job.metrics(step, **self.watched(step).figures)
         return figures

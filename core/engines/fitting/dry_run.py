@@ -60,7 +60,7 @@ class Measured:
         evaluation_s: One look at the validation rows that are watched.
         looks: How many looks the run takes.
         answer_s: One sample answer; a look shows at least one.
-        last_look_s: Every validation row once more, at the end.
+        last_look_s: The validation rows that were not watched, at the end.
         checkpoint_s: One save.
         saves: How many saves the run makes.
         saving_s: Writing the result.
@@ -149,7 +149,7 @@ def measure(spec: TrainingSpec, job: JobContext) -> Measured:
 
     began = time.perf_counter()
     if prepared.watched:
-        trainer.mean_loss(packing.batch(prepared.watched, prepared.plan.pack_tokens))
+        trainer.look_at(packing.batch(prepared.watched, prepared.plan.pack_tokens))
     evaluation_s = time.perf_counter() - began
     answered = prepared.watched[: min(1, spec.sample_prompts)]
     answer_s = 0.0
@@ -192,7 +192,7 @@ def measure(spec: TrainingSpec, job: JobContext) -> Measured:
         evaluation_s=evaluation_s,
         looks=max(1, plan.steps // plan.validate_every) if prepared.watched else 0,
         answer_s=answer_s,
-        last_look_s=evaluation_s * len(prepared.validation.usable) / max(len(prepared.watched), 1),
+        last_look_s=evaluation_s * _unwatched(prepared) / max(len(prepared.watched), 1),
         checkpoint_s=checkpoint_s,
         saves=max(1, plan.steps // plan.checkpoint_every),
         saving_s=saving_s,
@@ -281,6 +281,10 @@ def _learner_bytes(model: nn.Module, optimizer: Any) -> int:
         if isinstance(value, torch.Tensor)
     )
     return int(states + bytes_learnt)
+
+
+def _unwatched(prepared: Prepared) -> int:
+    return len(prepared.validation.usable) - len(prepared.watched)
 
 
 def _watts(before: float | None, after: float | None, seconds: float) -> float | None:

@@ -213,6 +213,11 @@ def losses_of_rows(model: torch.nn.Module, rows: Pack) -> Tensor:
             each = PLAIN.each(logits[0], rows.targets)
         else:
             each = losses.projected_each(hidden_states(model, rows), head, rows.targets)
+    return summed(rows, each)
+
+
+def summed(rows: Pack, each: Tensor) -> Tensor:
+    """Losses of the learnt tokens of a pack, by row. Shapes (N,) → (rows,)."""
     return torch.zeros(len(rows.lengths)).index_add_(0, rows.owners, each)
 
 

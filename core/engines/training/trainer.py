@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from core.engines.training.examples import Example
 from core.engines.training.losses import PLAIN, Objective
 from core.errors import JobError
 from core.jobs.context import JobContext
+from core.jobs.spent import CHECKPOINTS
 
 _WEIGHTS = "weights.safetensors"
 _RECENT = 20
@@ -87,6 +88,21 @@ def arguments(plan: Plan, folder: Path, *, validates: bool) -> TrainingArguments
     )
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a look at validation rows found.
+
+    Attributes:
+        loss: Mean over the learnt tokens.
+        rows: Summed loss of each row, in their order.
+        figures: What else was found, as metrics by name.
+    """
+
+    loss: float
+    rows: tuple[float, ...]
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
 class WorkbenchTrainer(Trainer):
     """Trains on packed batches and tells a job how it goes.
 
@@ -116,12 +132,12 @@ class WorkbenchTrainer(Trainer):
         self.plan = plan
         self.objective: Any = plan.objective
         self.job = job
-        self.folder = job.folder / "checkpoints"
+        self.folder = job.folder / CHECKPOINTS
         self.recent_losses = deque(found.recent_losses if found else (), maxlen=_RECENT)
         self.best_step = found.best_step if found else None
         self.best_loss = found.best_loss if found else None
         self.looks_since_best = found.looks_since_best if found else 0
-        self._looked_at = -1
+        self._looks: dict[int, Look] = {}
         self._validation = self.batch(validation) if validation else None
         self._look = look
         self._belongs_to = belongs_to
@@ -236,13 +252,13 @@ class WorkbenchTrainer(Trainer):
         """Loss on the validation rows, and a look at sample answers. Draws no random number."""
         if self._validation is None:
             return {}
-        loss = self.mean_loss(self._validation)
-        self._looked_at = self.state.global_step
-        self.job.metrics(self.state.global_step, validation_loss=loss)
-        self._judge(loss)
-        self._look(self.state.global_step)
+        look, step = self.look_at(self._validation), self.state.global_step
+        self.job.metrics(step, validation_loss=look.loss)
+        self._judge(look.loss)
+        self._looks = {at: self._looks[at] for at in self._looks if at == self.best_step} | {step: look}
+        self._look(step)
         self._recent_steps.clear()
-        figures = {"eval_loss": loss}
+        figures = {"eval_loss": look.loss}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, figures)
         return figures
 
@@ -260,16 +276,27 @@ class WorkbenchTrainer(Trainer):
 
     def look_at_the_end(self) -> None:
         """Judges the last step too, if it was not."""
-        if self._validation is not None and self._looked_at != self.state.global_step:
+        if self._validation is not None and self.state.global_step not in self._looks:
             self.evaluate()
 
-    def judge_kept(self) -> dict[str, float]:
-        """Figures of the kept weights for the run's result, and a warning where they got worse."""
+    def judge_kept(self, step: int) -> dict[str, float]:
+        """Figures of the kept weights, those of `step`, for the run's result; warns where they got worse."""
         return {}
 
-    def mean_loss(self, rows: packing.Batch) -> float:
-        """Mean loss over the learnt tokens of a batch, without learning."""
-        return sum(self.row_losses(rows)) / rows.targets
+    def watched(self, step: int) -> Look:
+        """The look at the watched rows by the weights of a step, which are in the model now.
+
+        The newest look and the best one are remembered; after a resume the best one may be taken once more,
+        to the same bits.
+        """
+        if step not in self._looks and self._validation is not None:
+            self._looks[step] = self.look_at(self._validation)
+        return self._looks.get(step, Look(0.0, ()))
+
+    def look_at(self, rows: packing.Batch) -> Look:
+        """Losses of a batch, without learning."""
+        losses = self.row_losses(rows)
+        return Look(sum(losses) / rows.targets, tuple(losses))
 
     def row_losses(self, rows: packing.Batch) -> list[float]:
         """Summed loss of each row of a batch, in the order of its rows, without learning."""

@@ -155,7 +155,7 @@ def _predict(
     )
     look = forward / speed * plan.watched / max(steps.rows, 1e-9)
     training = plan.steps * step
-    looking = plan.looks * look + look * rows.validation / max(plan.watched, 1)
+    looking = plan.looks * look + look * (rows.validation - plan.watched) / max(plan.watched, 1)
     if spec.sample_prompts and rows.validation:
         answer = max(1.0, statistics.fmean(rows.lengths or (1,)) * rows.answer_share)
         written = answer * held.weights / (_READ_BYTES_S * machine.threads)

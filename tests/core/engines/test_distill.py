@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from core.engines import distill, finetune, prune
-from core.engines.distilling import soft, store, teacher
+from core.engines.distilling import soft, store, teacher, trainer
 from core.engines.distilling.divergence import distance
 from core.engines.distilling.lessons import Lessons
 from core.engines.distilling.soft import Soft
@@ -82,6 +82,25 @@ def test_the_student_comes_nearer_to_its_teacher(tmp_path, artifacts):
     assert len(run.metric("validation_retention")) == len(agreed)
     assert len(run.metric("teacher_loss")) == len(run.metric("label_loss")) == len(run.metric("loss"))
     assert not run.metric("hidden_loss"), "what goes on inside is left alone unless it is asked for"
+
+
+@pytest.mark.parametrize("fields", [{}, {"method": "lora", "precision": "bf16"}])
+def test_a_look_also_tells_each_rows_loss_as_without_a_teacher(tmp_path, artifacts, monkeypatch, fields):
+    told = []
+    real = trainer.DistillTrainer.look_at
+
+    def both(self, rows):
+        look = real(self, rows)
+        told.append((look, self.row_losses(rows), rows.targets))
+        return look
+
+    monkeypatch.setattr(trainer.DistillTrainer, "look_at", both)
+    run = Run(tmp_path, artifacts, max_steps=2, validate_every=1, **fields).go()
+    assert len(told) == 3, "before, and after each step; the kept one not again for the figure"
+    for look, alone, targets in told:
+        assert list(look.rows) == alone
+        assert look.loss == pytest.approx(sum(alone) / targets, rel=1e-6)
+    assert run.job.final_result["validation_loss"] == pytest.approx(told[-1][0].loss, rel=1e-6)
 
 
 def test_the_teachers_own_answer_stands_beside_the_students(tmp_path, artifacts):

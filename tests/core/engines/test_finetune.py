@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.engines import finetune
-from core.engines.training import packing
+from core.engines.training import packing, trainer
 from core.errors import InputError, JobError
 from core.models import records
 from core.specs import FinetuneSpec
@@ -248,6 +248,59 @@ def test_the_best_and_the_worst_validation_rows_are_shown(tmp_path, artifacts):
     losses = [row["loss"] for row in event["rows"]]
     assert losses == sorted(losses)
     assert all(row["prompt"] and row["expected"] in tiny.INTENTS for row in event["rows"])
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory, artifacts):
+    """Data with more validation rows than are watched."""
+    return {**artifacts, "d": tiny.data_folder(tmp_path_factory.mktemp("many") / "d", 120)}
+
+
+@pytest.fixture
+def gone_over(monkeypatch):
+    """How many validation rows went through the model, each time."""
+    counts = []
+    real = trainer.WorkbenchTrainer.row_losses
+
+    def counted(self, rows):
+        counts.append(rows.rows)
+        return real(self, rows)
+
+    monkeypatch.setattr(trainer.WorkbenchTrainer, "row_losses", counted)
+    return counts
+
+
+def test_what_the_kept_look_has_told_is_not_computed_again(tmp_path, many, gone_over):
+    run = Run(tmp_path / "run", many, max_steps=4, validate_every=2).go()
+    *looks, rest = gone_over
+    assert looks == [8, 8]
+    assert rest == len((many["d"] / "validation.jsonl").read_text().splitlines()) - 8 > 0
+    assert run.job.final_result["validation_loss"] == run.metric("validation_loss")[-1]
+
+
+def test_where_every_row_is_watched_the_last_look_is_the_figure(tmp_path, artifacts, gone_over):
+    run = Run(tmp_path / "run", artifacts, epochs=4, validate_every=4).go()
+    looks = run.metric("validation_loss")[:-1]  # the figure is told as the last one
+    rows = len((artifacts["d"] / "validation.jsonl").read_text().splitlines())
+    assert gone_over == [rows] * len(looks)
+    assert run.job.final_result["validation_loss"] == pytest.approx(looks[-1], rel=1e-12)
+
+
+@pytest.mark.parametrize("fields", [{}, {"learning_rate": 0.5, "early_stopping": 2, "epochs": 12}])
+def test_the_figure_is_the_same_to_the_bit_whether_a_look_is_remembered_or_taken_again(
+    tmp_path, many, gone_over, fields
+):
+    """The second set of fields keeps an early step, whose look a resumed run does not remember."""
+    fields = {"validate_every": 2, "checkpoint_every": 3, "max_steps": 8, **fields}
+    whole = Run(tmp_path / "run", many, **fields).go()
+    remembered = len(gone_over)
+    shutil.rmtree(whole.folder / "out")  # killed while it was saved
+    again = Run(tmp_path / "run", many, resumed=True, **fields).go()
+
+    assert len(gone_over) - remembered in (2, 3), "the last step, the kept one, and the rest"
+    assert again.job.final_result["kept_step"] == whole.job.final_result["kept_step"]
+    assert again.job.final_result["validation_loss"] == whole.job.final_result["validation_loss"]
+    assert again.events("validation_rows")[0]["rows"] == whole.events("validation_rows")[0]["rows"]
 
 
 def test_an_adapter_as_base_is_merged_first(tmp_path, artifacts):

@@ -93,6 +93,26 @@ def leaves_a_file() -> None:
     send("done", state="succeeded", result={})
 
 
+def saves() -> None:
+    """Leaves a model and checkpoints, and ends as the run's name says."""
+    send("hello")
+    folder = Path(sys.argv[2])
+    saved = folder / "checkpoints" / "step-2"
+    saved.mkdir(parents=True)
+    (saved / "optimizer.pt").write_bytes(b"o" * 1000)
+    (folder / "out").mkdir()
+    (folder / "out" / "file.txt").touch()
+    manifest.write(folder / "out")
+    send("artifact", type="dataset", folder="out")
+    match json.loads((folder / "job.json").read_text())["name"]:
+        case "failed":
+            send("error", kind="job", code="job.disk_full", what="The disk is full.", why="", fix="")
+        case "crashed":
+            os._exit(7)
+        case state:
+            send("done", state=state, result={})
+
+
 def floods() -> None:
     send("hello")
     line = (
