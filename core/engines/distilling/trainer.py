@@ -170,9 +170,9 @@ class DistillTrainer(WorkbenchTrainer):
         look = self.watched(step)
         if look.loss > self._before:
             self.job.warn(
-                f"The student now does worse on the validation rows than before it began (loss {look.loss:.3f}, "
-                f"before {self._before:.3f}). Give it more passes, or a learning rate of a third; the "
-                "model that it came from is unchanged."
+                "The student now does worse on the validation rows than before it began (loss "
+                f"{look.loss:.3f}, before {self._before:.3f}). Give it more passes, or a learning rate of a "
+                "third; the model that it came from is unchanged."
             )
         return {
             f"teacher_{name}": look.figures[f"validation_{name}"]

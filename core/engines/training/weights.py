@@ -43,7 +43,18 @@ def load_model(job: JobContext, artifact_id: str, dtype: torch.dtype, *, depth: 
     base = load_model(job, said.base, torch.float32, depth=depth + 1)
     job.log(f"{said.name or 'The adapter'} is merged into its base in memory.")
     merged: PreTrainedModel = PeftModel.from_pretrained(base, folder).merge_and_unload()
-    return merged.to(dtype)
+    return cast(merged, dtype)
+
+
+def cast(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
+    """Its weights in another number format, in place.
+
+    Not `Module.to`: that rounds buffers too, and with frequencies of positions in bf16 a model turns a
+    position by another angle than what is loaded from its files.
+    """
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
+    return model
 
 
 def save_full(model: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
@@ -51,7 +62,7 @@ def save_full(model: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
     implementation = model.config._attn_implementation
     model.config.use_cache = True
     model.set_attn_implementation("sdpa" if implementation.startswith("workbench") else implementation)
-    model.to(dtype).save_pretrained(folder, max_shard_size="1TB")
+    cast(model, dtype).save_pretrained(folder, max_shard_size="1TB")
 
 
 def count(model: nn.Module, *, learning: bool = False) -> int:
