@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.dialogs.fitting import FittingDialog
 from app.dialogs.head import begin
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.buttons import PlainButton, PrimaryButton
 from app.widgets.labels import Label
 
 
-class ConfirmDialog(QDialog):
+class ConfirmDialog(FittingDialog):
     """The safe answer is the default one: Enter and Escape change nothing.
 
     Args:
@@ -61,6 +62,7 @@ class ConfirmDialog(QDialog):
         column.addLayout(row)
         self.keep_button.setFocus()
         self.finished.connect(self.deleteLater)
+        self.fit_soon()
 
     def _on_act(self) -> None:
         self.accept()

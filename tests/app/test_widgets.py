@@ -8,6 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
 from app.dialogs.error import ErrorDialog
+from app.pages.runs.cards import OutcomeCard
+from app.pages.runs.next_step import NextStep
 from app.widgets.buttons import PrimaryButton
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.error_panel import ErrorPanel
@@ -113,7 +115,7 @@ def test_a_narrow_job_bar_says_whole_why_a_job_waits(qtbot: QtBot) -> None:
         bar.resize(width, bar.height())
         qtbot.waitUntil(lambda: bar.stop_button.geometry().right() < bar.width())
         assert bar.left.width() >= bar.left.sizeHint().width()
-        assert bar.title.width() >= bar.title.sizeHint().width()
+        qtbot.waitUntil(lambda: bar.title.width() >= bar.title.sizeHint().width())
         assert bar.title.text().startswith("Banking")
     assert bar.title.accessibleName() == title
 
@@ -173,6 +175,34 @@ def test_enter_and_escape_choose_the_safe_answer(qtbot: QtBot) -> None:
         qtbot.keyClick(dialog, key)
         assert not acted
         assert not dialog.isVisible()
+
+
+def test_a_long_consequence_is_shown_whole(qtbot: QtBot) -> None:
+    text = "\n\n".join(f"Learnt from it: the model {number}. It stays, and so on." * 3 for number in range(4))
+    dialog = ConfirmDialog("Remove “Banking”?", text, "Remove it", "Keep it")
+    qtbot.addWidget(dialog)
+    dialog.open()
+    label = next(label for label in dialog.findChildren(Label) if label.text() == text)
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()))
+
+
+def test_many_next_steps_leave_room_for_their_reason(qtbot: QtBot) -> None:
+    third = NextStep("", "", "Quantize it all the same", "quantize", "m")
+    second = NextStep("", "", "Fine-tune the teacher", "finetune", "t", third)
+    card = OutcomeCard()
+    qtbot.addWidget(card)
+    for also, is_below in ((second, True), (third, False)):
+        card.show_step(
+            NextStep("“Cards” is far.", "It keeps 61 %.", "Learn longer", "distill", "m", also)
+        )
+        card.resize(560, 200)
+        card.show()
+        qtbot.waitUntil(
+            lambda is_below=is_below: (card.button.y() > card.note_label.geometry().bottom()) == is_below
+        )
+        assert [b.isVisible() for b in (card.button, card.also_button, card.third_button)] == [
+            True, True, is_below,
+        ]  # fmt: skip
 
 
 def test_the_error_dialog_closes(qtbot: QtBot) -> None:

@@ -95,7 +95,7 @@ class DetailsCard(Card):
             tone = {"green": "good", "amber": "warn", "red": "bad"}[item.receipt]
             word = words[item.receipt]
             if item.is_untaught and item.receipt == "amber":
-                word = self.tr("Cut, not taught yet")
+                word = self.tr("Untaught")
             self.receipt.show_status(word, tone)  # type: ignore[arg-type]
         self.untaught.setText(
             self.tr(

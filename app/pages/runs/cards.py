@@ -74,10 +74,12 @@ class OutcomeCard(Card):
         self.button.clicked.connect(self._on_clicked)
         self.also_button, self.third_button = PlainButton("", parent=self), PlainButton("", parent=self)
         self._others = (self.also_button, self.third_button)
-        for button in reversed(self._others):
+        for button in self._others:
             button.clicked.connect(self._on_other_clicked)
-            self.add_action(button)
-        self.add_action(self.button)
+        self.title_label.setWordWrap(True)
+        self._below = QHBoxLayout()
+        self._below.addStretch(1)
+        self.add(self._below)
         self._step: NextStep | None = None
         self.hide()
 
@@ -92,6 +94,16 @@ class OutcomeCard(Card):
             for at, button in enumerate(self._others):
                 button.setVisible(at < len(step.others))
                 button.setText(step.others[at].action if at < len(step.others) else "")
+            self._place()
+
+    def _place(self) -> None:
+        """Buttons beside the text, or below it where they are many and would leave it no room."""
+        many = self._step is not None and len(self._step.others) == len(self._others)
+        for button in (*reversed(self._others), self.button):
+            if many:
+                self._below.addWidget(button)
+            else:
+                self.add_action(button)
 
     def _on_clicked(self) -> None:
         if self._step is not None:

@@ -78,7 +78,7 @@ def test_list_shows_what_a_model_is(
 
 def test_a_cut_model_wants_to_be_taught(page: ModelsPage, add_model: Callable[..., Artifact]) -> None:
     page.open_with(add_model("cut", receipt="amber", untaught=True).id)
-    assert page.details.receipt.text() == "⚠ Cut, not taught yet"
+    assert page.details.receipt.text() == "⚠ Untaught"
     assert "Its files are sound; teach it" in page.details.untaught.text()
     assert page.details.untaught.isVisible()
     page.open_with(add_model("merged", receipt="amber").id)
