@@ -14,6 +14,8 @@ def with_loss(consequence: str, loss: Loss) -> str:
 
 def _sentences(loss: Loss) -> list[str]:
     said = []
+    if loss.is_only:
+        said.append(QCoreApplication.translate("loss", "Its rows were made here: no file of yours has them."))
     if loss.models:
         text = QCoreApplication.translate(
             "loss",

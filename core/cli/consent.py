@@ -33,17 +33,16 @@ def require_yes(question: str, *, yes: bool, output: Output) -> None:
         raise InputError("Nothing was done.", why="You did not agree.", code="consent.refused")
 
 
-def ask_at_terminal(said: Sequence[str], *, yes: bool, output: Output) -> None:
-    """Says what will be lost, and asks whoever is at the terminal; a script is told, and goes on.
+def agree_to_lose(said: Sequence[str], *, yes: bool, output: Output) -> None:
+    """Says what will be lost with something, where that is more than the thing itself, and asks.
 
     Raises:
-        InputError: The person did not agree; nothing was done.
+        InputError: Nobody agreed; nothing was done.
     """
-    if said and not yes and sys.stdin.isatty():
+    if said and not yes:
         require_yes("\n".join(said), yes=False, output=output)
-        return
-    for sentence in said:
-        output.progress(sentence)
+    elif said:
+        output.progress("\n".join(said))
 
 
 def agree(offer: hub.Offer, *, yes: bool, output: Output) -> None:

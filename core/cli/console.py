@@ -110,6 +110,11 @@ class Output:
         self.answer({"error": shown})
 
 
+def say_type(type: str) -> str:
+    """An artifact's type as people say it."""
+    return "data set" if type == "dataset" else type
+
+
 def say_bytes(count: float) -> str:
     """1.2 GB, 267 MB, 14 kB: decimal units, as disks are sold."""
     for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.cli import commands
 from core.cli.console import Output
@@ -39,8 +40,32 @@ class Globals:
     invocation: Invocation
 
 
+class _Once(argparse._StoreAction):
+    """Refuses an option that is given twice: the first one would go without a word."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Stores the value."""
+        if option_string is not None:
+            given = vars(namespace).setdefault("_given", set())
+            if self.dest in given:
+                parser.error(f"{option_string} can be given once only")
+            given.add(self.dest)
+        super().__call__(parser, namespace, values, option_string)
+
+
 class _Parser(argparse.ArgumentParser):
     """Argparse whose refusals look like every other error."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise InputError(

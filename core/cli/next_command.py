@@ -20,7 +20,11 @@ def next_command(workspace: Workspace, run: Run, name: str) -> str:
     found = of_result(run.kind, run.state, run.result)
     if found is not None and found.is_far:
         return _bring_nearer(workspace, run, found)
-    return f"`slm-workbench chat {model}`, or `slm-workbench evaluate {model} --data DATA`"
+    data = _named(workspace, run.spec["data"]) if run.spec.get("data") else "DATA"
+    ways = [f"`slm-workbench chat {model}`"]
+    if run.kind in taught.TEACHING:
+        ways.append(f"`slm-workbench quantize {model}`")
+    return ", or ".join([*ways, f"`slm-workbench evaluate {model} --data {data}`"])
 
 
 def _bring_nearer(workspace: Workspace, run: Run, found: Nearness) -> str:

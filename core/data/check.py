@@ -271,7 +271,12 @@ def _warnings(found: Examination, report: CheckReport) -> list[str]:
             "training; the final figure would look too good."
         )
     if report.duplicates:
-        said.append(f"{_count(report.duplicates, 'row')} repeating an earlier one exactly; they are kept.")
+        repeats = (
+            "repeats an earlier one exactly; it is"
+            if report.duplicates == 1
+            else "repeat earlier ones exactly; they are"
+        )
+        said.append(f"{_count(report.duplicates, 'row')} {repeats} kept.")
     if report.conflicting:
         said.append(
             f"{_count(report.conflicting, 'text')} with more than one label; the model cannot learn both."

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.jobs.registry import KINDS
+from core.specs import AugmentSpec, GenerateSpec
 from core.workspace import taught
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace
 
 _NAMED = 3
+_MAKE_ROWS = (GenerateSpec.kind, AugmentSpec.kind)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Loss:
         instruction: Whether they learnt to see an instruction before a question, which only it knows.
         made: Names of what the run made, of which nobody can say any more how.
         reports: Names of the reports that are deleted with the run.
+        is_only: Whether a data set's rows were made here, so that no file of a person's has them.
     """
 
     runs: tuple[str, ...] = ()
@@ -30,10 +33,11 @@ class Loss:
     instruction: bool = False
     made: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
+    is_only: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything is lost besides the thing itself."""
-        return bool(self.runs or self.models or self.made or self.reports)
+        return bool(self.runs or self.models or self.made or self.reports or self.is_only)
 
 
 def of_artifact(workspace: Workspace, artifact: Artifact) -> Loss:
@@ -47,7 +51,8 @@ def of_artifact(workspace: Workspace, artifact: Artifact) -> Loss:
         model for model in store.artifacts("model") if artifact.id in taught.taught_on(workspace, model.id)
     ]
     says = bool(learnt) and bool(artifact.meta.get("instruction"))
-    return Loss(runs, tuple(model.name for model in learnt), says)
+    is_only = any(run.id == artifact.run_id and run.kind in _MAKE_ROWS for run in store.runs())
+    return Loss(runs, tuple(model.name for model in learnt), says, is_only=is_only)
 
 
 def of_run(workspace: Workspace, run: Run) -> Loss:
@@ -67,6 +72,8 @@ def of_run(workspace: Workspace, run: Run) -> Loss:
 def sentences(loss: Loss) -> list[str]:
     """The loss in English; the window says the same in its own languages."""
     said = []
+    if loss.is_only:
+        said.append("Its rows were made here: no file of yours has them.")
     if loss.models:
         said.append(
             f"{_named(loss.models)} learnt from it and {_verb(loss.models, 'stays', 'stay')} as "

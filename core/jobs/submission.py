@@ -241,6 +241,7 @@ def require_unneeded(workspace: Workspace, ref: str, type: str) -> Artifact:
         InputError: A model is built on it, or a waiting or running job reads it.
     """
     artifact = workspace.artifact(ref, type)
+    recover(workspace)  # a run whose process is gone reads nothing any more
     for other in workspace.store.artifacts("model"):
         if other.meta.get("base") == artifact.id:
             raise InputError(

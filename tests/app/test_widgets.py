@@ -192,9 +192,7 @@ def test_many_next_steps_leave_room_for_their_reason(qtbot: QtBot) -> None:
     card = OutcomeCard()
     qtbot.addWidget(card)
     for also, is_below in ((second, True), (third, False)):
-        card.show_step(
-            NextStep("“Cards” is far.", "It keeps 61 %.", "Learn longer", "distill", "m", also)
-        )
+        card.show_step(NextStep("“Cards” is far.", "It keeps 61 %.", "Learn longer", "distill", "m", also))
         card.resize(560, 200)
         card.show()
         qtbot.waitUntil(

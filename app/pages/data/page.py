@@ -231,12 +231,15 @@ class DataPage(PageFrame):
         item = self.view_model.selected
         if item is None:
             return
+        loss = self.view_model.loss(item.id)
+        deleted = (
+            self.tr("It is deleted.")
+            if loss.is_only
+            else self.tr("The copy in this workspace is deleted. Your own file stays where it is.")
+        )
         dialog = ConfirmDialog(
             self.tr("Remove “{name}”?").format(name=item.name),
-            with_loss(
-                self.tr("The copy in this workspace is deleted. Your own file stays where it is."),
-                self.view_model.loss(item.id),
-            ),
+            with_loss(deleted, loss),
             self.tr("Remove"),
             self.tr("Keep it"),
             parent=self.window(),

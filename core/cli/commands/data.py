@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.cli.commands import data_edit, data_export, data_quality
-from core.cli.consent import agree, ask_at_terminal
+from core.cli.consent import agree, agree_to_lose
 from core.cli.console import Output, say_bytes, say_value
 from core.cli.files import existing
 from core.cli.running import require_kept, start
@@ -241,7 +241,9 @@ def show_check(report: CheckReport, output: Output) -> None:
         ):
             if rows:
                 bar = "█" * max(1, round(rows / most * _BAR_WIDTH))
-                output.say(f"{f'{low} to {high - 1}':>26}  {bar} {rows}")
+                is_last = high == report.lengths.edges[-1]  # it holds everything longer too
+                whole = f"{low} to {report.lengths.maximum if is_last else high - 1}"
+                output.say(f"{whole:>26}  {bar} {rows}")
     for warning in report.warnings:
         output.say(f"note     {warning}")
 
@@ -356,9 +358,10 @@ def show_tokens(
 def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Deletes a data set; the file it came from stays."""
     artifact = submission.require_unneeded(workspace, arguments.data, "dataset")
-    lost = dependants.sentences(dependants.of_artifact(workspace, artifact))
-    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    lost = dependants.of_artifact(workspace, artifact)
+    agree_to_lose(dependants.sentences(lost), yes=arguments.yes, output=output)
     removed = submission.remove_artifact(workspace, artifact.id, "dataset")
-    output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed). Your file stays.")
+    stays = "" if lost.is_only else " Your file stays."
+    output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).{stays}")
     output.answer(removed)
     return 0

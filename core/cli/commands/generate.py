@@ -18,6 +18,7 @@ from core.jobs.look import look
 from core.offers import PREVIEW_S, Offer, asking, few, teaching
 from core.specs import GenerateSpec
 from core.workspace import durable, scratch
+from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
 _SHOWN_CHARACTERS = 400
@@ -78,9 +79,15 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     kept = _Kept(workspace, spec)
     ended = require_kept(start(workspace, spec, name, output, "Generating", brings=kept.answers()))
     kept.forget()
+    return finish(workspace, ended, output)
+
+
+def finish(workspace: Workspace, ended: Run, output: Output) -> int:
+    """Shows what a run has made, kept and dropped, after a resume too."""
     shown, result = summary(workspace, ended), ended.result
     for artifact in shown["artifacts"][:1]:
-        output.say(f"Made dataset {artifact['name']}: {result['kept']} rows from {result['asked']} prompts.")
+        asked = f"{counted(result['kept'])} from {counted(result['asked'], 'prompt')}"
+        output.say(f"Made data set {artifact['name']}: {asked}.")
     if dropped := filters.sentence(result["dropped"]):
         output.say(dropped)
     cost = f", {sending.money(result['cost'])} by its prices" if result["cost"] else ""
@@ -153,6 +160,7 @@ def _preview(
         f"All together, {counted(whole.estimate.prompts)}: about {answer['projected_tokens']:,} tokens"
         + (f", about {sending.money(answer['projected_cost'])}." if answer["cost"] else ".")
     )
+    output.say("The same command without --preview asks them all; these answers are kept for it.")
     output.answer({"rows": rows, **answer})
     if failure is not None:
         raise failure

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, get_args
 from core import overlap
 from core.cli import evaluation_text, fitting, sending
 from core.cli.commands import recipe
-from core.cli.console import Output, say_bytes
+from core.cli.console import Output, say_bytes, say_type
 from core.cli.next_command import next_command
 from core.cli.running import require_kept, say_stopped, start, summary
 from core.cli.specs import build, describe, parse_settings
@@ -368,7 +368,7 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     made = shown["artifacts"]
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
-        output.say(f"Made {artifact['type']} {artifact['name']} ({', '.join(facts)}).")
+        output.say(f"Made {say_type(artifact['type'])} {artifact['name']} ({', '.join(facts)}).")
         found = nearness.of_result(run.kind, run.state, run.result)
         if found is not None and found.is_far:
             output.say(nearness.sentence(found))

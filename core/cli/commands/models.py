@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli import asking
-from core.cli.consent import agree, ask_at_terminal
+from core.cli.consent import agree, agree_to_lose
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
 from core.cli.running import require_kept, start
@@ -239,7 +239,7 @@ def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     is_model = exported is None or workspace.store.find_artifact(arguments.model, "model") is not None
     artifact = submission.require_unneeded(workspace, arguments.model, "model" if is_model else "package")
     lost = dependants.sentences(dependants.of_artifact(workspace, artifact))
-    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    agree_to_lose(lost, yes=arguments.yes, output=output)
     removed = submission.remove_artifact(workspace, artifact.id, artifact.type)
     output.say(f"Removed {removed['removed']} ({say_bytes(removed['bytes'])} freed).")
     output.answer(removed)

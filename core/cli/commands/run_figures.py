@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.cli import sending
-from core.cli.console import Output, say_bytes
+from core.cli.console import Output, say_bytes, say_type
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, parse_settings
 from core.jobs import comparison, export, run_folder
@@ -105,7 +105,7 @@ def run_repeat(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     run = require_kept(start(workspace, spec, name, output, kind.spec.title))
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:
-        output.say(f"Made {artifact['type']} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
+        output.say(f"Made {say_type(artifact['type'])} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
     output.say(f"`slm-workbench runs compare {earlier.id} {run.id}` shows what changed.")
     output.answer(shown)
     return 0

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.cli import sending
-from core.cli.commands import run_figures
+from core.cli.commands import generate, run_figures
 from core.cli.commands.jobs import finish, say_what_is_left, show_report
-from core.cli.consent import ask_at_terminal
+from core.cli.consent import agree_to_lose
 from core.cli.console import Output
 from core.cli.running import require_kept, run_now, summary
 from core.jobs import dependants, run_folder, submission
@@ -203,6 +203,8 @@ def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Outp
         spec = kind_of(run.kind).spec
         sending.ask_for_key(workspace, spec.model_validate(run.spec), output)
         run = require_kept(run_now(workspace, run, output, spec.title))
+    if run.kind == "generate":
+        return generate.finish(workspace, run, output)
     if run.kind == "prune":
         say_what_is_left(run, output)
     return finish(workspace, run, output, resumed=True)
@@ -229,7 +231,7 @@ def run_remove(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     """Forgets a run."""
     run = submission.require_ended(workspace, arguments.ref)
     lost = dependants.sentences(dependants.of_run(workspace, run))
-    ask_at_terminal(lost, yes=arguments.yes, output=output)
+    agree_to_lose(lost, yes=arguments.yes, output=output)
     submission.remove_run(workspace, run.id)
     output.say(f"Removed {run.id}; models and data it made stay.")
     output.answer({"removed": run.id})

@@ -66,6 +66,7 @@ def test_its_fit_is_told_and_nothing_starts(terminal: Terminal) -> None:
         (("--teacher", "tiny", "--student", "student", "--data", "questions", "--set", "top_k=900"), "top_k"),
         (("--teacher", "tiny", "--student", "student", "--data", "questions", "--set", "loss=focal"), "loss"),
         (("--teacher", "tiny", "--data", "questions"), "student"),
+        (("--student", "student", "--data", "questions", "--data", "more"), "--data can be given once only"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(terminal: Terminal, arguments: tuple[str, ...], word: str) -> None:

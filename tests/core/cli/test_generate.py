@@ -16,7 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from core.cli.commands import generate
+from core.cli.console import Output
 from core.cli.main import main
+from core.data.generating import filters
+from core.workspace.workspace import Workspace
 from tests.core.cli.terminal import COMMAND, ROOT, Terminal
 from tests.core.endpoint_server import EndpointServer, echo
 from tests.core.engines import tiny
@@ -210,6 +214,21 @@ def test_kill_9_in_the_middle_loses_no_answer_and_asks_none_twice(
     assert {json.loads(line)["key"]: line for line in answers[: len(kept)]} == kept
     assert len(server.asked) - asked_before == 40 - len(kept), "only what was missing"
     assert resumed["result"]["answers"] == 40
+
+
+def test_a_resumed_run_says_what_it_kept_and_dropped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Workspace(tmp_path / "work")
+    run = workspace.store.add_run("generate", "answered", {}, [])
+    dropped = {next(iter(filters.WORDS)): 2}
+    kept = {"kept": 38, "asked": 40, "dropped": dropped, "cost": 0.0, "tokens_in": 900, "tokens_out": 80}
+    workspace.store.set_state(run.id, "succeeded", result={**kept, "end": "all"})
+    assert generate.finish(workspace, workspace.store.run(run.id), Output()) == 0
+    said = capsys.readouterr().out
+    assert "900 tokens asked, 80 answered." in said
+    assert said.startswith("Of the answers, 2 ")
+    workspace.close()
 
 
 def wait_for_answers(terminal: Terminal, name: str, count: int) -> Path:

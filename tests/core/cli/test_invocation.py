@@ -27,7 +27,7 @@ def test_what_comes_next_names_the_workspace_that_was_given(
 ) -> None:
     root = tmp_path / "my work"
     workspace = Workspace(root)
-    run = workspace.store.add_run("finetune", "bank mails", {}, [])
+    run = workspace.store.add_run("finetune", "bank mails", {"data": "mails"}, [])
     workspace.store.add_artifact(
         Artifact("m1", "model", "bank mails", "0" * 64, 5_000, time.time(), run.id, {})
     )
@@ -38,7 +38,8 @@ def test_what_comes_next_names_the_workspace_that_was_given(
 
     assert suggested(capsys.readouterr().out) == [
         ["chat", "bank mails", "--workspace", str(root)],
-        ["evaluate", "bank mails", "--data", "DATA", "--workspace", str(root)],
+        ["quantize", "bank mails", "--workspace", str(root)],
+        ["evaluate", "bank mails", "--data", "mails", "--workspace", str(root)],
     ]
 
 

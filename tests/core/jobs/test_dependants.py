@@ -70,11 +70,36 @@ def test_of_many_names_the_first_are_told() -> None:
     ]
 
 
-def test_a_script_is_told_and_goes_on(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--workspace", str(workspace.root), "data", "remove", "mails"]) == 0
-    said = capsys.readouterr()
-    assert "learnt from it" in said.out + said.err
+def test_a_script_says_that_it_knows(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["--workspace", str(workspace.root), "data", "remove", "mails"]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "learnt from it" in said
+    assert "--yes" in said
+    assert workspace.store.find_artifact("mails") is not None
+    assert main([*command, "--yes"]) == 0
+    assert "Your file stays" in capsys.readouterr().out
     assert workspace.store.find_artifact("mails") is None
+
+
+def test_rows_that_a_teacher_wrote_lie_in_no_other_file(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = workspace.store.add_run("generate", "answered", {"data": "dataset-mails"}, [])
+    workspace.store.set_state(run.id, "succeeded")
+    keep(workspace, "dataset", "answered", run.id)
+    assert main(["--workspace", str(workspace.root), "data", "remove", "answered"]) == 2
+    assert "no file of yours has them" in capsys.readouterr().err
+    assert main(["--workspace", str(workspace.root), "--yes", "data", "remove", "answered"]) == 0
+    assert "Your file stays" not in capsys.readouterr().out
+
+
+def test_a_run_whose_process_is_gone_keeps_nothing_from_going(workspace: Workspace) -> None:
+    data = keep(workspace, "dataset", "alone")
+    run = workspace.store.add_run("evaluate", "killed", {"data": data.id}, [data.id])
+    workspace.store.set_state(run.id, "running")
+    assert submission.require_unneeded(workspace, "alone", "dataset").id == data.id
+    assert workspace.store.run(run.id).state == "crashed"
 
 
 def test_who_sits_at_the_terminal_is_asked(

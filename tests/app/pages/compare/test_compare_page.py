@@ -400,7 +400,7 @@ def test_the_next_step_of_an_evaluation_opens_its_board(
     step = next_step("evaluate", Made(older.id, "report", older.name))
     assert step is not None
     assert step.page == "compare"
-    opened(page, qtbot, step.artifact_id)
+    opened(page, qtbot, step.argument)
     assert page.subtitle_label.text() == "4 variants on the same 40 validation rows of “Banking questions”."
 
 

@@ -79,7 +79,7 @@ def test_a_tuned_model_is_measured_beside_its_base_on_its_data(
     assert step.also is not None
     assert (step.also.page, step.also.action) == ("evaluate", "Measure what was gained")
 
-    page.open_with(step.also.artifact_id)
+    page.open_with(step.also.argument)
 
     assert page.check_card.isVisible()
     assert page.view_model.command() == (
