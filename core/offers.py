@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.data.dataset import Dataset
-from core.data.generating import plan, presets
+from core.data.generating import assembling, joining, plan, presets
 from core.data.generating.estimate import Estimate, estimate, estimate_marks
 from core.data.spread import evenly
 from core.errors import InputError
@@ -90,6 +90,8 @@ def teaching(workspace: Workspace, spec: GenerateSpec) -> Offer:
     if spec.like:
         like = Dataset(workspace.verified_folder(workspace.artifact(spec.like, "dataset"))).info
     work = presets.assign(spec, held.info, like)
+    if spec.with_rows:
+        joining.require_alike(like or held.info, assembling.layout(held, spec, work, like))
     found = estimate(plan.prompts(held, spec, work, like), spec, work)
     return Offer(teacher, data.name, _endpoint(workspace, teacher), found)
 

@@ -98,6 +98,7 @@ class Generated(BaseModel):
         tokens_out: Tokens of all answers.
         cost: What they cost by the endpoint's prices.
         wrote_test: Whether the test rows are its answers too, because the data had none of its own to keep.
+        joined: Answered rows of other data that stand beside its own.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -116,6 +117,7 @@ class Generated(BaseModel):
     tokens_out: int
     cost: float
     wrote_test: bool = False
+    joined: int = 0
 
 
 class DatasetInfo(BaseModel):

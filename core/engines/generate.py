@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.data.dataset import Dataset, Generated
-from core.data.generating import assembling, filters, plan, presets
+from core.data.generating import assembling, filters, joining, plan, presets
 from core.data.generating.assembling import Made
 from core.data.generating.plan import Prompt
 from core.engines.generating import opening
@@ -50,6 +50,8 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     assignment = presets.assign(spec, data.info, followed)
     prompts = plan.prompts(data, spec, assignment, followed)
     layout = assembling.layout(data, spec, assignment, followed)
+    if spec.with_rows:
+        joining.require_alike(followed or data.info, layout)
     endpoint = opening.endpoint_of(spec, job)
     teacher, answers = opening.teacher(spec, job, endpoint), Answers(job.folder)
     asking = Asking(teacher, answers, spec, job, endpoint)
@@ -122,6 +124,8 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     meta = {"task": info.task, "counts": info.counts, "labels": labels, "instruction": info.instruction}
     job.artifact("dataset", folder, meta=meta)
     job.result(counts=info.counts)
+    if info.generated is not None and info.generated.joined:
+        job.result(joined=info.generated.joined)
     if asking.end:
         if asking.end in _LIMITS:
             job.warn(_LIMITS[asking.end].format(spec=spec))

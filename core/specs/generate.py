@@ -40,6 +40,7 @@ _BESIDE_ANSWERS = frozenset(
         "timeout_s",
         "budget",
         "max_tokens_total",
+        "with_rows",
         "validation_fraction",
         "threads",
     }
@@ -225,6 +226,12 @@ class GenerateSpec(Spec):
         advanced=True,
         ge=1,
     )
+    with_rows: bool = Option(
+        False,
+        label="With answered rows",
+        help="The new data also has the rows that it follows: those of `like`, or with seeds the data's own. "
+        "So people's answers and the teacher's are learnt together.",
+    )
     validation_fraction: float = Option(
         0.1,
         label="Validation share",
@@ -246,6 +253,11 @@ class GenerateSpec(Spec):
             raise ValueError("each answer about a document has a question of its own, so none can agree")
         if self.like is not None and self.source != "prompts":
             raise ValueError("only questions of your own can be answered like other data (source=prompts)")
+        if self.with_rows and self.like is None and self.source != "seeds":
+            raise ValueError(
+                "answered rows come along only where answers follow data of yours (like), or questions are "
+                "made up from examples (source=seeds, with_rows)"
+            )
         if self.as_learnt and self.system.strip():
             raise ValueError("a system line and none contradict each other (as_learnt, system)")
         if self.as_learnt and self.source != "prompts":

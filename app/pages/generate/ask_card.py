@@ -190,6 +190,7 @@ class AskCard(Card):
             "rubric": self.tr("Only with a judge."),
             "agreement": self.tr("Only with several answers to one question."),
             "budget": self.tr("Only for an endpoint that was added with its prices."),
+            "with_rows": self.tr("Only where answers follow data of yours, or more questions are made up."),
             "concurrency": far,
             "requests_per_minute": far,
             "timeout_s": far,

@@ -249,6 +249,7 @@ class GenerateViewModel(WizardViewModel):
             "agreement": int(self.values.get("answers_per_prompt", 1)) < 2
             or self.source == "documents"
             or self.preset == "conversation",
+            "with_rows": self.source != "seeds" and self.like is None,
             "budget": not (is_far and self.teacher is not None and self.teacher.has_prices),
             **dict.fromkeys(_OF_ENDPOINTS, not is_far),
         }

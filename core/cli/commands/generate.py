@@ -42,6 +42,11 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "left out, the data that the teacher learnt from",
     )
     parser.add_argument(
+        "--with-rows",
+        action="store_true",
+        help="put the answered rows that it follows beside the new ones (those of --like, or the data's own)",
+    )
+    parser.add_argument(
         "--preview",
         action="store_true",
         help="ask five rows, show them and what all would cost; the same command without it asks the rest",
@@ -60,6 +65,8 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     settings = parse_settings(arguments.set, GenerateSpec)
     if arguments.like:
         settings["like"] = arguments.like
+    if arguments.with_rows:
+        settings["with_rows"] = True
     if settings.get("like"):
         settings["like"] = workspace.artifact(str(settings["like"]), "dataset").id
     follows = asking(workspace, teacher, data, settings)
@@ -87,7 +94,8 @@ def finish(workspace: Workspace, ended: Run, output: Output) -> int:
     shown, result = summary(workspace, ended), ended.result
     for artifact in shown["artifacts"][:1]:
         asked = f"{counted(result['kept'])} from {counted(result['asked'], 'prompt')}"
-        output.say(f"Made data set {artifact['name']}: {asked}.")
+        joined = f", beside {counted(result['joined'], 'row')} of people" if result.get("joined") else ""
+        output.say(f"Made data set {artifact['name']}: {asked}{joined}.")
     if dropped := filters.sentence(result["dropped"]):
         output.say(dropped)
     cost = f", {sending.money(result['cost'])} by its prices" if result["cost"] else ""

@@ -11,7 +11,7 @@ from core.cli import sending
 from core.cli.commands import generate, run_figures
 from core.cli.commands.jobs import finish, say_what_is_left, show_report
 from core.cli.consent import agree_to_lose
-from core.cli.console import Output
+from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, run_now, summary
 from core.jobs import dependants, run_folder, submission
 from core.jobs.events import Event
@@ -110,9 +110,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     # What was asked, unless the run decided it or says what came of it: method auto became method lora.
     for key, value in (shown["spec"] | shown["decided"] | shown["result"]).items():
         if value not in (None, "", {}, []) and not _is_table(value):
-            output.say(f"  {key:<18} {_plain(workspace, value)}")
+            output.say(f"  {key:<18} {_figure(key, value) or _plain(workspace, value)}")
     for name, curve in shown["metrics"].items():
-        output.say(f"  {name:<18} {curve['last']:.4g} (last of {curve['points']})")
+        output.say(f"  {name:<18} {curve['last']:.4g} (the last of {curve['points']} values)")
     shown["overfitting"] = run_figures.learning(workspace, run)
     if shown["overfitting"]:
         output.say(f"  {_learns_by_heart(shown['overfitting'])}")
@@ -127,6 +127,17 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
 def _is_table(value: Any) -> bool:
     """Whether a value is shown as a table or not at all, not as a line."""
     return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _figure(key: str, value: Any) -> str:
+    """A measured figure with its unit, or rounded; empty for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if key.endswith("bytes"):
+        return say_bytes(int(value))
+    if key == "seconds":
+        return say_duration(value)
+    return f"{value:.4g}" if isinstance(value, float) else ""
 
 
 def _plain(workspace: Workspace, value: Any) -> str:

@@ -12,7 +12,7 @@ from core.counts import counted
 from core.data import dataset
 from core.data.dataset import INFO, Dataset, DatasetInfo, Generated, MadeFrom
 from core.data.dropped import DROPPED
-from core.data.generating import plan
+from core.data.generating import joining, plan
 from core.data.generating.filters import Candidate
 from core.data.generating.plan import Prompt
 from core.data.generating.presets import Assignment
@@ -133,11 +133,11 @@ def write(
             rows keep their form: answers that no teacher wrote.
     """
     source, test, tested = scratch / "generated.jsonl", None, like or data
-    _write_rows(source, made)
-    if how.takes_test and tested.count("test"):
+    joined = joining.rows(tested, how) if spec.with_rows else []
+    durable.write_text(source, "".join(map(_line, [*(item.values for item in made), *joined])))
+    if (how.takes_test or spec.with_rows) and tested.count("test"):
         test = scratch / "test.jsonl"
-        columns = list(made[0].values)
-        lines = [{column: row.values.get(column, "") for column in columns} for row in tested.rows("test")]
+        lines = joining.rows(tested, how, ["test"])
         durable.write_text(test, "".join(map(_line, lines)))
     instruction = work.instruction if spec.source == "prompts" and work.task != "chat" else ""
     info = dataset.build(
@@ -164,7 +164,7 @@ def write(
         info = info.model_copy(update={"check": check})
     info = info.model_copy(
         update={
-            "generated": generated.model_copy(update={"wrote_test": wrote_test}),
+            "generated": generated.model_copy(update={"wrote_test": wrote_test, "joined": len(joined)}),
             "made_from": MadeFrom(id=spec.data, name=data.info.name, digest=digest, steps=()),
         }
     )

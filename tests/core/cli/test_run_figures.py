@@ -51,6 +51,20 @@ def test_compare_names_what_differs_and_what_came_of_it(capsys, root):
     assert "Passes" in capsys.readouterr().out
 
 
+def test_a_run_s_figures_have_units(capsys, root):
+    workspace = Workspace(root)
+    result = {"peak_rss_bytes": 1_348_169_728, "seconds": 588.0, "train_loss": 0.0028654283582, "steps": 40}
+    workspace.store.set_state("finetune-1", "succeeded", result=result)
+    workspace.close()
+    assert main(["--workspace", str(root), "runs", "show", "first"]) == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[1:] if line.strip()]
+    said = {line[0]: line[1] for line in lines if len(line) == 2}
+    assert said["peak_rss_bytes"] == "1.35 GB"
+    assert said["seconds"] == "9 min 48 s"
+    assert said["train_loss"] == "0.002865"
+    assert said["steps"] == "40"
+
+
 def test_what_a_run_decided_stands_where_its_spec_leaves_it_open(capsys, root):
     workspace = Workspace(root)
     for name, rate in (("taught", 3e-4), ("tuned", 5e-5)):

@@ -184,6 +184,7 @@ SIGHTS: dict[str, dict[str, Sight]] = {
         "timeout_s": Sight(held_up, 0.2, "asked", {"rows": 2}),
         "budget": Sight(generated, 0.9, "asked"),
         "max_tokens_total": Sight(generated, 400, "asked"),
+        "with_rows": Sight(labelled, True, "kept", {"data": "open", "like": "d", "task": "auto"}),
         "validation_fraction": Sight(generated, 0.5, "validation"),
         "seed": Sight(generated, 18, "sent"),
         "threads": Sight(child_threads, 3, "threads"),

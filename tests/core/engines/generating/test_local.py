@@ -355,6 +355,61 @@ def test_questions_are_answered_like_other_data_whose_test_stays_the_test(
     assert {message["content"] for message in heard[0] if message["role"] == "system"} == {"Hello."}
 
 
+def test_answered_rows_come_along_with_what_a_teacher_answered_like_them(model: Path, tmp_path: Path) -> None:
+    like = tiny.data_folder(tmp_path / "like")
+    known = Dataset(like)
+    asked = [f"where is {number}" for number in range(12)]
+    with EndpointServer(answer=lambda _messages: str(known.info.labels[0])).serve() as url:
+        data = questions(tmp_path / "asked", asked)
+        room = Room(tmp_path, endpoint_folder(tmp_path / "far", url), data)
+        room.inputs["l"] = like
+        made = room.run(**{**SHORT, "rows": 12, "task": "auto"}, like="l", with_rows=True)
+
+    def pairs(data: Dataset, *parts: str) -> list[tuple[str, str]]:
+        return sorted((str(row.values["text"]), data.label(row)) for part in parts for row in data.rows(part))
+
+    theirs = pairs(known, "train", "validation")
+    answered = [(text, str(known.info.labels[0])) for text in asked]
+    assert pairs(made, "train", "validation") == sorted([*theirs, *answered])
+    assert pairs(made, "test") == pairs(known, "test")
+    assert made.info.generated is not None
+    assert made.info.generated.joined == room.result["joined"] == len(theirs)
+
+
+def test_rows_of_another_form_do_not_come_along(model: Path, tmp_path: Path) -> None:
+    room = Room(tmp_path, model, questions(tmp_path / "asked", ["where is it"], system="Hello."))
+    room.inputs["l"] = tiny.data_folder(tmp_path / "like")
+    with pytest.raises(InputError) as refused:
+        room.run(**{**SHORT, "rows": 1, "task": "auto"}, like="l", with_rows=True)
+    assert refused.value.code == "generate.not_alike"
+    assert "system" in refused.value.why
+    with pytest.raises(ValueError, match="with_rows"):
+        GenerateSpec(teacher="t", data="d", with_rows=True)
+
+
+def test_made_up_questions_join_the_examples_that_they_follow(model: Path, tmp_path: Path) -> None:
+    data = tiny.data_folder(tmp_path / "data")
+    known = Dataset(data)
+
+    def answer(messages: list[dict[str, str]]) -> str:
+        return (
+            "where is my new card" if "new question" in messages[0]["content"] else str(known.info.labels[0])
+        )
+
+    with EndpointServer(answer=answer).serve() as url:
+        room = Room(tmp_path, endpoint_folder(tmp_path / "far", url), data)
+        settings = {**SHORT, "rows": 2, "task": "auto", "source": "seeds", "with_rows": True}
+        made = room.run(**settings)
+    texts = {str(row.values["question"]) for row in made.rows("train")} | {
+        str(row.values["question"]) for row in made.rows("validation")
+    }
+    theirs = {str(row.values["text"]) for part in ("train", "validation") for row in known.rows(part)}
+    assert texts == theirs | {"where is my new card"}
+    assert [row.values["question"] for row in made.rows("test")] == [
+        row.values["text"] for row in known.rows("test")
+    ]
+
+
 def test_chats_that_wait_for_an_answer_get_it(model: Path, tmp_path: Path) -> None:
     talk = [
         {"role": "user", "content": "one"},
