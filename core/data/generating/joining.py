@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.data.dataset import Dataset, DatasetInfo
+from core.data.dataset import Dataset, DatasetInfo, Split
 from core.errors import InputError
 
 if TYPE_CHECKING:
     from core.data.generating.assembling import Layout
 
-_LEARNT = ("train", "validation")
+_LEARNT: tuple[Split, ...] = ("train", "validation")
 
 
 def require_alike(info: DatasetInfo, how: Layout) -> None:
@@ -31,7 +31,7 @@ def require_alike(info: DatasetInfo, how: Layout) -> None:
     )
 
 
-def rows(data: Dataset, how: Layout, splits: Sequence[str] = _LEARNT) -> list[dict[str, Any]]:
+def rows(data: Dataset, how: Layout, splits: Sequence[Split] = _LEARNT) -> list[dict[str, Any]]:
     """The rows of these parts in the columns of the new ones."""
     columns = {column: data.info.roles.get(role, "") for role, column in how.roles.items()}
     return [

@@ -59,7 +59,7 @@ def test_a_run_s_figures_have_units(capsys, root):
     assert main(["--workspace", str(root), "runs", "show", "first"]) == 0
     lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[1:] if line.strip()]
     said = {line[0]: line[1] for line in lines if len(line) == 2}
-    assert said["peak_rss_bytes"] == "1.35 GB"
+    assert said["peak_rss_bytes"] == "1.3 GB"
     assert said["seconds"] == "9 min 48 s"
     assert said["train_loss"] == "0.002865"
     assert said["steps"] == "40"
