@@ -91,7 +91,7 @@ def teaching(workspace: Workspace, spec: GenerateSpec) -> Offer:
         like = Dataset(workspace.verified_folder(workspace.artifact(spec.like, "dataset"))).info
     work = presets.assign(spec, held.info, like)
     if spec.with_rows:
-        joining.require_alike(like or held.info, assembling.layout(held, spec, work, like))
+        joining.require_alike(like or held.info, assembling.layout(held, spec, work, like).roles)
     found = estimate(plan.prompts(held, spec, work, like), spec, work)
     return Offer(teacher, data.name, _endpoint(workspace, teacher), found)
 

@@ -51,7 +51,7 @@ def run(spec: GenerateSpec, job: JobContext) -> None:
     prompts = plan.prompts(data, spec, assignment, followed)
     layout = assembling.layout(data, spec, assignment, followed)
     if spec.with_rows:
-        joining.require_alike(followed or data.info, layout)
+        joining.require_alike(followed or data.info, layout.roles)
     endpoint = opening.endpoint_of(spec, job)
     teacher, answers = opening.teacher(spec, job, endpoint), Answers(job.folder)
     asking = Asking(teacher, answers, spec, job, endpoint)

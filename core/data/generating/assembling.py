@@ -86,7 +86,7 @@ def near_copies(made: Sequence[Made], how: Layout, least: float, work: Assignmen
         folder: An empty folder to work in.
     """
     source = folder / "rows.jsonl"
-    _write_rows(source, made)
+    _write_lines(source, [item.values for item in made])
     staged = folder / "staged"
     staged.mkdir()
     spec = ImportDataSpec(
@@ -133,12 +133,11 @@ def write(
             rows keep their form: answers that no teacher wrote.
     """
     source, test, tested = scratch / "generated.jsonl", None, like or data
-    joined = joining.rows(tested, how) if spec.with_rows else []
-    durable.write_text(source, "".join(map(_line, [*(item.values for item in made), *joined])))
+    joined = joining.rows(tested, how.roles) if spec.with_rows else []
+    _write_lines(source, [*(item.values for item in made), *joined])
     if (how.takes_test or spec.with_rows) and tested.count("test"):
         test = scratch / "test.jsonl"
-        lines = joining.rows(tested, how, ["test"])
-        durable.write_text(test, "".join(map(_line, lines)))
+        _write_lines(test, joining.rows(tested, how.roles, ["test"]))
     instruction = work.instruction if spec.source == "prompts" and work.task != "chat" else ""
     info = dataset.build(
         ImportDataSpec(
@@ -169,12 +168,12 @@ def write(
         }
     )
     durable.write_json(folder / INFO, info.model_dump(mode="json"))
-    durable.write_text(
+    _write_lines(
         folder / PROVENANCE,
-        "".join(
-            _line({"row": number, "prompt_row": item.prompt.row, "answer": item.candidate.number})
+        [
+            {"row": number, "prompt_row": item.prompt.row, "answer": item.candidate.number}
             for number, item in enumerate(made, 1)
-        ),
+        ],
     )
     return info
 
@@ -192,13 +191,11 @@ def write_dropped(folder: Path, dropped: Sequence[Made]) -> None:
         }
         if item.values and candidate.reason not in _NO_ROW:
             said["values"] = item.values
-        lines.append(_line(said))
-    durable.write_text(folder / DROPPED, "".join(lines))
+        lines.append(said)
+    _write_lines(folder / DROPPED, lines)
 
 
-def _write_rows(path: Path, made: Sequence[Made]) -> None:
-    durable.write_text(path, "".join(_line(item.values) for item in made))
-
-
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _write_lines(path: Path, values: Sequence[dict[str, Any]]) -> None:
+    """A JSON object a line."""
+    lines = (json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n" for value in values)
+    durable.write_text(path, "".join(lines))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from core.engines.training import freeing
+from core.engines.training import freeing, weights
 from core.errors import InputError
 from core.models.methods import missing
 
@@ -99,9 +99,7 @@ def shrink(model: PreTrainedModel, dtype: torch.dtype) -> int:
         module.weight = None
         if at % _TRIM_EVERY == 0:
             freeing.trim()
-    for parameter in model.parameters():
-        if parameter.dtype.is_floating_point:
-            parameter.data = parameter.data.to(dtype)
+    weights.cast(model, dtype)
     freeing.trim()
     model.is_loaded_in_4bit = True  # where PEFT looks to choose its layer
     return len(linear)

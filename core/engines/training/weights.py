@@ -53,7 +53,8 @@ def cast(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
     position by another angle than what is loaded from its files.
     """
     for parameter in model.parameters():
-        parameter.data = parameter.data.to(dtype)
+        if parameter.dtype.is_floating_point:  # what is packed in 4 bits stays so
+            parameter.data = parameter.data.to(dtype)
     return model
 
 

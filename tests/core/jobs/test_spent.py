@@ -17,13 +17,6 @@ from core.workspace.workspace import Workspace
 CHILDREN = Path(__file__).with_name("children.py")
 
 
-@pytest.fixture
-def workspace(tmp_path: Path):
-    workspace = Workspace(tmp_path / "work")
-    yield workspace
-    workspace.close()
-
-
 def queued(workspace: Workspace, name: str) -> Run:
     return submission.submit(workspace, AddModelSpec(source="starter", name=name), name)
 

@@ -20,13 +20,6 @@ from core.workspace.workspace import Workspace
 CHILDREN = Path(__file__).with_name("children.py")
 
 
-@pytest.fixture
-def workspace(tmp_path: Path):
-    workspace = Workspace(tmp_path / "work")
-    yield workspace
-    workspace.close()
-
-
 def command(name: str) -> list[str]:
     return [sys.executable, str(CHILDREN), name]
 
