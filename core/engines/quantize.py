@@ -152,7 +152,7 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
     if recipe.precision == "fp32":
         return Planned(recipe)
     if algorithm == "builder" or algorithm == "":
-        return Planned(recipe.model_copy(update={"block": spec.block}))
+        return Planned(recipe if spec.block == "auto" else recipe.model_copy(update={"block": spec.block}))
     found = sizes.read(plain)
     if spec.recipe == "search":
         from core.engines.quantization.room import Limits, Room
@@ -173,8 +173,7 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
             else "KQuant rounds. With data, GPTQ would round on its validation rows, which is nearer."
         )
     plan = recipe.planned(found, algorithm, spec.block)
-    for part in {*plan.matrices.values()}:
-        rounding.require_blocks(plain, found, part)
+    rounding.require_blocks(plain, found, plan)
     return Planned(recipe.of(plan), plan)
 
 

@@ -8,7 +8,7 @@ from core.errors import InputError
 from core.models import architectures, records, targets
 from core.models.pruning import refusal
 from core.models.quantizing import least, sizes
-from core.models.quantizing.recipes import RECIPES
+from core.models.quantizing.recipes import BLOCK, RECIPES
 from core.specs import QuantizeSpec
 from core.workspace.workspace import Workspace
 
@@ -47,9 +47,10 @@ def refuse(workspace: Workspace, spec: QuantizeSpec) -> None:
         )
     for key in ("hidden_size", "intermediate_size"):
         size = config.get(key)
-        if spec.recipe in _ROUNDED and isinstance(size, int) and size % spec.block:
+        block = BLOCK if spec.block == "auto" else spec.block
+        if spec.recipe in _ROUNDED and isinstance(size, int) and size % block:
             raise InputError(
-                f"{name} cannot be rounded in blocks of {spec.block}.",
+                f"{name} cannot be rounded in blocks of {block}.",
                 why=f"Its {key} is {size}.",
                 fix="Use the recipe int4, which fills the last block up, or fp32.",
                 code="quantize.blocks",

@@ -270,7 +270,7 @@ def test_every_field_of_the_quantize_spec_has_an_editor(qtbot: QtBot) -> None:
     assert form.values() == {
         "recipe": "int4-mixed",
         "algorithm": "auto",
-        "block": 32,
+        "block": "auto",
         "kv_cache": "float",
         "heal": 0,
         "max_length": 2048,

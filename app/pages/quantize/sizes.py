@@ -15,7 +15,7 @@ from core.workspace.workspace import Workspace
 #: Bytes a parameter on disk, with scales, where the files do not say more; the output layer stays at 8 bits
 #: in most of the 4-bit recipes.
 _BYTES_A_PARAMETER = {
-    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.96, "int4-edges": 0.82, "int4-gptq": 0.74, "int4-awq": 0.74,
+    "fp32": 4.0, "int8": 1.16, "int4-mixed": 0.91, "int4-edges": 0.81, "int4-gptq": 0.74, "int4-awq": 0.74,
     "int4-kquant": 0.74, "int4-hqq": 0.74, "int4": 0.65,
 }  # fmt: skip
 _TOKENIZER_BYTES = 4e6
@@ -48,7 +48,7 @@ class ExportSizes:
                 return
             self._found = found if found.layers and found.head[0] else None
 
-    def of(self, recipe: str, block: int, parameters: int) -> float | None:
+    def of(self, recipe: str, block: int | Literal["auto"], parameters: int) -> float | None:
         """Bytes of an export; None when nothing is known."""
         found, known = self._found, RECIPES[recipe]
         if found is None:

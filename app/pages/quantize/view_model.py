@@ -246,7 +246,7 @@ class QuantizeViewModel(WizardViewModel):
         """About how large the result will be; None without a model that says how many parameters it has."""
         if recipe == "search":
             return self.limit_mb * 1e6 if self.parameters else None
-        block = int(self.advanced.get("block", QuantizeSpec.model_fields["block"].default))
+        block = self.advanced.get("block", QuantizeSpec.model_fields["block"].default)
         return self.sizes.of(recipe, block, self.parameters)
 
     @property

@@ -109,8 +109,7 @@ def _open(folders: Sequence[Path], cut: Cut, work: Path, threads: int) -> Any:
     recipe = RECIPES[_RECIPE]
     found = quantized_sizes.read(plain)
     plan = recipe.planned(found, "rtn")
-    for unit in {*plan.matrices.values()}:
-        rounding.require_blocks(plain, found, unit)
+    rounding.require_blocks(plain, found, plan)
     rounding.round_weights(plain, rounded, plan, ())
     building.build(rounded, built, recipe.of(plan), cache)
     return open_runtime(Source("onnx", built, (), (), threads))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.engines.quantization import folding, parting
 from core.errors import InputError
-from core.models.quantizing.plan import Part, Plan
+from core.models.quantizing.plan import Plan
 from core.models.quantizing.sizes import Matrices
 
 if TYPE_CHECKING:
@@ -163,17 +163,18 @@ def _dequantized(file: Any, config: Any, name: str) -> Any:
     return (whole * scales.float()[..., None]).reshape(rows, -1)
 
 
-def require_blocks(source: Path, found: Matrices, part: Part) -> None:
+def require_blocks(source: Path, found: Matrices, plan: Plan) -> None:
     """Refuses blocks that do not fill the rows.
 
     Raises:
         InputError: The model's sizes do not fit.
     """
     for name, shape in found.layers.items():
-        if shape[1] % part.block:
+        block = plan.matrices[name].block
+        if shape[1] % block:
             family = json.loads((source / "config.json").read_bytes()).get("model_type", "model")
             raise InputError(
-                f"This {family} cannot be rounded in blocks of {part.block}.",
+                f"This {family} cannot be rounded in blocks of {block}.",
                 why=f"{name} has rows of {shape[1]}.",
                 fix="Choose smaller blocks (--set block=32), or the recipe int4, which fills up the last.",
             )

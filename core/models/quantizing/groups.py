@@ -78,7 +78,6 @@ def _options(found: sizes.Matrices, names: Sequence[str]) -> tuple[Part, ...]:
 
     Blocks of 16 are left out, as they decode at half the speed; 8 bits lose nothing by larger blocks.
     """
-    columns = [found.layers[name][1] for name in names]
-    wide = [block for block in (128, 64, 32) if not any(size % block for size in columns)]
+    wide = plan.blocks_of(found.layers[name][1] for name in names)
     fours = [Part(bits=4, block=block) for block in (32, 64) if block in wide]
     return (*fours, Part(bits=8, block=wide[0])) if wide else ()

@@ -68,6 +68,12 @@ def make(algorithm: Algorithm, names: Iterable[str], head: Part, choose: Callabl
     )
 
 
+def blocks_of(columns: Iterable[int]) -> list[int]:
+    """Blocks that fill rows of all these lengths, the largest first."""
+    lengths = set(columns)
+    return [block for block in (128, 64, 32) if not any(length % block for length in lengths)]
+
+
 def group_of(name: str) -> str:
     """Group of a matrix, or an empty text for one that belongs to none."""
     return _GROUP_OF.get(name.rpartition(".")[2], "")
