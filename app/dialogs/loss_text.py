@@ -23,11 +23,6 @@ def _sentences(loss: Loss) -> list[str]:
             "were seen, or which labels there are.",
         )
         said.append(text.format(names=_names(loss.models)))
-    if loss.instruction:
-        text = QCoreApplication.translate(
-            "loss", "Chat no longer puts the instruction before a question that was learnt with it."
-        )
-        said.append(text)
     if loss.runs:
         text = QCoreApplication.translate(
             "loss", "Runs that can no longer be repeated or resumed without it: {names}."

@@ -93,7 +93,7 @@ class RunTableModel(QAbstractTableModel):
         if column == STATE:
             return f"{state_sign(run.state)} {state_word(run.state)}"
         if column == STARTED:
-            return when_text(run.started_at or run.created_at, time.time())
+            return when_text(run.began_at or run.created_at, time.time())
         took = run.worked_s(time.time())
         return "" if took is None else duration_text(took)
 

@@ -22,7 +22,6 @@ class Loss:
     Attributes:
         runs: Names of the runs that read it, which can be repeated and resumed no longer.
         models: Names of the models that learnt from it.
-        instruction: Whether they learnt to see an instruction before a question, which only it knows.
         made: Names of what the run made, of which nobody can say any more how.
         reports: Names of the reports that are deleted with the run.
         is_only: Whether a data set's rows were made here, so that no file of a person's has them.
@@ -30,7 +29,6 @@ class Loss:
 
     runs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
-    instruction: bool = False
     made: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     is_only: bool = False
@@ -50,23 +48,16 @@ def of_artifact(workspace: Workspace, artifact: Artifact) -> Loss:
     learnt = [
         model for model in store.artifacts("model") if artifact.id in taught.taught_on(workspace, model.id)
     ]
-    says = bool(learnt) and bool(artifact.meta.get("instruction"))
     is_only = any(run.id == artifact.run_id and run.kind in _MAKE_ROWS for run in store.runs())
-    return Loss(runs, tuple(model.name for model in learnt), says, is_only=is_only)
+    return Loss(runs, tuple(model.name for model in learnt), is_only=is_only)
 
 
 def of_run(workspace: Workspace, run: Run) -> Loss:
     """What is lost with a run."""
     left = workspace.store.artifacts(run_id=run.id)
     reports = tuple(item.name for item in left if item.type == "report")
-    data = workspace.store.find_artifact(str(run.spec.get("data") or ""), "dataset")
     made = tuple(item.name for item in left if item.type != "report")
-    says = bool(made) and run.kind in taught.TEACHING and data is not None
-    return Loss(
-        made=made,
-        reports=reports,
-        instruction=says and data is not None and bool(data.meta.get("instruction")),
-    )
+    return Loss(made=made, reports=reports)
 
 
 def sentences(loss: Loss) -> list[str]:
@@ -80,8 +71,6 @@ def sentences(loss: Loss) -> list[str]:
             f"{_verb(loss.models, 'it is', 'they are')}, but nobody can tell any more which rows of a test "
             "were seen, or which labels there are."
         )
-    if loss.instruction:
-        said.append("Chat no longer puts the instruction before a question that was learnt with it.")
     if loss.runs:
         said.append(
             f"{_verb(loss.runs, 'The run', 'The runs')} {_named(loss.runs)} can no longer be repeated, "

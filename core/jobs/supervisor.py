@@ -213,8 +213,8 @@ class Supervisor:
         name = event.get("name") or self._run.name
         staged, type = self._folder / str(event["folder"]), str(event["type"])
         meta = {**run_folder.facts(staged, type), **(event.get("meta") or {})}
-        if type == "model" and (learnt := taught.left_by(self._workspace, self._run)):
-            meta[taught.TAUGHT_ON] = learnt
+        if type == "model":
+            meta |= taught.left_by(self._workspace, self._run)
         earlier = self._workspace.store.find_artifact(name, type)
         artifact = self._workspace.take_artifact(self._run.id, staged, type, name, meta)
         renamed = earlier and self._workspace.store.find_artifact(earlier.id)

@@ -48,6 +48,11 @@ class Run:
         return self.earlier_s + until - self.started_at
 
     @property
+    def began_at(self) -> float | None:
+        """Its first start; of a resumed run, whose first one is not kept, when it was asked for."""
+        return self.created_at if self.resumed else self.started_at
+
+    @property
     def can_resume(self) -> bool:
         """Whether it can go on under the same id."""
         return self.state in RESUMABLE

@@ -1,6 +1,11 @@
-"""What a model has learnt from: kept with each model, so that it is known when the runs are removed."""
+"""What a model has learnt from, and with which line before a question.
+
+Each model keeps it, so that it is known when the data and the runs are removed.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -8,8 +13,8 @@ from core.workspace.workspace import Workspace
 #: Kinds of job from which a model comes out taught.
 TEACHING = ("finetune", "distill")
 _DEEPEST = 12
-#: Where a model's artifact keeps the ids.
-TAUGHT_ON = "taught_on"
+#: Where a model's artifact keeps them.
+_TAUGHT_ON, _INSTRUCTION = "taught_on", "taught_instruction"
 
 
 def taught_on(workspace: Workspace, model: str, depth: int = 0) -> list[str]:
@@ -21,15 +26,40 @@ def taught_on(workspace: Workspace, model: str, depth: int = 0) -> list[str]:
     found = workspace.store.find_artifact(model, "model")
     if found is None or depth > _DEEPEST:
         return []
-    kept = found.meta.get(TAUGHT_ON)
+    kept = found.meta.get(_TAUGHT_ON)
     if isinstance(kept, list):
         return [str(data) for data in kept]
     run = workspace.store.maker(found)
-    return left_by(workspace, run, depth) if run is not None else []
+    return _taught_by(workspace, run, depth) if run is not None else []
 
 
-def left_by(workspace: Workspace, run: Run, depth: int = 0) -> list[str]:
-    """Ids of the data sets that a model learnt from which this run leaves."""
+def instruction_of(workspace: Workspace, model: str) -> str:
+    """The line that a model learnt last to see before a question; empty when there was none."""
+    found = workspace.store.find_artifact(model, "model")
+    if found is None:
+        return ""
+    kept = found.meta.get(_INSTRUCTION)
+    run = None if isinstance(kept, str) else workspace.store.maker(found)
+    return _instruction_by(workspace, run) if run is not None else str(kept or "")
+
+
+def left_by(workspace: Workspace, run: Run) -> dict[str, Any]:
+    """What is kept with a model that this run leaves."""
+    learnt = _taught_by(workspace, run, 0)
+    return {_TAUGHT_ON: learnt, _INSTRUCTION: _instruction_by(workspace, run)} if learnt else {}
+
+
+def _instruction_by(workspace: Workspace, run: Run) -> str:
+    """The instruction of the run's data, or of the model that it began with, which is an earlier one's."""
+    if run.kind not in TEACHING:
+        model = str(run.spec.get("model") or "")
+        earlier = workspace.store.find_artifact(model, "model")
+        return instruction_of(workspace, model) if earlier and earlier.run_id != run.id else ""
+    data = workspace.store.find_artifact(str(run.spec.get("data") or ""), "dataset")
+    return str(data.meta.get("instruction") or "") if data is not None else ""
+
+
+def _taught_by(workspace: Workspace, run: Run, depth: int) -> list[str]:
     data = [str(run.spec.get("data", ""))] if run.kind in TEACHING else []
     for ref in workspace.store.inputs(run.id):
         data += taught_on(workspace, ref, depth + 1)

@@ -14,11 +14,11 @@ from app.models.library import ModelItem
 from app.pages.blind_chat.duel import Duel, Player
 from app.pages.deploy.receipt import verdict
 from app.widgets.error_text import ErrorText
-from core.data import instruction
 from core.errors import WorkbenchError
 from core.models import votes
 from core.models.votes import Choice, Score, Vote
 from core.specs import ChatSpec
+from core.workspace import taught
 
 State = Literal["choosing", "ready", "asking", "voting", "told"]
 Blocker = Literal["", "few", "same", "asking", "voting", "text"]
@@ -97,7 +97,7 @@ class BlindChatViewModel(QObject):
 
     def _player(self, key: str) -> Player:
         item = dict(self.models)[key]
-        learnt = instruction.learnt_by(self._workspace, item.id)
+        learnt = taught.instruction_of(self._workspace, item.id)
         spec = ChatSpec(model=item.id, adapter=key.partition(":")[2], instruction=learnt)
         root = library.root([model for _key, model in self.models], item)
         size = item.bytes + (root.bytes if root is not item else 0)

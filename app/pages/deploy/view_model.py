@@ -12,9 +12,8 @@ from app.models.command_line import command_line
 from app.models.library import ModelItem
 from app.pages.deploy.chat import Chat
 from app.pages.deploy.receipt import Verdict, verdict
-from core.data import instruction
 from core.specs import ChatSpec
-from core.workspace import overrides
+from core.workspace import overrides, taught
 
 Blocker = Literal["", "model", "opening", "answering", "settings", "text"]
 
@@ -131,6 +130,6 @@ class DeployViewModel(QObject):
 
     def _open(self) -> None:
         if self.model is not None:
-            learnt = instruction.learnt_by(self._workspace, self.model.id)
+            learnt = taught.instruction_of(self._workspace, self.model.id)
             values = {"instruction": learnt, "adapter": self.adapter, **self.values}
             self.chat.open(ChatSpec(model=self.model.id, **values))

@@ -78,7 +78,7 @@ class ResultCard(Card):
         return {
             "validation_loss": (self.tr("Validation loss"), number_text),
             "best_step": (self.tr("Best step, kept"), number_text),
-            "train_loss": (self.tr("Training loss"), number_text),
+            "train_loss": (self.tr("Training loss at the end"), number_text),
             "steps": (self.tr("Steps"), number_text),
             "train_rows": (self.tr("Rows learnt from"), number_text),
             "rows_per_s": (self.tr("Rows a second"), number_text),

@@ -116,7 +116,7 @@ class RunPage(PageFrame):
     def _on_opened(self) -> None:
         run = self._model.run
         assert run is not None
-        when = when_text(run.started_at or run.created_at, time.time())
+        when = when_text(run.began_at or run.created_at, time.time())
         parts = [kind_word(run.kind), *self._model.inputs, when]
         self.set_title(run.name, " · ".join(parts))
         self.charts.begin(run.kind, self._model.memory_limit)

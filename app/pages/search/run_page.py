@@ -110,7 +110,7 @@ class SearchRunPage(PageFrame):
         run = self._model.run
         assert run is not None
         self._spec = SearchSpec.model_validate(run.spec)
-        when = when_text(run.started_at or run.created_at, time.time())
+        when = when_text(run.began_at or run.created_at, time.time())
         self.set_title(run.name, " · ".join([kind_word(run.kind), *self._model.inputs, when]))
         self.table.rows.begin(list(self._spec.fields))
         self.parallel.choose(0)

@@ -9,12 +9,11 @@ from typing import Any
 
 from core.cli.console import Output
 from core.cli.specs import build, describe, parse_settings
-from core.data import instruction
 from core.errors import InputError
 from core.jobs.session import ChatSession
 from core.models import records
 from core.specs import ChatSpec
-from core.workspace import overrides
+from core.workspace import overrides, taught
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -44,7 +43,7 @@ def add(below: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Chats until end of input, or answers one prompt."""
     artifact = workspace.artifact(arguments.model, "model")
-    learnt = instruction.learnt_by(workspace, artifact.id)
+    learnt = taught.instruction_of(workspace, artifact.id)
     values = {"model": artifact.id, "instruction": learnt, **parse_settings(arguments.set, ChatSpec)}
     if arguments.adapter:
         values["adapter"] = arguments.adapter

@@ -87,7 +87,7 @@ def _say(figures: Figures) -> dict[str, str]:
     return {
         "Best validation loss": f"{best} (step {figures.best_step})" if best else "",
         "Last validation loss": number(figures.validation_loss),
-        "Training loss": number(figures.train_loss),
+        "Training loss at the end": number(figures.train_loss),
         "Steps": "" if figures.steps is None else str(figures.steps),
         "Speed": number(figures.tokens_per_s, " tokens/s"),
         "Memory at most": "" if figures.peak_rss_bytes is None else say_bytes(figures.peak_rss_bytes),

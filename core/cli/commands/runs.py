@@ -64,7 +64,7 @@ def run_list(workspace: Workspace, arguments: argparse.Namespace, output: Output
     if runs:
         output.table(
             ["run", "name", "state", "began", "took"],
-            [[run.id, run.name, run.state, _when(run.started_at), _took(run)] for run in runs],
+            [[run.id, run.name, run.state, _when(run.began_at), _took(run)] for run in runs],
         )
     else:
         output.say("No runs yet. `slm-workbench demo` shows the whole workflow.")
@@ -103,7 +103,7 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         name: {"points": len(points), "last": points[-1][1]}
         for name, points in workspace.store.metrics(run.id).items()
     }
-    output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.started_at)}  {_took(run)}")
+    output.say(f"{run.id}  {run.name}  {run.state}  {_when(run.began_at)}  {_took(run)}")
     if run.kind == "evaluate" and run.result.get("models"):
         show_report(run.result, output)
     shown["decided"] = run_folder.decided(workspace.run_folder(run.id), run.spec)

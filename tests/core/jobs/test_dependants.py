@@ -10,6 +10,7 @@ import pytest
 
 from core.cli.main import main
 from core.jobs import dependants, submission
+from core.workspace import taught
 from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
@@ -46,7 +47,6 @@ def test_with_data_goes_what_its_models_were_taught(workspace: Workspace) -> Non
     loss = dependants.of_artifact(workspace, workspace.artifact("mails", "dataset"))
     assert set(loss.models) == {"tuned", "student"}
     assert set(loss.runs) == {"tuned", "student", "figures"}, "what leaves nothing is not missed"
-    assert loss.instruction
     said = " ".join(dependants.sentences(loss))
     assert "which rows of a test were seen" in said
     assert "can no longer be repeated" in said
@@ -57,6 +57,21 @@ def test_with_a_run_goes_how_its_model_was_made(workspace: Workspace) -> None:
     assert (loss.made, loss.reports) == (("tuned",), ())
     assert "nothing says any more how it was made" in " ".join(dependants.sentences(loss))
     assert dependants.of_run(workspace, workspace.store.run("figures")).reports == ("figures",)
+
+
+def test_a_model_and_what_is_made_of_it_keep_the_instruction_that_it_learnt(workspace: Workspace) -> None:
+    store = workspace.store
+    other = keep(workspace, "dataset", "calibration", instruction="Something else.")
+    quantize = store.add_run("quantize", "small", {"model": "model-tuned", "data": other.id}, ["model-tuned"])
+    assert taught.left_by(workspace, quantize)["taught_instruction"] == "Name the topic."
+
+    run = store.run("tuned")
+    tuned = keep(workspace, "model", "kept", run.id, **taught.left_by(workspace, run))
+    store.set_state(quantize.id, "succeeded")
+    store.remove_run(run.id)
+    store.remove_artifact("dataset-mails")
+    assert taught.instruction_of(workspace, tuned.id) == "Name the topic."
+    assert taught.instruction_of(workspace, "model-base") == ""
 
 
 def test_what_nothing_stands_on_goes_without_a_word(workspace: Workspace) -> None:

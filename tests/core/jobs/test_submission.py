@@ -143,13 +143,13 @@ def test_a_teacher_still_knows_what_it_learnt_when_its_run_is_gone_and_says_when
 ) -> None:
     asked = made(workspace, ImportDataSpec(source="x", name="x"), "open ones", "dataset", task="questions")
     run = workspace.store.run(workspace.artifact(ids["tuned"], "model").run_id)
-    assert taught.left_by(workspace, run) == [ids["data"]]
+    learnt = taught.left_by(workspace, run)
+    assert learnt == {"taught_on": [ids["data"]], "taught_instruction": ""}
     folder = workspace.run_folder(run.id) / "kept"
     folder.mkdir()
     (folder / "file.bin").write_bytes(b"kept")
     manifest.write(folder)
-    meta = {"format": "hf", taught.TAUGHT_ON: [ids["data"]]}
-    teacher = workspace.take_artifact(run.id, folder, "model", "kept", meta)
+    teacher = workspace.take_artifact(run.id, folder, "model", "kept", {"format": "hf", **learnt})
     workspace.store.remove_run(run.id)
     data = workspace.artifact(asked, "dataset")
     assert offers.asking(workspace, teacher, data, {}) == {"like": ids["data"], "as_learnt": True}
