@@ -103,7 +103,7 @@ class DistillSpec(TrainingSpec):
         if len(self.teachers) > 1 and (self.hidden_weight or self.attention_weight):
             raise ValueError("hidden_weight and attention_weight work with one teacher")
         if self.model in self.teachers:
-            raise ValueError("a model cannot be its own teacher, but one that prune cuts from it can learn of it")
+            raise ValueError("a model cannot be its own teacher, but one that is cut from it can learn of it")
         return self
 
     def inputs(self) -> tuple[str, ...]:
