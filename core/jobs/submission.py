@@ -255,7 +255,7 @@ def require_unneeded(workspace: Workspace, ref: str, type: str) -> Artifact:
             raise InputError(
                 f"{artifact.name} cannot be removed.",
                 why=f"The run {run.id} reads it.",
-                fix="Wait for that run or cancel it.",
+                fix=f"Wait for that run, or stop it with `slm-workbench runs stop {run.id}`.",
                 code="artifact.needed",
             )
     return artifact

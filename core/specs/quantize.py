@@ -91,8 +91,9 @@ class QuantizeSpec(Spec):
     block: Literal["auto", 16, 32, 64, 128] = Option(
         "auto",
         label="Weights that share a scale",
-        help="Fewer are more exact and take more room; 16 decodes at half the speed. auto is 32, and up "
-        "to 128 for the 8 bits of int4-mixed and int4-edges, which is faster. search chooses itself.",
+        help="Fewer are more exact and take more room; 16 decodes at half the speed. auto is 32, 64 "
+        "for the output layer and up to 128 for the 8 bits of int4-mixed and int4-edges, which is faster. "
+        "search chooses itself.",
         advanced=True,
     )
     kv_cache: Literal["float", "int8"] = Option(

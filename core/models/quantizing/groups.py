@@ -65,7 +65,7 @@ def planned(groups: Sequence[Group], head: Part, choose: Callable[[Group], Part]
 
 def head_options(found: sizes.Matrices) -> tuple[Part, Part]:
     """How the output layer may be stored: in 4 or in 8 bits."""
-    block = 64 if found.head[1] % 64 == 0 else 32
+    block = plan.block_of_head(found.head[1])
     return Part(bits=4, block=32), Part(bits=8, block=block)
 
 

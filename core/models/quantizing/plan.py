@@ -74,6 +74,14 @@ def blocks_of(columns: Iterable[int]) -> list[int]:
     return [block for block in (128, 64, 32) if not any(length % block for length in lengths)]
 
 
+def block_of_head(columns: int) -> Literal[32, 64]:
+    """Block of the output layer: with 64 for 32, int8 decodes a tenth faster, at a KL of 0.004 for 0.003.
+
+    Its 8 bits have no zero point, so larger blocks cost more.
+    """
+    return 64 if columns % 64 == 0 else 32
+
+
 def group_of(name: str) -> str:
     """Group of a matrix, or an empty text for one that belongs to none."""
     return _GROUP_OF.get(name.rpartition(".")[2], "")

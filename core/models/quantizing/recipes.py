@@ -10,7 +10,6 @@ from core.models.quantizing import plan, sizes
 from core.models.quantizing.plan import Algorithm, Part, Plan
 
 BLOCK = 32  # weights that share a scale; 16 costs a sixth more bytes and half the speed, 128 costs quality
-_LARGEST_OF_HEAD = 64  # its 8 bits have no zero point
 
 
 class Widths(Protocol):
@@ -116,8 +115,8 @@ class Recipe(BaseModel):
         for name, shape in found.layers.items():
             columns.setdefault((plan.layer_of(name), plan.group_of(name)), set()).add(shape[1])
 
-        def part(bits: Literal[4, 8], lengths: set[int], largest: int = 128) -> Part:
-            most = min(self.widest8, largest) if bits == 8 else BLOCK
+        def part(bits: Literal[4, 8], lengths: set[int]) -> Part:
+            most = self.widest8 if bits == 8 else BLOCK
             fitting = [size for size in plan.blocks_of(lengths) if size <= most]
             return Part(bits=bits, block=(fitting or [BLOCK])[0] if block == "auto" else block)
 
@@ -125,7 +124,8 @@ class Recipe(BaseModel):
             raised = group in self.edges and plan.is_edge(layer, found.count)
             return part(8 if raised else self.bits.get(group, self.bits["others"]), columns[layer, group])
 
-        head = part(8 if self.head == 8 else 4, {found.head[1]}, _LARGEST_OF_HEAD)
+        of_head = plan.block_of_head(found.head[1]) if block == "auto" else block
+        head = Part(bits=8 if self.head == 8 else 4, block=of_head)
         return plan.make(algorithm, found.layers, head, choose)
 
 

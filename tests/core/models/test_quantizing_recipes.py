@@ -52,7 +52,8 @@ def test_the_8_bits_of_a_mixture_have_blocks_as_large_as_its_rows_allow() -> Non
 @pytest.mark.parametrize(("recipe", "block"), [("int8", "auto"), ("int4-kquant", "auto"), ("int4-mixed", 32)])
 def test_blocks_are_of_32_otherwise_or_as_asked(recipe: str, block: Any) -> None:
     made = RECIPES[recipe].planned(_llama(576, 1536), "rtn", block)
-    assert {part.block for part in [*made.matrices.values(), made.head]} == {32}
+    assert {part.block for part in made.matrices.values()} == {32}
+    assert made.head.block == (64 if block == "auto" else 32)
 
 
 def test_rows_that_no_block_fills_are_left_to_be_refused() -> None:
