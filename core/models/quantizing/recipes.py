@@ -154,9 +154,9 @@ def _mixture(name: str, **more: Any) -> Recipe:
     return _recipe(name, {4, 8}, algorithm="k_quant", on_rows="gptq", head=8, widest8=_WIDEST8, **more)
 
 
-#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.003, int4-mixed 0.057 and by GPTQ 0.017,
-#: int4-edges 0.107 and by GPTQ 0.035, int4-gptq 0.066, int4-awq 0.103, int4-hqq 0.182, int4-kquant 0.195,
-#: int4 0.248, a search for 115 MB 0.023.
+#: KL of a tuned 135M model on 100 test rows, nats a token: int8 0.004, int4-mixed 0.057 and by GPTQ 0.017,
+#: int4-edges 0.107 and by GPTQ 0.035, int4-gptq 0.067, int4-awq 0.106, int4-hqq 0.183, int4-kquant 0.196,
+#: int4 0.248, a search for 115 MB 0.024.
 #: fp16 and bf16 are missing: ONNX Runtime 1.31 runs neither on the processor. fp16 breaks off in attention
 #: with a shape that does not fit its buffer, and for bf16 the operator Where is not there.
 RECIPES = {
