@@ -192,7 +192,7 @@ def _save(job: JobContext, prepared: Prepared, made: str) -> None:
         context=said.context,
         licence=said.licence,
         dtype="f32" if adapter else said.dtype,
-        base=prepared.base,
+        base=prepared.base if adapter else None,
         method=prepared.decisions.method,
         rank=adapters.rank_of(prepared.model) if adapter else None,
         source=f"{made} from {said.name or 'a model'}",

@@ -49,14 +49,10 @@ def submit(
     kind = kind_of(spec.kind)
     name = workspace.require_free_name(name, kind.makes) if kind.makes else check_name(name)
     for run in workspace.store.runs():
-        if (
-            (run.state == "queued" or run.is_active)
-            and run.name == name
-            and kind_of(run.kind).makes == kind.makes
-        ):
+        if run.is_open and run.name == name and kind_of(run.kind).makes == kind.makes:
             raise InputError(
-                f"The name {name!r} is already taken by the waiting run {run.id}.",
-                fix="Choose another name.",
+                f"The name {name!r} is already taken by {run.id}, which waits or works.",
+                fix="Choose another name, or wait for that run.",
                 code="name.taken",
             )
     for artifact_id in spec.inputs():
@@ -251,7 +247,7 @@ def require_unneeded(workspace: Workspace, ref: str, type: str) -> Artifact:
                 code="artifact.needed",
             )
     for run in workspace.store.readers(artifact.id):
-        if run.state == "queued" or run.is_active:
+        if run.is_open:
             raise InputError(
                 f"{artifact.name} cannot be removed.",
                 why=f"The run {run.id} reads it.",

@@ -36,6 +36,11 @@ class Run:
         """Whether a process works on it, as far as the store knows."""
         return self.state in ACTIVE
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for its turn or works."""
+        return self.state == "queued" or self.is_active
+
     def worked_s(self, now: float | None = None) -> float | None:
         """Seconds it has worked, interruptions left out; None before its first start.
 

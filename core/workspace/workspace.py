@@ -146,10 +146,17 @@ class Workspace:
             )
         return name
 
-    def free_name(self, wish: str, type: str) -> str:
-        """`wish`, or `wish-2`, `wish-3`, … whichever is free first."""
+    def free_name(self, wish: str, type: str, run_id: str = "") -> str:
+        """`wish`, or `wish-2`, `wish-3`, … whichever is free first.
+
+        Args:
+            wish: What is best.
+            type: Artifacts that it must differ from.
+            run_id: Run that names what it made; of other ones that wait or work, the names are taken.
+        """
         wish = re.sub(r"[^\w .+\-]", "-", wish).strip(" .-+") or type
         taken = {item.name for item in self.store.artifacts(type)}
+        taken |= {run.name for run in self.store.runs() if run.is_open and run.id != run_id}
         name, number = wish[:90], 1
         while name in taken:
             number += 1
@@ -208,7 +215,7 @@ class Workspace:
         artifact = Artifact(
             id=artifact_id,
             type=type,
-            name=self.free_name(name, type),
+            name=self.free_name(name, type, run_id),
             digest=sealed.digest,
             bytes=sealed.total_bytes,
             created_at=time.time(),

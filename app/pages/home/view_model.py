@@ -140,7 +140,7 @@ class HomeViewModel(QObject):
 
     def _missing_starters(self) -> list[StarterStep]:
         store = self._bridge.workspace.store
-        waiting = {run.name for run in store.runs() if run.state == "queued" or run.is_active}
+        waiting = {run.name for run in store.runs() if run.is_open}
         return [
             step
             for step in starter_steps()

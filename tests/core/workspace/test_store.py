@@ -169,11 +169,19 @@ def test_what_a_run_reads_cannot_be_removed(workspace):
 
 def test_a_taken_name_is_refused_for_artifacts_and_waiting_runs(workspace):
     run = queue_model(workspace, "taken")
-    with pytest.raises(InputError, match="already taken by the waiting run"):
+    with pytest.raises(InputError, match="which waits or works"):
         queue_model(workspace, "taken")
     make_artifact(workspace, run.id, "taken")
     with pytest.raises(InputError, match="already taken"):
         queue_model(workspace, "taken")
+
+
+def test_a_suggested_name_is_none_that_a_waiting_run_will_give(workspace):
+    run = queue_model(workspace, "small")
+    assert workspace.free_name("small", "model") == "small-2"
+    assert workspace.free_name("small", "model", run.id) == "small"
+    workspace.store.set_state(run.id, "cancelled")
+    assert workspace.free_name("small", "model") == "small"
 
 
 def test_a_succeeded_run_cannot_be_resumed(workspace):
