@@ -268,12 +268,14 @@ def test_long_names_and_every_step_fit_into_a_narrow_window(
                 assert area.widget().minimumSizeHint().width() <= area.viewport().width(), step
 
 
-def test_one_of_two_stands_below_the_other_in_a_narrow_window(ready: DistillPage) -> None:
-    beside = ready.pickers.teacher.geometry(), ready.pickers.student.geometry()
-    assert beside[0].top() == beside[1].top()
-    ready.resize(891, 700)  # beside the sidebar of the smallest window there is room for both
-    QTest.qWait(20)
-    assert ready.pickers.student.geometry().top() == ready.pickers.teacher.geometry().top()
+def test_one_of_two_stands_below_the_other_in_a_narrow_window(ready: DistillPage, qtbot: QtBot) -> None:
+    teacher, student = ready.pickers.teacher, ready.pickers.student
+
+    def beside() -> bool:
+        return student.geometry().top() == teacher.geometry().top()
+
+    qtbot.waitUntil(beside)
     ready.resize(860, 1400)
-    QTest.qWait(20)
-    assert ready.pickers.student.geometry().top() >= ready.pickers.teacher.geometry().bottom()
+    qtbot.waitUntil(lambda: student.geometry().top() >= teacher.geometry().bottom())
+    ready.resize(891, 700)  # beside the sidebar of the smallest window there is room for both
+    qtbot.waitUntil(beside)
