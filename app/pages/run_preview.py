@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
 from app.formats import size_text
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
-from app.widgets.card import Card, Facts
+from app.widgets.card import Card, Facts, Room
 from app.widgets.labels import Label, Line
 from app.widgets.lines import Lines
 from app.widgets.meter import MemoryBar, Segment
@@ -27,6 +27,7 @@ class RunNeeds:
         segments: Parts of the memory at its highest.
         memory_free: Bytes of memory that are free.
         facts: Names and figures, such as time and disk.
+        rooms: For facts by name, whether there is room for what they say; those not named say nothing of it.
         note: Where the figures come from, or what to choose first.
         blocked: Why it cannot start, for the button; empty when it can.
         command: The same as a command line.
@@ -41,6 +42,7 @@ class RunNeeds:
     segments: list[Segment] = field(default_factory=list)
     memory_free: int = 0
     facts: list[tuple[str, str]] = field(default_factory=list)
+    rooms: dict[str, Room] = field(default_factory=dict)
     note: str = ""
     blocked: str = ""
     command: str = ""
@@ -131,7 +133,7 @@ class RunPreview(Card):
         if [name for name, _value in needs.facts] != self.facts.names:
             self.facts.clear()
         for name, value in needs.facts:
-            self.facts.set_fact(name, value)
+            self.facts.set_fact(name, value, needs.rooms.get(name, "fits"))
         self.note.setText(needs.note)
         self.measure_button.setVisible(bool(needs.measure))
         self.measure_button.setText(needs.measure)

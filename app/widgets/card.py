@@ -10,6 +10,14 @@ from app.theme import restyle
 from app.tokens import SPACE_M, SPACE_S, SPACE_XL
 from app.widgets.labels import Label
 
+Room = Literal["fits", "tight", "no"]
+#: Sign before a figure, and the role of its label.
+_ROOM: dict[Room, tuple[str, str]] = {
+    "fits": ("", "strong"),
+    "tight": ("⚠", "scarce"),
+    "no": ("✗", "lacking"),
+}
+
 
 class Card(QFrame):
     """Title, quiet second line, actions at the end of the head, and a body below.
@@ -104,8 +112,8 @@ class Facts(QWidget):
         """Names of the lines, from top to bottom."""
         return list(self._values)
 
-    def set_fact(self, name: str, value: str) -> None:
-        """Adds a line or changes its figure."""
+    def set_fact(self, name: str, value: str, room: Room = "fits") -> None:
+        """Adds a line or changes its figure, which says by sign and colour where there is little room."""
         if name not in self._values:
             row = QHBoxLayout()
             row.setSpacing(SPACE_XL)
@@ -114,5 +122,9 @@ class Facts(QWidget):
             self._values[name] = Label("", "strong")
             row.addWidget(self._values[name])
             self._rows.addLayout(row)
-        self._values[name].setText(value)
-        self._values[name].setAccessibleName(f"{name}: {value}")
+        sign, role = _ROOM[room]
+        label = self._values[name]
+        label.setText(f"{sign} {value}".strip())
+        restyle(label, role=role)
+        said = {"fits": "{value}", "tight": self.tr("{value}, tight"), "no": self.tr("{value}, not enough")}
+        label.setAccessibleName(f"{name}: {said[room].format(value=value)}")

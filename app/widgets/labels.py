@@ -12,7 +12,7 @@ class Label(QLabel):
 
     Args:
         text: What it says.
-        role: title, heading, strong, value, muted, note, section, error, mono or empty.
+        role: title, heading, strong, scarce, lacking, value, muted, note, section, error, mono or empty.
         wrap: Whether long text breaks into lines.
         selectable: Whether it can be marked and copied.
         parent: Owner.

@@ -12,6 +12,7 @@ from core.cli.invocation import Invocation
 from core.counts import counted
 from core.data import sizes
 from core.errors import InputError
+from core.jobs import submission
 from core.jobs.timeleft import say_duration
 from core.models.fit import forecast
 from core.models.fit.forecast import Forecast
@@ -24,35 +25,76 @@ from core.workspace.workspace import Workspace
 def require(
     workspace: Workspace, spec: TrainingSpec, arguments: argparse.Namespace, output: Output
 ) -> list[str]:
-    """Refuses what clearly does not fit; with `--yes` it is allowed. Says when it ends before its step limit.
+    """Refuses what clearly does not fit into memory, or not onto the disk; with `--yes` it is allowed.
+
+    Says when the disk becomes nearly full, and when the run ends before its step limit.
 
     Returns:
         What the run's log must say of it; empty when it fits.
 
     Raises:
-        InputError: It needs clearly more memory than is free; says what would help.
+        InputError: It needs clearly more memory, or more of the disk, than is free; says what would help.
     """
+    submission.recover(workspace)  # checkpoints that a kill has left of finished runs go first
     said = forecast.look(workspace, spec, sizes.read)
-    warnings = list(filter(None, (short_of_limit(said),)))
-    if not said.is_refused:
-        for text in warnings:
-            output.progress(f"Note: {text}")
-        return warnings
+    insisted: list[str] = []
+    if said.is_refused:
+        if not arguments.yes:
+            raise _too_little_memory(spec, said)
+        need, free = say_bytes(said.need.memory.total), say_bytes(said.machine.memory_free)
+        insisted.append(f"Started although it needs about {need} of memory and {free} were free.")
+    disk = disk_text(said)
+    if not said.has_disk:
+        if not arguments.yes:
+            raise _too_little_disk(workspace, spec, said)
+        insisted.append(f"Started although the disk may have too little room. {disk}")
+    notes = [f"The disk becomes nearly full. {disk}"] if said.disk_verdict == "tight" else []
+    notes += filter(None, (short_of_limit(said),))
+    for text in notes:
+        output.progress(f"Note: {text}")
+    return [*insisted, *notes]
+
+
+def _too_little_memory(spec: TrainingSpec, said: Forecast) -> InputError:
     need, free = say_bytes(said.need.memory.total), say_bytes(said.machine.memory_free)
-    if arguments.yes:
-        return [
-            f"Started although it needs about {need} of memory and {free} were free.",
-            *warnings,
-        ]
     helps = " or ".join(f"`{option}`" for option in map(options, said.suggestions))
-    raise InputError(
-        f"This {'distilling' if isinstance(spec, DistillSpec) else 'fine-tuning'} does not fit into memory.",
+    return InputError(
+        f"This {_noun(spec)} does not fit into memory.",
         why=f"It needs about {need}; {free} are free.",
         fix=f"Add {helps}, or --yes to start it all the same."
         if helps
         else "Choose a smaller model, close other programs, or add --yes to start it all the same.",
         code="fit.memory",
     )
+
+
+def _too_little_disk(workspace: Workspace, spec: TrainingSpec, said: Forecast) -> InputError:
+    missing = say_bytes(said.need.disk - (said.machine.disk_free or 0))
+    ways = [f"Free {missing} on the disk of {workspace.root}"]
+    if said.need.method == "full":
+        lighter = forecast.look(workspace, spec.model_copy(update={"method": "lora"}), sizes.read)
+        if lighter.has_disk:
+            ways.append(f"add `--method lora`, which takes up to {say_bytes(lighter.need.disk)}")
+    ways += ["use a workspace on another disk (`--workspace DIR`)", "or add --yes to start it all the same."]
+    return InputError(
+        f"The disk has too little room for this {_noun(spec)}.",
+        why=disk_text(said),
+        fix=", ".join(ways),
+        code="fit.disk",
+    )
+
+
+def _noun(spec: TrainingSpec) -> str:
+    return "distilling" if isinstance(spec, DistillSpec) else "fine-tuning"
+
+
+def disk_text(said: Forecast) -> str:
+    """What the run writes, against what is free; empty where there is plenty, or nobody knows."""
+    if said.disk_verdict in ("fits", None):
+        return ""
+    written = "Checkpoints, result and the teachers' answers" if said.need.store else "Checkpoints and result"
+    need, free = say_bytes(said.need.disk), say_bytes(said.machine.disk_free or 0)
+    return f"{written} take up to {need} while it runs; {free} of the disk are free."
 
 
 def short_of_limit(said: Forecast) -> str:

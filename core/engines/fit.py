@@ -49,6 +49,11 @@ def run(spec: FitSpec, job: JobContext) -> None:
         )
         job.result(**forecast.as_data(said) | {"verdict": "no", "died": asdict(found)})
         return
+    if not found.saved:
+        job.warn(
+            "There is too little disk space to write a checkpoint and the result on trial; their sizes and "
+            "times are computed."
+        )
     # The formula with what was decided, then with what was measured: from here on it knows this training.
     told = wanted.model_copy(update={"precision": found.precision})
     plain = predict(told, of.shape, of.rows, here, Corrections())
@@ -119,6 +124,6 @@ def _measured(found: Measured) -> dict[str, Any]:
         "seconds": found.seconds.total,
         "step_s": found.step_s,
         "tokens_per_s": found.step_tokens / found.step_s,
-        "checkpoint_bytes": found.checkpoint,
-        "result_bytes": found.result,
+        "checkpoint_bytes": found.checkpoint if found.saved else None,
+        "result_bytes": found.result if found.saved else None,
     }

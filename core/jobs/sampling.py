@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -64,6 +66,14 @@ def peak_rss_bytes() -> int:
 def free_memory_bytes() -> int:
     """Memory that a new job could take without swapping."""
     return int(psutil.virtual_memory().available)
+
+
+def free_disk_bytes(folder: Path) -> int | None:
+    """What may still be written to the disk of a folder; None where the system does not say."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
 
 
 def total_memory_bytes() -> int:

@@ -13,7 +13,7 @@ from app.job_bridge import JobBridge
 from app.pages.library_jobs import LibraryJobs
 from core.data import sizes
 from core.errors import WorkbenchError, from_dict
-from core.jobs.sampling import free_memory_bytes
+from core.jobs.sampling import free_disk_bytes, free_memory_bytes
 from core.models.fit import experience, forecast, machine
 from core.models.fit.corrections import Corrections
 from core.models.fit.experience import Case
@@ -23,6 +23,7 @@ from core.specs import FinetuneSpec, FitSpec
 from core.workspace.records import Run
 
 _FREE_STEP = 100_000_000
+_DISK_STEP = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,12 @@ class FitModel(QObject):
         known, spec = self._known, self._spec
         if known is None or spec is None or spec.inputs() != known.of.spec.inputs():
             return None
-        free = free_memory_bytes() // _FREE_STEP * _FREE_STEP
-        key = (spec, free, id(known))
+        memory = free_memory_bytes() // _FREE_STEP * _FREE_STEP
+        disk = free_disk_bytes(self._workspace.root)
+        disk = disk if disk is None else disk // _DISK_STEP * _DISK_STEP
+        key = (spec, memory, disk, id(known))
         if self._cached is None or self._cached[0] != key:
-            here = replace(known.here, memory_free=free)
+            here = replace(known.here, memory_free=memory, disk_free=disk)
             self._cached = (
                 key,
                 forecast.forecast(replace(known.of, spec=spec), here, known.corrections),

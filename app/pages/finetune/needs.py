@@ -52,11 +52,12 @@ def fit_needs(
     measure = QCoreApplication.translate("FinetunePage", "Measure it (a few real steps)")
     offer = measuring if fit.is_measuring else again if measured else measure
     return RunNeeds(
-        fits=verdict != "no",
-        tight=verdict == "tight",
+        fits=verdict != "no" and said.has_disk,
+        tight="tight" in (verdict, said.disk_verdict),
         segments=_segments(said),
         memory_free=said.machine.memory_free,
         facts=_facts(said, measured),
+        rooms={_disk(): said.disk_verdict} if said.disk_verdict else {},
         note=" ".join(filter(None, (short_of_limit(said), _note(said, measured), beside))),
         blocked=blocked,
         command=command,
@@ -108,13 +109,7 @@ def _facts(said: Forecast, measured: dict[str, Any] | None) -> list[tuple[str, s
     if need.seconds.asking:
         name = QCoreApplication.translate("FinetunePage", "Of it, asking")
         facts.append((name, about.format(time=duration_text(need.seconds.asking))))
-    disk = QCoreApplication.translate("FinetunePage", "{need} of {free}")
-    facts.append(
-        (
-            QCoreApplication.translate("FinetunePage", "Disk"),
-            disk.format(need=size_text(need.disk), free=size_text(said.machine.disk_free)),
-        )
-    )
+    facts.append((_disk(), _disk_text(said)))
     energy = QCoreApplication.translate("FinetunePage", "about {energy} Wh")
     facts.append(
         (
@@ -123,6 +118,19 @@ def _facts(said: Forecast, measured: dict[str, Any] | None) -> list[tuple[str, s
         )
     )
     return facts
+
+
+def _disk() -> str:
+    return QCoreApplication.translate("FinetunePage", "Disk")
+
+
+def _disk_text(said: Forecast) -> str:
+    need, free = size_text(said.need.disk), said.machine.disk_free
+    if free is None:
+        return QCoreApplication.translate("FinetunePage", "up to {need}").format(need=need)
+    return QCoreApplication.translate("FinetunePage", "{need} of {free}").format(
+        need=need, free=size_text(free)
+    )
 
 
 def _note(said: Forecast, measured: dict[str, Any] | None) -> str:

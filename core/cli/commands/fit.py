@@ -28,7 +28,15 @@ _PARTS = {
     "cache": "sample answers",
     "teacher": "teacher",
 }
-_VERDICTS = {"fits": "It fits.", "tight": "It fits, but tightly.", "no": "It does not fit."}
+_VERDICTS = {
+    "fits": "It fits into memory.",
+    "tight": "It fits into memory, but tightly.",
+    "no": "It does not fit into memory.",
+}
+_DISK: dict[str | None, str] = {
+    "tight": "The disk becomes nearly full.",
+    "no": "The disk has too little room.",
+}
 
 
 def add(below: _Below) -> None:
@@ -83,20 +91,23 @@ def _show(said: Forecast, answer: dict[str, Any], arguments: argparse.Namespace,
         rows.append(["of it, asking", say_duration(predicted["seconds"]["asking"])])
     rows.append(["a checkpoint", say_bytes(predicted["disk_bytes"]["checkpoint"])])
     rows.append(["the result", say_bytes(predicted["disk_bytes"]["result"])])
+    rows.append(["disk at its fullest", say_bytes(predicted["disk_bytes"]["total"])])
     if measured:
         columns.append("measured")
         told = {
             "memory at its highest": say_bytes(measured["memory_bytes"]),
             "time": say_duration(measured["seconds"]),
-            "a checkpoint": say_bytes(measured["checkpoint_bytes"]),
-            "the result": say_bytes(measured["result_bytes"]),
         }
+        if measured["checkpoint_bytes"] is not None:
+            told["a checkpoint"] = say_bytes(measured["checkpoint_bytes"])
+            told["the result"] = say_bytes(measured["result_bytes"])
         rows = [[*row, told.get(row[0], "")] for row in rows]
     output.table(columns, rows, numbers=frozenset(columns[1:]))
-    output.say(
-        f"{_VERDICTS[answer['verdict']]} {say_bytes(answer['memory_free_bytes'])} of memory and "
-        f"{say_bytes(answer['disk_free_bytes'])} of disk are free."
-    )
+    memory, disk = answer["memory_free_bytes"], answer["disk_free_bytes"]
+    rest = f"{say_bytes(disk)} of disk" if disk is not None else "an unknown part of the disk"
+    output.say(f"{_VERDICTS[answer['verdict']]} {say_bytes(memory)} of memory and {rest} are free.")
+    if said.disk_verdict in _DISK:
+        output.say(f"{_DISK[said.disk_verdict]} {fitting.disk_text(said)}")
     if "died" in answer:
         output.say(
             f"The dry run was ended for lack of memory; {say_bytes(answer['died']['rss_bytes'])} were seen."
@@ -112,8 +123,6 @@ def _show(said: Forecast, answer: dict[str, Any], arguments: argparse.Namespace,
     if short := fitting.short_of_limit(said):
         output.say(short)
     output.say(experience_text(predicted["corrected_by_runs"]))
-    if not said.has_disk:
-        output.say("The disk has too little room for the checkpoints and the result.")
     if answer["verdict"] == "no":
         for item in said.suggestions:
             output.say(f"To make it fit ({fitting.effect(item, said)}):")

@@ -23,8 +23,9 @@ from core.engines.training import adapters, packing, sampling, weights
 from core.engines.training.examples import Example
 from core.engines.training.preparation import Prepared, decide, prepare
 from core.engines.training.trainer import WorkbenchTrainer
+from core.jobs.sampling import free_disk_bytes
 from core.models.fit import energy
-from core.models.fit.need import SAMPLES_SHARE, Seconds
+from core.models.fit.need import SAMPLES_SHARE, SAVE_BYTES_S, Seconds
 from core.models.fit.rows import Pack, pack
 from core.specs import TrainingSpec
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _HEAVY, _TYPICAL = 2, 4
 _LOOKED_AT = 2000  # steps of a long run among which the heaviest is sought
 _NEVER = 1_000_000
+#: Bytes of the disk that a mere question never fills, not even for a moment.
+_LEFT_FREE = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Measured:
         saving_s: Writing the result.
         checkpoint: Bytes of a checkpoint.
         result: Bytes of the result.
+        saved: Whether both were written and measured; computed where the disk has too little room.
         method: As decided.
         precision: As decided.
         watts: Electricity during the steps, where the processor's counters can be read.
@@ -96,6 +100,7 @@ class Measured:
     saving_s: float
     checkpoint: int
     result: int
+    saved: bool
     method: str
     precision: str
     watts: float | None
@@ -159,18 +164,10 @@ def measure(spec: TrainingSpec, job: JobContext) -> Measured:
         answer_s = time.perf_counter() - began
     evaluation_peak = meter.take()
 
-    began = time.perf_counter()
-    trainer._save_checkpoint(prepared.model, None)
-    checkpoint_s = time.perf_counter() - began
-    checkpoint = _size(job.folder / "checkpoints")
-    shutil.rmtree(job.folder / "checkpoints", ignore_errors=True)
-    began = time.perf_counter()
-    result = job.stage("result")
-    if prepared.decisions.adapter:
-        adapters.save(prepared.model, result)
-    else:
-        weights.save_full(prepared.model, result, _stored(prepared))
-    saving_s, saving_peak = time.perf_counter() - began, meter.take()
+    written = _computed(prepared)
+    if saved := written.has_room(job.folder):
+        written = _save(prepared, trainer, job)
+    saving_peak = meter.take()
     plan = prepared.plan
     return Measured(
         libraries=libraries,
@@ -193,15 +190,55 @@ def measure(spec: TrainingSpec, job: JobContext) -> Measured:
         looks=max(1, plan.steps // plan.validate_every) if prepared.watched else 0,
         answer_s=answer_s,
         last_look_s=evaluation_s * _unwatched(prepared) / max(len(prepared.watched), 1),
-        checkpoint_s=checkpoint_s,
+        checkpoint_s=written.checkpoint_s,
         saves=max(1, plan.steps // plan.checkpoint_every),
-        saving_s=saving_s,
-        checkpoint=checkpoint,
-        result=_size(result),
+        saving_s=written.result_s,
+        checkpoint=written.checkpoint,
+        result=written.result,
+        saved=saved,
         method=prepared.decisions.method,
         precision=prepared.decisions.precision,
         watts=watts,
     )
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A checkpoint and the result: bytes, and seconds to write them."""
+
+    checkpoint: int
+    result: int
+    checkpoint_s: float
+    result_s: float
+
+    def has_room(self, folder: Path) -> bool:
+        """Whether the disk can take the larger of them, one at a time, and something is left for others."""
+        free = free_disk_bytes(folder)
+        return free is None or free > max(self.checkpoint, self.result) + _LEFT_FREE
+
+
+def _computed(prepared: Prepared) -> _Written:
+    """By the number of values that learn: each with two moments in a checkpoint, and alone in the result."""
+    count = weights.count(prepared.model, learning=True)
+    size = 4 if prepared.decisions.adapter else _stored(prepared).itemsize
+    checkpoint, result = 12 * count, size * count
+    return _Written(checkpoint, result, checkpoint / SAVE_BYTES_S, result / SAVE_BYTES_S)
+
+
+def _save(prepared: Prepared, trainer: _DryTrainer, job: JobContext) -> _Written:
+    """Both as they are; nothing of them is kept."""
+    began = time.perf_counter()
+    trainer.save()
+    checkpoint_s = time.perf_counter() - began
+    checkpoint = _size(trainer.folder)
+    shutil.rmtree(trainer.folder, ignore_errors=True)
+    began = time.perf_counter()
+    result = job.stage("result")
+    if prepared.decisions.adapter:
+        adapters.save(prepared.model, result)
+    else:
+        weights.save_full(prepared.model, result, _stored(prepared))
+    return _Written(checkpoint, _size(result), checkpoint_s, time.perf_counter() - began)
 
 
 class _DryTrainer(WorkbenchTrainer):
@@ -222,6 +259,14 @@ class _DryTrainer(WorkbenchTrainer):
             ("", "", ""),
         )
         self.add_callback(_Clock(self, meter))
+
+    def save(self) -> None:
+        """Writes a checkpoint as one on the way; the last one of a run holds no optimizer."""
+        self.state.max_steps += 1
+        super()._save_checkpoint(self.model, None)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Nothing is saved while the steps are measured."""
 
     def order(self, epochs: float) -> list[list[int]]:
         """The rows of each step of the whole run, as it will take them; of a very long one its beginning."""

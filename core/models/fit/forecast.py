@@ -40,13 +40,19 @@ class Forecast:
         return self.need.memory.total > _CLEARLY * self.machine.memory_free
 
     @property
+    def disk_verdict(self) -> Verdict | None:
+        """Whether the checkpoints and the result have room; None where nobody knows how much is free."""
+        free = self.machine.disk_free
+        return None if free is None else verdict(self.need.disk, free)
+
+    @property
     def has_disk(self) -> bool:
-        """Whether the result and the checkpoints have room."""
-        return self.need.disk <= self.machine.disk_free
+        """Whether nothing speaks against it, tight or not."""
+        return self.disk_verdict != "no"
 
 
 def verdict(needed: float, free: float) -> Verdict:
-    """Whether memory suffices: `tight` from 85 % of what is free on."""
+    """Whether memory or disk suffices: `tight` from 85 % of what is free on."""
     if needed > free:
         return "no"
     return "tight" if needed > _TIGHT_ABOVE * free else "fits"
@@ -93,6 +99,7 @@ def as_data(said: Forecast) -> dict[str, Any]:
         "epochs_for_limit": need.plan.epochs_for_limit,
         "disk_bytes": {"result": need.result, "checkpoint": need.checkpoint, "total": need.disk},
         "disk_free_bytes": said.machine.disk_free,
+        "disk_verdict": said.disk_verdict,
         "energy_wh": need.energy_wh,
         "energy_measured": need.energy_measured,
         "method": need.method,

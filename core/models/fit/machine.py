@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import psutil
 
-from core.jobs.sampling import cores
+from core.jobs.sampling import cores, free_disk_bytes
 from core.models.stopwatch import fastest
 from core.workspace import durable
 
@@ -30,7 +29,7 @@ class Machine:
         key: Tells this computer from others; says nothing about its owner.
         threads: Cores that the job may use.
         memory_free: Bytes that a new job could take without swapping.
-        disk_free: Bytes on the workspace's disk.
+        disk_free: Bytes on the workspace's disk; None where the system does not say.
         gflops: Billions of operations a second of an fp32 matrix product on all cores.
         fast_bf16: Whether the processor multiplies bf16 by itself.
     """
@@ -38,7 +37,7 @@ class Machine:
     key: str
     threads: int
     memory_free: int
-    disk_free: int
+    disk_free: int | None
     gflops: float
     fast_bf16: bool
 
@@ -51,7 +50,7 @@ def this(folder: Path, threads: int | None = None) -> Machine:
         key=key(),
         threads=used,
         memory_free=int(psutil.virtual_memory().available),
-        disk_free=shutil.disk_usage(folder).free,
+        disk_free=free_disk_bytes(folder),
         gflops=_speed(folder / SPEED) * used / usable,
         fast_bf16=has_fast_bf16(),
     )

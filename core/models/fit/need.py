@@ -20,10 +20,11 @@ _ADAM_S = 1.2e-9  # a learnt value's change, memory-bound
 _PACK_S_A_LAYER = 0.6e-3  # starting some hundred small operations
 #: Share of the time so far that sample answers may take while it trains; the engine keeps to it.
 SAMPLES_SHARE = 0.03
-_START_S, _SAVE_BYTES_S = 10.0, 150e6
+_START_S = 10.0
+SAVE_BYTES_S = 150e6
 LOAD_BYTES_S = 500e6
 _READ_BYTES_S = 5e9  # of weights a core while one token after the other is written
-_KEPT_CHECKPOINTS = 4  # the newest two, the best one, and the one being written
+_MOST_CHECKPOINTS = 4  # at one time: the newest two, the best one, and the one being written
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ class Need:
 
     @property
     def disk(self) -> float:
-        """The result, and the checkpoints and what teachers said while it runs."""
-        return self.result + _KEPT_CHECKPOINTS * self.checkpoint + self.store
+        """At its fullest: the checkpoints, the result, and what teachers said."""
+        return min(_MOST_CHECKPOINTS, self.plan.most_saves) * self.checkpoint + self.result + self.store
 
     @property
     def rows_per_s(self) -> float:
@@ -123,6 +124,7 @@ def _predict(
         max_steps=spec.max_steps,
         validate_every=spec.validate_every,
         checkpoint_every=spec.checkpoint_every,
+        keep_best=spec.keep_best,
     )
     steps = simulate(
         rows.lengths,
@@ -161,7 +163,7 @@ def _predict(
         written = answer * held.weights / (_READ_BYTES_S * machine.threads)
         looking += max(plan.looks * written, SAMPLES_SHARE * training)
     rest = _START_S + shape.file_bytes / LOAD_BYTES_S
-    rest += (plan.saves * checkpoint + result) / _SAVE_BYTES_S
+    rest += (plan.saves * checkpoint + result) / SAVE_BYTES_S
     seconds = Seconds(training, looking, rest)
     watts = corrections.watts or assumed_watts(machine.threads)
     return Need(

@@ -136,13 +136,17 @@ def simulate(
 
 @dataclass(frozen=True)
 class Schedule:
-    """Steps, looks and saves of a run, as the engine plans them; `limit` is the one that was asked for."""
+    """Steps, looks and saves of a run, as the engine plans them; `limit` is the one that was asked for.
+
+    What goes best on the validation rows is saved besides: `most_saves` is as often as it can come to.
+    """
 
     steps: int
     steps_per_epoch: int
     looks: int
     watched: int
     saves: int
+    most_saves: int
     limit: int | None = None
 
     @property
@@ -161,19 +165,22 @@ def schedule(
     max_steps: int | None,
     validate_every: int | None,
     checkpoint_every: int | None,
+    keep_best: bool,
 ) -> Schedule:
     """The plan of a run over these rows."""
     per_epoch = max(1, math.ceil(rows.train / batch_size))
     steps = max(1, round(epochs * per_epoch))
     steps = min(steps, max_steps or steps)
     tenth = max(1, math.ceil(steps / 10))
-    looks = max(1, steps // (validate_every or tenth))
-    room = int(0.125 * steps * batch_size / looks)
+    looks = max(1, steps // (validate_every or tenth)) if rows.validation else 0
+    every = checkpoint_every or tenth
+    room = int(0.125 * steps * batch_size / max(looks, 1))
     return Schedule(
         steps=steps,
         steps_per_epoch=per_epoch,
-        looks=looks if rows.validation else 0,
+        looks=looks,
         watched=min(rows.validation, max(8, room)),
-        saves=max(1, steps // (checkpoint_every or tenth)),
+        saves=max(1, steps // every),
+        most_saves=min(steps, math.ceil(steps / every) + keep_best * looks),
         limit=max_steps,
     )

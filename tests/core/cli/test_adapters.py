@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import psutil
 import pytest
 
+from core.cli import fitting
+from core.cli.console import Output
 from core.cli.main import main
+from core.specs import FinetuneSpec
 from core.workspace.workspace import Workspace
 from tests.core.cli.terminal import Terminal, with_tiny
 
+Capture: TypeAlias = pytest.CaptureFixture[str]
+Disk: TypeAlias = Callable[[float | None], None]
 STEPS = ("--set", "max_steps=4", "--set", "sample_prompts=0", "--set", "precision=fp32")
 
 
@@ -107,3 +116,110 @@ def test_what_does_not_fit_is_refused_unless_insisted(terminal: Terminal, capsys
     run = json.loads(capsys.readouterr().out)["id"]
     log = (Workspace(terminal.workspace).run_folder(run) / "events.jsonl").read_text(encoding="utf-8")
     assert "Started although it needs" in log
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """Says how many bytes are free, to this process alone; None makes it impossible to know."""
+    real = shutil.disk_usage
+
+    def pretend(free: float | None) -> None:
+        def usage(path: Path) -> Any:
+            if free is None:
+                raise OSError("no such call here")
+            return real(path)._replace(free=round(free))
+
+        monkeypatch.setattr(shutil, "disk_usage", usage)
+
+    return pretend
+
+
+def runs(terminal: Terminal) -> list[str]:
+    """Ids of all runs there are."""
+    workspace = Workspace(terminal.workspace)
+    try:
+        return [run.id for run in workspace.store.runs()]
+    finally:
+        workspace.close()
+
+
+def fitted(terminal: Terminal, capsys: Capture, *more: str) -> dict[str, Any]:
+    """What `fit` says of a full fine-tuning."""
+    asked = ["fit", "finetune", "--model", "tiny", "--data", "questions", "--no-measure", *STEPS]
+    assert main([*asked, "--method", "full", *more, "--json", "--workspace", str(terminal.workspace)]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("command", "noun"),
+    [
+        (("finetune", "--model", "tiny", "--method", "full"), "fine-tuning"),
+        (("distill", "--teacher", "a", "--student", "tiny"), "distilling"),
+    ],
+)
+def test_what_the_disk_cannot_take_is_refused_before_it_begins(
+    terminal: Terminal, capsys: Capture, disk: Disk, command: tuple[str, ...], noun: str
+) -> None:
+    disk(2_000_000)
+    before = runs(terminal)
+    here = ["--workspace", str(terminal.workspace)]
+    assert main([*command, "--data", "questions", "--name", "big", *STEPS, *here]) == 2
+    said = capsys.readouterr().err
+    assert f"The disk has too little room for this {noun}." in said
+    assert "2.0 MB of the disk are free" in said
+    assert f"on the disk of {terminal.workspace}" in said
+    assert "--method lora" in said, "an add-on has room: 1.5 MB of checkpoints and itself, of 4.5"
+    assert runs(terminal) == before
+
+
+def test_what_the_disk_cannot_take_is_forecast_all_the_same(
+    terminal: Terminal, capsys: Capture, disk: Disk
+) -> None:
+    disk(2_000_000)
+    assert fitted(terminal, capsys)["disk_verdict"] == "no"
+    here = ["--workspace", str(terminal.workspace)]
+    asked = ["fit", "finetune", "--model", "tiny", "--data", "questions", "--no-measure", *STEPS, *here]
+    assert main([*asked, "--method", "full"]) == 0
+    said = capsys.readouterr().out
+    assert "disk at its fullest" in said
+    assert "The disk has too little room. Checkpoints and result take up to" in said
+
+
+def require(terminal: Terminal, *, yes: bool) -> list[str]:
+    """What the log of a full fine-tuning must say, if it may start."""
+    workspace = Workspace(terminal.workspace)
+    spec = FinetuneSpec(
+        model=workspace.artifact("tiny", "model").id,
+        data=workspace.artifact("questions", "dataset").id,
+        method="full",
+        max_steps=4,
+    )
+    try:
+        return fitting.require(workspace, spec, argparse.Namespace(yes=yes), Output())
+    finally:
+        workspace.close()
+
+
+def test_who_insists_starts_on_a_small_disk_and_the_log_says_so(terminal: Terminal, disk: Disk) -> None:
+    disk(2_000_000)
+    (said,) = require(terminal, yes=True)
+    assert said.startswith("Started although the disk may have too little room.")
+
+
+def test_a_disk_that_becomes_nearly_full_is_said_before_and_does_not_keep_it(
+    terminal: Terminal, capsys: Capture, disk: Disk
+) -> None:
+    disk(1.1 * fitted(terminal, capsys)["disk_bytes"]["total"])
+    (said,) = require(terminal, yes=False)
+    assert said.startswith("The disk becomes nearly full.")
+    assert said in capsys.readouterr().out
+
+
+def test_where_nobody_knows_what_is_free_nothing_is_refused(
+    terminal: Terminal, capsys: Capture, disk: Disk
+) -> None:
+    disk(None)
+    assert require(terminal, yes=False) == []
+    told = fitted(terminal, capsys)
+    assert told["disk_free_bytes"] is None
+    assert told["disk_verdict"] is None

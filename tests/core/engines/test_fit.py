@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import psutil
+import pytest
 
 from core.engines import fit
-from core.engines.fitting import child
+from core.engines.fitting import child, dry_run
 from core.engines.fitting.child import Died
 from core.specs import FinetuneSpec, FitSpec
 from tests.core.engines import tiny
@@ -26,6 +28,24 @@ def test_a_dry_run_measures_and_keeps_nothing(tmp_path):
     assert abs(result["memory_bytes"]["total"] - measured) < 0.1 * measured
     assert result["measured"]["checkpoint_bytes"] > 0
     assert not [path for path in (tmp_path / "run").iterdir() if path.is_dir()]
+
+
+def test_where_the_disk_is_too_small_for_a_save_the_rest_is_measured(tmp_path, monkeypatch):
+    inputs = {"m": tiny.model_folder(tmp_path / "m"), "d": tiny.data_folder(tmp_path / "d", 24)}
+    spec = FinetuneSpec(model="m", data="d", precision="fp32", method="full", sample_prompts=0)
+    there, _ = tiny.job(tmp_path / "there", **inputs)
+    measured = dry_run.measure(spec, there)
+
+    real = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=200_000_000))
+    here, _ = tiny.job(tmp_path / "here", **inputs)
+    computed = dry_run.measure(spec, here)
+
+    assert (measured.saved, computed.saved) == (True, False)
+    assert not list(here.folder.rglob("*.safetensors")), "nothing was saved"
+    assert computed.checkpoint == pytest.approx(measured.checkpoint, rel=0.1)
+    assert computed.result == pytest.approx(measured.result, rel=0.1)
+    assert computed.step_s > 0
 
 
 def test_a_death_of_hunger_is_the_answer(tmp_path):

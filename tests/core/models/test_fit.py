@@ -68,6 +68,32 @@ def test_a_teacher_is_asked_before_and_its_words_are_kept():
     assert one.memory.total == max(alone.memory.total, alone.memory.libraries + 4 * TEACHER.parameters)
 
 
+@pytest.mark.parametrize(
+    ("checkpoints", "fields"),
+    [
+        (4, {}),
+        (3, {"max_steps": 3}),
+        (1, {"max_steps": 1}),
+        (1, {"checkpoint_every": 10_000, "keep_best": False}),
+        (2, {"checkpoint_every": 20, "max_steps": 30, "keep_best": False}),
+        (4, {"checkpoint_every": 10_000, "keep_best": True}),
+    ],
+)
+def test_the_disk_holds_four_checkpoints_at_most_and_no_more_than_are_saved(checkpoints, fields):
+    found = need(method="full", **fields)
+    assert found.checkpoint == 12 * STARTER.parameters
+    assert found.disk == checkpoints * found.checkpoint + found.result
+
+
+def test_a_disk_of_which_nobody_knows_what_is_free_refuses_nothing():
+    found = said(16_000_000_000)
+    assert found.disk_verdict == "fits"
+    full = replace(found, machine=replace(HERE, disk_free=int(0.9 * found.need.disk)))
+    assert (full.disk_verdict, full.has_disk) == ("no", False)
+    unknown = replace(found, machine=replace(HERE, disk_free=None))
+    assert (unknown.disk_verdict, unknown.has_disk) == (None, True)
+
+
 def test_a_teacher_that_stays_needs_its_memory_beside_the_student():
     before, beside = distilling(), distilling(on_policy=0.5)
     assert beside.memory.total == pytest.approx(before.memory.total + 4 * TEACHER.parameters)

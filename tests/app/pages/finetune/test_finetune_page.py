@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.confirm import ConfirmDialog
+from app.formats import size_text
 from app.job_bridge import JobBridge
 from app.pages.finetune import fit_model
 from app.pages.finetune.page import FinetunePage
@@ -174,6 +175,31 @@ def test_what_does_not_fit_says_so_and_one_click_makes_it_fit(crowded: FinetuneP
     assert card.fit.text() in ("✓ It fits", "⚠ Tight")
     assert not card.help_buttons
     assert card.start_button.text() == "Start fine-tuning"
+
+
+def test_too_little_disk_is_said_where_the_disk_stands_until_some_is_free(
+    ready: FinetunePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit_model, "free_memory_bytes", lambda: 64_000_000_000)
+    card, model = ready.preview_card, ready.view_model
+    model.choose_method("full")
+    need = model.fit.forecast.need.disk
+    for share, sign, role, pill, start in (
+        (0.8, "✗ ", "lacking", "✗ Does not fit", "Free disk space first"),
+        (1.1, "⚠ ", "scarce", "⚠ Tight", "Start fine-tuning"),
+        (2.0, "", "strong", "✓ It fits", "Start fine-tuning"),
+    ):
+        monkeypatch.setattr(fit_model, "free_disk_bytes", lambda _folder, share=share: round(share * need))
+        ready.open_with(None)
+        disk = card.facts._values["Disk"]
+        assert disk.text().startswith(f"{sign}{size_text(need)} of ")
+        assert disk.property("role") == role
+        assert ("not enough" in disk.accessibleName()) == (share < 1)
+        assert (card.fit.text(), card.start_button.text()) == (pill, start)
+    monkeypatch.setattr(fit_model, "free_disk_bytes", lambda _folder: None)
+    ready.open_with(None)
+    assert card.facts._values["Disk"].text() == f"up to {size_text(need)}"
+    assert card.start_button.isEnabled()
 
 
 def test_a_suggested_field_is_changed_in_the_form_too(
