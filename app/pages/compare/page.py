@@ -214,7 +214,11 @@ class ComparePage(PageFrame):
         receipt = model.receipt(focus) if focus is not None else Receipt()
         can_go_back = model.chosen is not None and model.chosen is not model.recommended
         self.verdict_card.show_verdict(
-            board, model.verdict, receipt, can_go_back=can_go_back and model.recommended is not None
+            board,
+            model.verdict,
+            model.limits,
+            receipt,
+            can_go_back=can_go_back and model.recommended is not None,
         )
         out = {item.id: words.limit_words(found) for item in board.variants
                if (found := axes.broken(board, item, model.limits))}  # fmt: skip

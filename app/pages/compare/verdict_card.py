@@ -11,6 +11,7 @@ from app.pages.deploy.receipt import Verdict as Receipt
 from app.widgets.buttons import LinkButton, PrimaryButton
 from app.widgets.card import Card
 from app.widgets.labels import Label
+from core.models.board.axes import Limits
 from core.models.board.board import Board
 from core.models.board.choice import Verdict
 
@@ -42,13 +43,22 @@ class VerdictCard(Card):
         self.add(self.reason)
 
     def show_verdict(
-        self, board: Board, verdict: Verdict | None, receipt: Receipt, *, can_go_back: bool
+        self,
+        board: Board,
+        verdict: Verdict | None,
+        limits: Limits,
+        receipt: Receipt,
+        *,
+        can_go_back: bool,
     ) -> None:
         """Shows what is to be said of a variant; of none, that no one keeps the limits."""
         self._variant_id = verdict.variant.id if verdict is not None else ""
         self.set_title(breakable(words.headline(verdict)))
         if verdict is None:
-            self.set_note(self.tr("Move a limit until one qualifies."))
+            nearest = words.closest_text(board, limits)
+            self.set_note(
+                breakable(" ".join((nearest, self.tr("Move a limit until one qualifies."))).strip())
+            )
         else:
             self.set_note(breakable(words.verdict_text(board, verdict)))
         self.back_button.setVisible(can_go_back)

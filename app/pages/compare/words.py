@@ -8,8 +8,8 @@ from PySide6.QtCore import QCoreApplication
 
 from app.formats import count_text, number_text, rows_text, size_text
 from app.pages.runs.verdict_text import agreement, figure_text, measure_name
-from core.models.board import sentence
-from core.models.board.axes import Axis, value
+from core.models.board import choice, sentence
+from core.models.board.axes import Axis, Limits, broken, value
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.lineage import Member
@@ -29,6 +29,8 @@ def role_text(member: Member) -> str:
     parts = [words[member.role], member.recipe]
     if member.receipt == "red":
         parts.append(QCoreApplication.translate("compare", "red receipt"))
+    if member.receipt == "amber":
+        parts.append(QCoreApplication.translate("compare", "amber receipt"))
     return ", ".join(filter(None, parts))
 
 
@@ -94,10 +96,13 @@ def cell_text(board: Board, variant: Variant, axis: Axis) -> str:
         return text
     low, high = variant.ci95
     text = f"{text} ({figure_text(board.measure, low)}–{figure_text(board.measure, high)})"
-    if not variant.is_stopped:
+    if variant.is_stopped:
+        stopped = QCoreApplication.translate("compare", "{figure} ({rows})")
+        return stopped.format(figure=text, rows=answered_text(variant))
+    if board.same_rows:
         return text
-    stopped = QCoreApplication.translate("compare", "{figure} ({rows})")
-    return stopped.format(figure=text, rows=answered_text(variant))
+    some = QCoreApplication.translate("compare", "{figure} on {rows}")
+    return some.format(figure=text, rows=rows_text(variant.rows))
 
 
 def limit_text(axis: Axis, measure: str) -> Callable[[float | None], str]:
@@ -134,8 +139,51 @@ def headline(verdict: Verdict | None) -> str:
 def verdict_text(board: Board, verdict: Verdict) -> str:
     """The sentence below it: quality with interval and test, cost, limits."""
     parts = [part for part in (_quality(board, verdict), _cost(verdict)) if part]
-    said = (_doubtful(verdict.doubt), f"{'; '.join(parts)}.", _limits(verdict), *_stops(verdict))
+    said = (_doubtful(verdict.doubt), f"{'; '.join(parts)}.", _limits(verdict), _receipt(verdict),
+            _unproven(board, verdict), *_stops(verdict))  # fmt: skip
     return " ".join(filter(None, said))
+
+
+def closest_text(board: Board, limits: Limits) -> str:
+    """Which variant comes nearest to the limits, and what it breaks."""
+    found = choice.nearest(board, limits)
+    if found is None:
+        return ""
+    over = [
+        f"{axis_choice(axis, board)} {axis_text(axis, board.measure, value(found, axis))}"
+        for axis in broken(board, found, limits)
+    ]
+    text = QCoreApplication.translate("compare", "Nearest is “{name}”: {figures}.")
+    return text.format(name=found.name, figures=", ".join(over))
+
+
+def _receipt(verdict: Verdict) -> str:
+    if verdict.variant.member.receipt != "amber":
+        return ""
+    return QCoreApplication.translate(
+        "compare",
+        "Its receipt is amber: it differs from its source, so read the rows where they disagree first.",
+    )
+
+
+def _unproven(board: Board, verdict: Verdict) -> str:
+    found = verdict.unproven
+    if found is None:
+        return ""
+    text = (
+        QCoreApplication.translate(
+            "compare",
+            "“{name}” may do as well and costs less, but {rows} are too few to tell: it may lose {risk} % of "
+            "perplexity. Evaluate both on more rows.",
+        )
+        if board.less_is_better
+        else QCoreApplication.translate(
+            "compare",
+            "“{name}” may do as well and costs less, but {rows} are too few to tell: it may lose {risk} "
+            "points. Evaluate both on more rows.",
+        )
+    )
+    return text.format(name=found.variant.name, rows=rows_text(found.rows), risk=f"{found.risk * 100:.0f}")
 
 
 def _doubtful(found: Doubt | None) -> str:

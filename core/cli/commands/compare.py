@@ -11,6 +11,7 @@ from core.cli.commands.jobs import served
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start
 from core.cli.specs import build
+from core.counts import counted
 from core.errors import InputError
 from core.models.board import axes, board, choice, evidence, export, sentence
 from core.models.board.axes import Limits
@@ -55,7 +56,7 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
     limits = _limits(made, arguments)
     foremost, recommended = choice.foremost(made, limits), choice.recommend(made, limits)
     verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
-    said = sentence.sentence(made, verdict)
+    said = sentence.sentence(made, verdict, limits)
     _show(made, limits, recommended, output)
     output.say(said)
     for note in sentence.notes(made):
@@ -147,7 +148,7 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
                 f"{figures.tokens_per_s:.0f}" if figures.tokens_per_s is not None else "",
                 say_bytes(figures.bytes_on_disk),
                 say_bytes(figures.peak_rss_bytes) if figures.peak_rss_bytes is not None else "",
-                ", ".join(filter(None, (item.member.role, item.member.recipe))),
+                sentence.kind_of(item.member),
             ]
         )
     output.table(columns, rows, numbers=frozenset(columns[1:-1]))
@@ -156,7 +157,8 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
 def _figure(made: Board, item: Variant) -> str:
     scale, digits = (1, 2) if made.less_is_better else (100, 1)
     low, high = (f"{bound * scale:.{digits}f}" for bound in item.ci95)
-    return f"{item.value * scale:.{digits}f} ({low}–{high})"
+    rows = "" if made.same_rows or item.is_stopped else f" on {counted(item.rows)}"
+    return f"{item.value * scale:.{digits}f} ({low}–{high}){rows}"
 
 
 def _plain(made: Board, item: Variant, limits: Limits, recommended: Variant | None) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.board.axes import Axis, Limits, broken
+from core.models.board.axes import LIMITED, Axis, Limits, broken, value
 from core.models.board.board import Board, Compared, Variant
 from core.models.board.usefulness import Doubt, doubt
 
 #: More than this is not given away for speed, however few the rows: 5 points, of a perplexity 5 %.
 MOST_LOST = 0.05
+#: Nor is what may be lost at worst, by the 95 % interval: on few rows chance excuses anything.
+MOST_AT_RISK = 0.10
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,7 @@ class Verdict:
         broken: Limits that it does not keep.
         has_limits: Whether there are any.
         doubt: What makes it hardly useful, even where no other is better; None where nothing does.
+        unproven: Of one to take: another that may be as good and costs less, but too few rows say so.
     """
 
     variant: Variant
@@ -39,6 +42,22 @@ class Verdict:
     broken: tuple[Axis, ...]
     has_limits: bool
     doubt: Doubt | None
+    unproven: Unproven | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Unproven:
+    """A variant that may be as good as the one to take, and costs less.
+
+    Attributes:
+        variant: Which one.
+        rows: Rows on which it was compared with the best one.
+        risk: What it may lose at worst, as a fraction.
+    """
+
+    variant: Variant
+    rows: int
+    risk: float
 
 
 def recommend(board: Board, limits: Limits) -> Variant | None:
@@ -54,32 +73,82 @@ def foremost(board: Board, limits: Limits) -> Variant | None:
     (unless all were), and that are not worse than the best of them, the one that answers fastest; of equally
     fast ones, or where times were taken on several machines, the smallest. Not worse means: the paired test
     on the rows that both answered calls the difference chance (McNemar's exact test of shares, a bootstrap
-    interval of other figures), and it is at most five points, as on few rows chance would excuse anything.
-    Of these one that is hardly useful comes last.
+    interval of other figures), it is at most five points, and there are rows enough to say that not more than
+    ten are lost. Of these one that is hardly useful comes last.
     """
-    able = [
-        item
-        for item in board.best_first()
-        if not broken(board, item, limits) and item.member.receipt != "red"
-    ]
+    able = _able(board, limits)
     if not able:
         return None
-    able = [item for item in able if not item.is_stopped] or able
     good = [item for item in able if item is able[0] or _is_as_good(board, item, able[0])]
     good = [item for item in good if doubt(board, item) is None] or good
     return min(good, key=lambda item: _cost(board, item))
 
 
+def _able(board: Board, limits: Limits) -> list[Variant]:
+    """Those that may be taken, the best first; of those that were stopped half-way none where others are."""
+    found = [
+        item
+        for item in board.best_first()
+        if not broken(board, item, limits) and item.member.receipt != "red"
+    ]
+    return [item for item in found if not item.is_stopped] or found
+
+
 def _is_as_good(board: Board, variant: Variant, best: Variant) -> bool:
     found = board.compare(variant, best)
-    if found is None:
-        return False
+    return found is not None and _seems_as_good(found) and _risk(board, found) <= MOST_AT_RISK
+
+
+def _seems_as_good(found: Compared) -> bool:
     return found.is_better or (found.is_chance and abs(found.difference.value) <= MOST_LOST)
+
+
+def _risk(board: Board, found: Compared) -> float:
+    """What may be lost at worst, as a fraction.
+
+    Where no row differs, an interval has no width: three in the number of rows may differ all the same (the
+    rule of three, Hanley and Lippman-Hand, 1983).
+    """
+    low, high = found.difference.ci95
+    lost = high if board.less_is_better else -low
+    return lost if found.difference.p_value is None else max(lost, 3 / found.rows)
+
+
+def _unproven(board: Board, limits: Limits, taken: Variant) -> Unproven | None:
+    """The one that would cost least, if it is as good."""
+    able = _able(board, limits)
+    found = [
+        Unproven(item, compared.rows, _risk(board, compared))
+        for item in able[1:]
+        if (compared := board.compare(item, able[0])) is not None
+        and _seems_as_good(compared)
+        and not _is_as_good(board, item, able[0])
+        and _cost(board, item) < _cost(board, taken)
+        and doubt(board, item) is None
+    ]
+    return min(found, key=lambda item: _cost(board, item.variant), default=None)
 
 
 def _cost(board: Board, variant: Variant) -> tuple[float, float]:
     time = variant.time_ms if board.same_machine and variant.time_ms is not None else float("inf")
     return time, variant.figures.bytes_on_disk
+
+
+def nearest(board: Board, limits: Limits) -> Variant | None:
+    """Of those that do not keep the limits, the one that breaks the fewest, and goes least beyond them."""
+
+    def beyond(variant: Variant) -> tuple[int, float]:
+        over = [axis for axis in broken(board, variant, limits) if axis in LIMITED]
+        shares = [_beyond(value(variant, axis), limits.of(axis)) for axis in over]
+        return len(over), max(shares, default=0.0)
+
+    able = [item for item in board.best_first() if item.member.receipt != "red"]
+    return min(able, key=beyond, default=None)
+
+
+def _beyond(own: float | None, limit: float | None) -> float:
+    """By what share a figure is on the wrong side of its limit, whichever side that is."""
+    return abs(own / limit - 1) if own is not None and limit else float("inf")
 
 
 def judge(board: Board, variant: Variant, limits: Limits, recommended: Variant | None) -> Verdict:
@@ -102,4 +171,5 @@ def judge(board: Board, variant: Variant, limits: Limits, recommended: Variant |
         broken=broken(board, variant, limits),
         has_limits=limits.are_set,
         doubt=doubt(board, variant),
+        unproven=_unproven(board, limits, variant) if variant is recommended else None,
     )

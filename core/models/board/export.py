@@ -76,7 +76,7 @@ def table(made: Board, limits: Limits) -> str:
     columns = [
         "variant", "what it is", "recipe", measure, "95 % low", "95 % high", "rows", "rows asked",
         "answer p50 ms", "answer p95 ms", "first token p50 ms", "tokens per s", "memory bytes", "disk bytes",
-        "over limits", "recommended", "data", "split", "processor", "threads",
+        "over limits", "recommended", "receipt", "data", "split", "processor", "threads",
     ]  # fmt: skip
     rows = []
     for item in made.variants:
@@ -97,6 +97,7 @@ def table(made: Board, limits: Limits) -> str:
                 figures.bytes_on_disk,
                 ", ".join(axes.broken(made, item, limits)),
                 "yes" if item is recommended else "",
+                item.member.receipt or "",
                 made.subject.data_name,
                 made.subject.split,
                 item.machine.processor,
@@ -123,7 +124,7 @@ def page(made: Board, limits: Limits) -> str:
         .render(
             board=made,
             measure=measure_name(made.measure, made.answers_by).capitalize(),
-            verdict=sentence.sentence(made, verdict),
+            verdict=sentence.sentence(made, verdict, limits),
             limits=sentence.limits_text(made, limits),
             notes=sentence.notes(made),
             variants=[_shown(made, item, limits, recommended) for item in made.variants],
@@ -139,7 +140,7 @@ def _shown(made: Board, item: Variant, limits: Limits, recommended: Variant | No
     scale, digits = (1, 2) if made.less_is_better else (100, 1)
     return {
         "name": item.name,
-        "role": ", ".join(filter(None, (item.member.role, item.member.recipe))),
+        "role": sentence.kind_of(item.member),
         "star": item is recommended,
         "out": bool(axes.broken(made, item, limits)),
         "figure": f"{item.value * scale:.{digits}f}",

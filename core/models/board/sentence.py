@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from core.counts import counted
-from core.models.board.axes import Limits
+from core.models.board import axes, choice
+from core.models.board.axes import Axis, Limits
 from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
+from core.models.board.lineage import Member
 from core.models.board.usefulness import Doubt
 from core.models.verdict import agreement
 
@@ -19,17 +21,66 @@ _SHARES = (
 )
 
 
-def sentence(board: Board, verdict: Verdict | None) -> str:
+def sentence(board: Board, verdict: Verdict | None, limits: Limits) -> str:
     """`Take small: 1.3 points below tuned [0.4 to …], which is within chance on 300 rows (p = 0.29); …`."""
     if verdict is None:
-        return "No variant keeps all your limits."
+        return " ".join(("No variant keeps all your limits.", *closest(board, limits)))
     if verdict.doubt is not None:
         head = f"{verdict.variant.name} is hardly useful ({doubtful(verdict.doubt)})"
     else:
         head = f"Take {verdict.variant.name}" if verdict.is_recommended else verdict.variant.name
     parts = [part for part in (quality(board, verdict), cost(verdict)) if part]
     said = f"{head}: {'; '.join(parts)}." if parts else f"{head}."
-    return " ".join(filter(None, (said, kept(verdict), *stops(verdict))))
+    return " ".join(
+        filter(None, (said, kept(verdict), looks(verdict), unproven(board, verdict), *stops(verdict)))
+    )
+
+
+def looks(verdict: Verdict) -> str:
+    """That an amber receipt was seen, which no figure of right answers takes back."""
+    if verdict.variant.member.receipt != "amber":
+        return ""
+    return "Its receipt is amber: it differs from its source, so read the rows where they disagree first."
+
+
+def unproven(board: Board, verdict: Verdict) -> str:
+    """`small may do as well and costs less, but 20 rows are too few to tell: …`."""
+    found = verdict.unproven
+    if found is None:
+        return ""
+    unit = "% of perplexity" if board.less_is_better else "points"
+    return (
+        f"{found.variant.name} may do as well and costs less, but {counted(found.rows)} are too few to tell: "
+        f"it may lose {found.risk * 100:.0f} {unit}. Evaluate both on more rows."
+    )
+
+
+def closest(board: Board, limits: Limits) -> list[str]:
+    """`Nearest is small, over your limit on memory: 512 MB.`, and what to do."""
+    found = choice.nearest(board, limits)
+    if found is None:
+        return []
+    over = [f"{_LIMITS[axis]} ({figure(board, found, axis)})" for axis in axes.broken(board, found, limits)]
+    return [
+        f"Nearest is {found.name}, over your limit on {' and '.join(over)}.",
+        "Move that limit, or make a smaller one: `quantize --recipe search --set max_mb=N`, prune, distill.",
+    ]
+
+
+def figure(board: Board, variant: Variant, axis: Axis) -> str:
+    """A figure with its unit: `498 ms`, `159 MB`, `80.3 %`."""
+    own = axes.value(variant, axis)
+    if own is None:
+        return "not measured"
+    if axis == "right":
+        return f"{own:.2f}" if board.less_is_better else f"{own * 100:.1f} %"
+    return f"{own:.0f} ms" if axis == "time" else f"{own / 1e6:.0f} MB"
+
+
+def kind_of(member: Member) -> str:
+    """What a model is among its relatives: `tuned, int4, amber receipt`."""
+    receipt = f"{member.receipt} receipt" if member.receipt in ("amber", "red") else ""
+    return ", ".join(filter(None, (member.role, member.recipe, receipt)))
 
 
 def doubtful(found: Doubt) -> str:

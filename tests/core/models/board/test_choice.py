@@ -15,9 +15,9 @@ from tests.core.models.boards import SEVEN, Sketch
 
 def say(made: Board, limits: Limits = Limits()) -> str:  # noqa: B008 - frozen
     found = choice.foremost(made, limits)
-    return sentence.sentence(
-        made, choice.judge(made, found, limits, choice.recommend(made, limits)) if found is not None else None
-    )
+    if found is None:
+        return sentence.sentence(made, None, limits)
+    return sentence.sentence(made, choice.judge(made, found, limits, choice.recommend(made, limits)), limits)
 
 
 def test_the_fastest_that_chance_cannot_tell_from_the_best_is_recommended(
@@ -43,7 +43,21 @@ def test_limits_that_only_a_worse_one_keeps_recommend_it_and_say_what_it_costs(
 
 def test_no_variant_may_keep_all_limits(workspace: Workspace, read: ReadBoard) -> None:
     boards.add_lineage(workspace)
-    assert say(read(), Limits(time_ms=1)) == "No variant keeps all your limits."
+    said = say(read(), Limits(time_ms=1))
+    assert said.startswith(
+        "No variant keeps all your limits. Nearest is Distilled, int4-mixed, over your limit on time of an "
+        "answer (66 ms). Move that limit, or make a smaller one:"
+    )
+
+
+def test_nearest_is_what_breaks_fewest_limits(workspace: Workspace, read: ReadBoard) -> None:
+    boards.add_lineage(workspace)
+    found = choice.nearest(read(), Limits(time_ms=100, disk_bytes=50e6, right=0.80))
+    assert found is not None
+    assert found.name == "Distilled, int4-mixed", "5 % less right and 60 % too large; others miss by more"
+    found = choice.nearest(read(), Limits(right=0.82))
+    assert found is not None
+    assert found.name == "Teacher"
 
 
 def test_a_red_receipt_is_never_recommended(workspace: Workspace, read: ReadBoard) -> None:
@@ -65,6 +79,30 @@ def test_few_rows_do_not_excuse_a_large_loss(workspace: Workspace, read: ReadBoa
     assert found is not None
     assert found.is_chance, "20 rows cannot tell them apart"
     assert say(made).startswith("Take Tuned: 10.0 points")
+
+
+def test_too_few_rows_recommend_no_cheaper_one_and_say_what_it_may_lose(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    pair = (
+        Sketch("Tuned", 0.8, 600, 5e8, 1e9),
+        Sketch("Tiny", 0.8, 60, 5e7, 1e8, "quantize", "Tuned", recipe="int4", receipt="amber"),
+    )
+    boards.add_lineage(workspace, pair, rows=20)
+    said = say(read())
+    assert said.startswith("Take Tuned: as good as Tiny on 20 rows; ")
+    assert "Tiny may do as well and costs less, but 20 rows are too few to tell: it may lose " in said
+    assert "amber" not in said
+
+
+def test_an_amber_receipt_is_said_with_the_recommendation(workspace: Workspace, read: ReadBoard) -> None:
+    sketches = [
+        replace(item, receipt="amber") if item.name == "Tuned, int4-mixed" else item for item in SEVEN
+    ]
+    boards.add_lineage(workspace, sketches)
+    said = say(read())
+    assert said.startswith("Take Tuned, int4-mixed")
+    assert "Its receipt is amber" in said
 
 
 def test_times_of_several_machines_are_not_held_against_each_other(
