@@ -21,6 +21,8 @@ from core.models.board import axes
 from core.models.board.axes import Axis
 from core.models.board.board import Board, Variant
 
+#: Signs before a name, by what its receipt says.
+_RECEIPT: dict[str | None, str] = {"amber": "⚠ ", "red": "✗ "}
 #: The columns after the name; the last ones go where there is no room.
 _COLUMNS: tuple[Axis, ...] = ("right", "time", "disk", "memory")
 _MUTED_BEST = 0.55
@@ -64,7 +66,7 @@ class VariantTableModel(ItemTableModel[Variant]):
 
     def _name(self, variant: Variant) -> str:
         star = "★ " if variant.id == self._marks.recommended else ""
-        return f"{star}{variant.name}"
+        return f"{star}{_RECEIPT.get(variant.member.receipt, '')}{variant.name}"
 
     @safe_override(type(None))
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -101,8 +103,11 @@ class VariantTableModel(ItemTableModel[Variant]):
         if index.column() == 1 and variant is not None and variant.is_stopped:
             parts.append(self.tr("the evaluation was stopped"))
         if index.column() == 0:
+            parts = [variant.name] if variant is not None else parts
             if key == self._marks.recommended:
-                parts = [text.removeprefix("★ "), self.tr("recommended")]
+                parts.append(self.tr("recommended"))
+            if variant is not None and (receipt := words.receipt_text(variant.member)):
+                parts.append(receipt)
             if key in self._marks.out:
                 parts.append(self.tr("over your limit: {what}").format(what=self._marks.out[key]))
         return ", ".join(parts)

@@ -26,12 +26,14 @@ def role_text(member: Member) -> str:
         "pruned": QCoreApplication.translate("compare", "pruned"),
         "merged": QCoreApplication.translate("compare", "merged"),
     }
-    parts = [words[member.role], member.recipe]
+    return ", ".join(filter(None, (words[member.role], member.recipe, receipt_text(member))))
+
+
+def receipt_text(member: Member) -> str:
+    """What speaks against a model by its receipt; empty where nothing does."""
     if member.receipt == "red":
-        parts.append(QCoreApplication.translate("compare", "red receipt"))
-    if member.receipt == "amber":
-        parts.append(QCoreApplication.translate("compare", "amber receipt"))
-    return ", ".join(filter(None, parts))
+        return QCoreApplication.translate("compare", "red receipt")
+    return QCoreApplication.translate("compare", "amber receipt") if member.receipt == "amber" else ""
 
 
 def axis_title(axis: Axis, board: Board) -> str:

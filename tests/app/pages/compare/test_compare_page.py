@@ -56,10 +56,10 @@ def slide(page: ComparePage, axis: Axis, limit: float | None) -> None:
 
 
 def rows_of(page: ComparePage) -> dict[str, int]:
-    """The table's rows by the variant's name, without the star."""
+    """The table's rows by the variant's name, without its signs."""
     assert page.table_card.table is not None
     model = page.table_card.table.model()
-    texts = [str(model.index(row, 0).data()).removeprefix("★ ") for row in range(model.rowCount())]
+    texts = [str(model.index(row, 0).data()).lstrip("★⚠✗ ") for row in range(model.rowCount())]
     return {text: row for row, text in enumerate(texts)}
 
 
@@ -241,6 +241,10 @@ def test_a_red_receipt_says_why_it_cannot_be_deployed(
     boards.add_lineage(workspace, sketches)
     opened(page, qtbot)
     click(page, "Tuned, int8")
+    assert page.table_card.table is not None
+    cell = page.table_card.table.model().index(rows_of(page)["Tuned, int8"], 0)
+    assert cell.data() == "✗ Tuned, int8"
+    assert "red receipt" in cell.data(Qt.ItemDataRole.AccessibleTextRole)
     assert page.verdict_card.deploy_button.text() == "Its receipt is red"
     assert not page.verdict_card.deploy_button.isEnabled()
     assert "answers agree on 3 of 8 prompts" in page.verdict_card.reason.text().replace("\u200b", "")
