@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from olive.common.quant.utils import WeightQuantizer
@@ -25,6 +25,9 @@ _AT_ONCE = 4096
 #: Bits that lose so little that nothing is to be made up for. Where few rows read a wide matrix, what moves
 #: outweighs what was lost: a row of 8 bits lay 9 % from its source, which the receipt takes for another one.
 _FINE = 8
+#: How far a row may be led away, as a share of its length; to the nearest of 4 bits it goes 0.1 to 0.2.
+_FAR = 0.5
+_Rounded: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
 class Layers:
@@ -218,7 +221,7 @@ def _round(matrices: Mapping[str, Any], inputs: _Inputs) -> dict[str, Tensor]:
         else:
             if source not in inverses:
                 inverses[source] = _inverse(inputs.products(source))
-            rounded = compensate(weight, inverses[source], bits, block)
+            rounded = kept_near(weight, compensate(weight, inverses[source], bits, block), bits, block)
         for name, levels, scales, zeros in zip(names, *(part.split(rows) for part in rounded), strict=True):
             found |= {f"{name}.levels": levels, f"{name}.scales": scales, f"{name}.zeros": zeros}
     return {name: part.clone() for name, part in found.items()}
@@ -241,7 +244,7 @@ def _inverse(products: Tensor) -> Tensor:
     return torch.eye(len(products))  # nothing is made up for
 
 
-def nearest(weight: Tensor, bits: int, block: int) -> tuple[Tensor, Tensor, Tensor]:
+def nearest(weight: Tensor, bits: int, block: int) -> _Rounded:
     """Rounds each number by itself. Shapes as those of `compensate`."""
     quantizer = WeightQuantizer(bits=bits, symmetric=False, group_size=block)
     steps, zeros = quantizer.find_qparams(weight)
@@ -249,7 +252,7 @@ def nearest(weight: Tensor, bits: int, block: int) -> tuple[Tensor, Tensor, Tens
     return levels.to(torch.uint8), steps, zeros.to(torch.uint8)
 
 
-def compensate(weight: Tensor, inverse: Tensor, bits: int, block: int) -> tuple[Tensor, Tensor, Tensor]:
+def compensate(weight: Tensor, inverse: Tensor, bits: int, block: int) -> _Rounded:
     """Rounds column after column, and moves what each lost to those after it.
 
     A block's steps are found when its turn comes, from what was moved into it until then.
@@ -285,6 +288,22 @@ def compensate(weight: Tensor, inverse: Tensor, bits: int, block: int) -> tuple[
             left[at + 1 : end].addr_(inverse[at, at + 1 : end], away, alpha=-1)
         left[end:].addmm_(inverse[start:end, end:].t(), lost, alpha=-1)
     return levels.t().contiguous(), torch.cat(scales, 1), torch.cat(zeros, 1)
+
+
+def kept_near(weight: Tensor, rounded: _Rounded, bits: int, block: int) -> _Rounded:
+    """Rounds those rows to the nearest that compensating has led far away from what they were.
+
+    What is lost can be moved on and grow where few inputs are large: of an untaught 135M model, on shipped
+    texts, one row of 17,280 ended 1.2 of its length away. That suits the texts seen and no others.
+    """
+    levels, steps, zeros = rounded
+    blocks = levels.float().reshape(len(weight), -1, block)
+    values = ((blocks - zeros.float()[..., None]) * steps[..., None]).reshape_as(weight)
+    far = (values - weight).norm(dim=1) > _FAR * weight.norm(dim=1)
+    if far.any():
+        for part, plain in zip(rounded, nearest(weight[far], bits, block), strict=True):
+            part[far] = plain
+    return rounded
 
 
 def _put(matrices: Mapping[str, Any], stored: Mapping[str, Tensor]) -> None:

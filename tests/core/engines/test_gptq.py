@@ -52,6 +52,22 @@ def test_matrices_that_are_rounded_together_are_rounded_as_each_alone() -> None:
         assert torch.equal(part, torch.cat([one[number] for one in alone]))
 
 
+def test_a_row_that_is_led_far_away_is_rounded_to_the_nearest_step() -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(8, 64)
+    rounded = gptq.compensate(weight, torch.eye(64), 4, 32)
+    rounded[0][3] = 15 - rounded[0][3]  # as if what was lost had grown on its way
+    before = [part.clone() for part in rounded]
+
+    found = gptq.kept_near(weight, rounded, 4, 32)
+
+    plain = gptq.nearest(weight, 4, 32)
+    for part, near, was in zip(found, plain, before, strict=True):
+        assert torch.equal(part[3], near[3])
+        others = [0, 1, 2, 4, 5, 6, 7]
+        assert torch.equal(part[others], was[others])
+
+
 def test_a_column_that_no_row_uses_is_rounded_to_the_nearest_step() -> None:
     inputs = _inputs()
     inputs[:, 7] = 0.0
