@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, SignalInstance, Slot
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QWidget
 
 from app.pages.run_preview import RunPreview
@@ -65,6 +66,12 @@ class WizardPage(PageFrame):
     @Slot()
     def _on_command_copied(self) -> None:
         self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """An error was read when its page is left."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.error_panel.hide()
 
     @Slot(object)
     def _on_failed(self, error: WorkbenchError) -> None:

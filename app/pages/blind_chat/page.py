@@ -153,8 +153,13 @@ class BlindChatPage(PageFrame):
         self._show_score()
         self._show_button()
         self.vote_card.setVisible(model.state in ("voting", "told"))
+        self.vote_card.set_note(
+            self.tr("Both say the same, so neither is better. Vote on the answer, or ask the next question.")
+            if model.says_same
+            else ""
+        )
         for choice, button in self.vote_buttons.items():
-            button.setEnabled(model.state == "voting")
+            button.setEnabled(model.state == "voting" and not (model.says_same and choice in ("a", "b")))
             chosen = model.vote is not None and model.vote.choice == choice
             button.setText(f"✓ {self._titles[choice]}" if chosen else self._titles[choice])
         if model.state == "asking":

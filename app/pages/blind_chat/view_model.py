@@ -117,9 +117,14 @@ class BlindChatViewModel(QObject):
             return "few"
         if self.pair[0] == self.pair[1]:
             return "same"
-        if self.state in ("asking", "voting"):
+        if self.state == "asking" or (self.state == "voting" and not self.says_same):
             return self.state
         return "" if text.strip() else "text"
+
+    @property
+    def says_same(self) -> bool:
+        """Whether both gave one answer, so that neither can be the better one."""
+        return self.state in ("voting", "told") and self.answer("a").strip() == self.answer("b").strip()
 
     def ask(self, text: str) -> None:
         """Asks both; which of them is A, and which answers first, is drawn anew."""
@@ -140,7 +145,7 @@ class BlindChatViewModel(QObject):
 
     def choose_better(self, choice: Choice) -> None:
         """Votes, keeps the vote, and tells the names."""
-        if self.state != "voting":
+        if self.state != "voting" or (self.says_same and choice in ("a", "b")):
             return
         a, b = self._letters
         vote = Vote(

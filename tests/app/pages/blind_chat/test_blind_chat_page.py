@@ -50,11 +50,13 @@ def test_names_are_told_after_the_vote_and_the_vote_is_kept(
     one, other = add_model("one"), add_model("other")
     page.open_with([one.id, other.id])
     for number, choice in enumerate(("a", "b"), 1):
-        ask(page, f"<b>where</b> is card {number}")
+        ask(page, f"<b>where</b> is card {number} who")
         assert page.ask_button.text() == "Answering …"
         assert not page.vote_card.isVisible()
         qtbot.waitUntil(lambda: page.view_model.state == "voting", timeout=30000)
-        assert page.answers["a"].text() == page.answers["b"].text() == f"{number} card is <b>where</b>"
+        said = [page.answers[letter].text() for letter in "ab"]
+        assert all(text.endswith(f" {number} card is <b>where</b>") for text in said)
+        assert said[0] != said[1]
         assert page.answers["a"].textFormat() == Qt.TextFormat.PlainText
         assert [page.cards[letter].title_label.text() for letter in "ab"] == ["A", "B"]
         assert page.ask_button.text() == "Vote first"
@@ -64,10 +66,25 @@ def test_names_are_told_after_the_vote_and_the_vote_is_kept(
     kept = votes.read(workspace)
     assert [vote.choice for vote in kept] == ["a", "b"]
     assert kept[0].winner in (one.id, other.id)
-    assert kept[0].prompt == "<b>where</b> is card 1"
+    assert kept[0].prompt == "<b>where</b> is card 1 who"
     found = page.view_model.score
     assert found.one + found.other == 2
     assert "no preference shown yet" in page.score_note.text()
+
+
+def test_of_two_that_say_the_same_neither_is_better(
+    page: BlindChatPage, qtbot: QtBot, add_model: Add, workspace: Workspace
+) -> None:
+    page.open_with([add_model("one").id, add_model("other").id])
+    for _ in range(2):
+        ask(page, "where is my card")
+        qtbot.waitUntil(lambda: page.view_model.state == "voting", timeout=30000)
+        enabled = {choice: button.isEnabled() for choice, button in page.vote_buttons.items()}
+        assert enabled == {"a": False, "b": False, "equal": True, "bad": True}
+        assert "neither is better" in page.vote_card.note_label.text()
+    assert votes.read(workspace) == [], "no vote was needed for the next question"
+    QTest.mouseClick(page.vote_buttons["equal"], LEFT)
+    assert [vote.choice for vote in votes.read(workspace)] == ["equal"]
 
 
 def test_a_model_that_dies_is_told_and_nothing_is_voted_on(

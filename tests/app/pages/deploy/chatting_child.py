@@ -1,6 +1,6 @@
 """A stand-in for the worker of a chat: answers by saying the question backwards, word by word.
 
-A question `die` ends it by a signal; `talk` goes on until it is interrupted; `refuse` is an error in words.
+For `who` it says its own number. A question `die` ends it by a signal; `talk` goes on until it is interrupted; `refuse` is an error in words.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def read(commands: queue.Queue[dict[str, object] | None]) -> None:
 def answer(question: str, commands: queue.Queue[dict[str, object] | None]) -> None:
     words = ["on"] * 2000 if question == "talk" else question.split()[::-1]
     said = []
-    for word in words:
+    for each in words:
+        word = f"I{os.getpid()}" if each == "who" else each
         said.append(word)
         send("token", text=f"{word} ")
         if question == "talk":
