@@ -1,6 +1,6 @@
 """A stand-in for the worker of a chat: answers by saying the question backwards, word by word.
 
-For `who` it says its own number. A question `die` ends it by a signal; `talk` goes on until it is interrupted;
+For `who` it says its number. A question `die` ends it by a signal; `talk` goes on until it is interrupted;
 `refuse` is an error in words.
 """
 
