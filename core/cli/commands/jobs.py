@@ -8,7 +8,7 @@ import shlex
 from typing import Any, TypeAlias, get_args
 
 from core import overlap
-from core.cli import evaluation_text, fitting, sending
+from core.cli import evaluation_text, fitting, receipt_text, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes, say_type
 from core.cli.next_command import next_command
@@ -369,10 +369,12 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
         output.say(f"Made {say_type(artifact['type'])} {artifact['name']} ({', '.join(facts)}).")
+        kept = workspace.artifact(artifact["id"], artifact["type"])
+        status = receipt_text.after_making(workspace, kept, output)
         found = nearness.of_result(run.kind, run.state, run.result)
         if found is not None and found.is_far:
             output.say(nearness.sentence(found))
-        if artifact["type"] == "model" and run.state == "succeeded":
+        if artifact["type"] == "model" and run.state == "succeeded" and status != "red":
             output.say(f"Next: {next_command(workspace, run, artifact['name'])}.")
     say_stopped(run, output)
     output.answer(shown)
