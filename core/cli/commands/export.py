@@ -46,7 +46,13 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     """
     model = workspace.artifact(arguments.model, "model")
     out = Path(arguments.out).expanduser().absolute()
-    values: dict[str, Any] = {"model": model.id, "out": str(out), **parse_settings(arguments.set, ExportSpec)}
+    own = {
+        "model": ("M", arguments.model),
+        "out": ("--out", arguments.out),
+        "numbers": ("--numbers", arguments.numbers),
+    }
+    settings = parse_settings(arguments.set, ExportSpec, own)
+    values: dict[str, Any] = {"model": model.id, "out": str(out), **settings}
     if arguments.numbers:
         values["numbers"] = arguments.numbers
     spec = build(ExportSpec, values)

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.cli.main import main, split_globals
+from core.cli.specs import parse_settings
+from core.errors import InputError
+from core.specs import QuantizeSpec
+from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 from tests.core.cli.terminal import Terminal
 
@@ -182,3 +186,44 @@ def test_a_setting_out_of_bounds_is_refused_by_name(setting):
 
     with pytest.raises(InputError, match=setting.split("=")[0]):
         build(FinetuneSpec, {"model": "m", "data": "d", **parse_settings([setting], FinetuneSpec)})
+
+
+def test_a_setting_given_twice_is_refused_before_one_of_them_goes_without_a_word():
+    with pytest.raises(InputError) as refused:
+        parse_settings(["max_mb=115", "max_mb=120"], QuantizeSpec)
+    assert "max_mb is given twice" in refused.value.what
+    assert "`--set max_mb=115`, and once as `--set max_mb=120`" in refused.value.why
+
+
+def test_a_setting_and_its_own_option_may_not_differ():
+    own = {"recipe": ("--recipe", "int8"), "data": ("--data", None)}
+    assert parse_settings(["recipe=int8", "data=mails"], QuantizeSpec, own) == {"data": "mails"}
+    with pytest.raises(InputError) as refused:
+        parse_settings(["recipe=int4"], QuantizeSpec, own)
+    assert "`--recipe int8`, and once as `--set recipe=int4`" in refused.value.why
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["finetune", "--model", "m", "--data", "d", "--method", "lora", "--set", "method=full"],
+        ["search", "finetune", "--model", "m", "--data", "d", "--method", "lora", "--set", "method=full"],
+        ["quantize", "m", "--recipe", "int8", "--set", "recipe=int4"],
+        ["merge", "m", "--weights", "1", "--set", "weights=[2]"],
+        ["evaluate", "m", "--data", "d", "--set", "data=e"],
+        ["distill", "--teacher", "m", "--student", "n", "--data", "d", "--set", "model=m"],
+        ["generate", "--teacher", "m", "--data", "d", "--with-rows", "--set", "with_rows=false"],
+        ["export", "m", "--format", "gguf", "--out", "o", "--numbers", "q8_0", "--set", "numbers=f16"],
+        ["chat", "m", "--adapter", "a", "--set", "adapter=b"],
+        ["data", "inspect", "d", "--set", "data=e"],
+        ["data", "augment", "d", "--typos", "0.1", "--set", "typos=0.3"],
+    ],
+)
+def test_every_command_refuses_what_contradicts_its_own_option(tmp_path, capsys, arguments):
+    workspace = Workspace(tmp_path)
+    for type, name in (("model", "m"), ("model", "n"), ("dataset", "d"), ("dataset", "e")):
+        workspace.store.add_artifact(Artifact(f"id-{name}", type, name, "0" * 64, 5, 0.0, "", {}))
+        workspace.artifact_folder(f"id-{name}").mkdir(parents=True)
+    workspace.close()
+    assert main(["--workspace", str(tmp_path), *arguments]) == 2
+    assert "is given twice" in capsys.readouterr().err
