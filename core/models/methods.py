@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
+
+from core.errors import InputError
+from core.models import records
 
 NAMES = {
     "auto": "LoRA",
@@ -19,3 +23,21 @@ def missing(method: str) -> str:
     if method == "qlora" and find_spec("bitsandbytes") is None:
         return "bitsandbytes"
     return ""
+
+
+def kind_of(folder: Path) -> str:
+    """lora, dora or ia3, from an adapter's configuration.
+
+    Raises:
+        InputError: It is of another kind.
+    """
+    config = records.read_json(folder / "adapter_config.json")
+    if config.get("peft_type") == "IA3":
+        return "ia3"
+    if config.get("peft_type") == "LORA":
+        return "dora" if config.get("use_dora") else "lora"
+    raise InputError(
+        f"The adapter in {folder.name} is of an unknown kind.",
+        why=f"It says {config.get('peft_type')!r}.",
+        fix="Use a LoRA, DoRA or (IA)³ adapter.",
+    )
