@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.errors import InputError
+from core.errors import InputError, IntegrityError
 from core.models import records
 
+_CONFIG = "adapter_config.json"
 NAMES = {
     "auto": "LoRA",
     "lora": "LoRA",
@@ -30,8 +31,16 @@ def kind_of(folder: Path) -> str:
 
     Raises:
         InputError: It is of another kind.
+        IntegrityError: The configuration is missing, or is none.
     """
-    config = records.read_json(folder / "adapter_config.json")
+    try:
+        config = records.read_json(folder / _CONFIG)
+    except (OSError, ValueError) as error:
+        raise IntegrityError(
+            f"{_CONFIG} of {folder.name} cannot be read.",
+            why=str(error),
+            fix="Make the adapter again from the run that made it.",
+        ) from error
     if config.get("peft_type") == "IA3":
         return "ia3"
     if config.get("peft_type") == "LORA":
