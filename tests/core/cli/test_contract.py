@@ -227,3 +227,59 @@ def test_every_command_refuses_what_contradicts_its_own_option(tmp_path, capsys,
     workspace.close()
     assert main(["--workspace", str(tmp_path), *arguments]) == 2
     assert "is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "fix"),
+    [
+        (["quantize", "m", "--recipe", "int4_mixed"], "--recipe cannot be 'int4_mixed'.", "mean int4-mixed?"),
+        (["quantize", "m", "--recipe", "zzz"], "--recipe cannot be 'zzz'.", "quantize --help"),
+        (["prune", "m", "--data", "d", "--rounds", "99"], "--rounds cannot be '99'.", "prune --help"),
+        (["finetun"], "There is no command `slm-workbench finetun`.", "finetune"),
+        (["models", "lst"], "There is no command `slm-workbench models lst`.", "models list"),
+    ],
+)
+def test_a_typo_in_a_choice_is_answered_with_the_near_one(capsys, arguments, what, fix):
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert what in said
+    assert fix in said.splitlines()[-1]
+    assert "invalid choice" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "fix"),
+    [
+        (
+            ["compare", "m", "--data", "d", "--set", "limit=60"],
+            "compare` does not take --set limit=60",
+            "compare --help",
+        ),
+        (["models", "show", "m", "--all"], "models show` does not take --all", "models show --help"),
+        (
+            ["quantize", "m", "--recipes=int8"],
+            "quantize` does not take --recipes=int8",
+            "Did you mean --recipe?",
+        ),
+    ],
+)
+def test_what_a_command_does_not_take_points_to_its_own_help(capsys, arguments, what, fix):
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert what in said
+    assert fix in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["quantize"], "There is no M."),
+        (["finetune", "--model", "m"], "There is no --data."),
+        (["quantize", "m", "--recipe"], "--recipe needs a value."),
+        (["prune", "m", "--data", "d", "--rounds", "x"], "--rounds cannot be 'x': that is no whole number."),
+        (["compare", "m", "--data", "d", "--disk-mb", "x"], "--disk-mb cannot be 'x': that is no number."),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_words(capsys, arguments, why):
+    assert main(arguments) == 2
+    assert f"Why: {why}\n" in capsys.readouterr().err
