@@ -103,12 +103,15 @@ def build(spec: type[S], values: dict[str, Any]) -> S:
         field = str(first["loc"][0])
         info = spec.model_fields.get(field)
         missing = first["type"] == "missing"
+        choices = get_args(info.annotation) if info and first["type"] == "literal_error" else ()
+        near = difflib.get_close_matches(str(first.get("input")), list(map(str, choices)), 1)
+        guess = f"Did you mean {near[0]}? " if near else ""
         raise InputError(
             f"{spec.title} needs the setting {field}."
             if missing
             else f"The setting {field} cannot be {first.get('input')!r}.",
             why="" if missing else reason(first),
-            fix=f"Write --set {field}=VALUE. {info.description}" if info else "",
+            fix=f"{guess}Write --set {field}=VALUE. {info.description}" if info else "",
             code="spec.invalid",
         ) from error
 

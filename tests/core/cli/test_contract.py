@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.main import main, split_globals
-from core.cli.specs import parse_settings
+from core.cli.specs import build, parse_settings
 from core.errors import InputError
 from core.specs import QuantizeSpec
 from core.workspace.records import Artifact
@@ -186,6 +186,12 @@ def test_a_setting_out_of_bounds_is_refused_by_name(setting):
 
     with pytest.raises(InputError, match=setting.split("=")[0]):
         build(FinetuneSpec, {"model": "m", "data": "d", **parse_settings([setting], FinetuneSpec)})
+
+
+def test_a_typo_in_a_setting_s_choice_names_the_near_one():
+    with pytest.raises(InputError) as refused:
+        build(QuantizeSpec, {"model": "m", "recipe": "int4_mixed"})
+    assert refused.value.fix.startswith("Did you mean int4-mixed? ")
 
 
 def test_a_setting_given_twice_is_refused_before_one_of_them_goes_without_a_word():
