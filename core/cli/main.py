@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,6 +30,20 @@ everywhere, before or after the command:
 exit codes: 0 done, 1 the job failed, 2 the request or the input is wrong,
 3 the workspace is in use, 130 cancelled
 """
+
+#: How alike an option must be to be meant; `--set` is not `--out`.
+_NEAR = 0.75
+#: What argparse says, and how a person would.
+_IN_WORDS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"^argument (?=\S+: )", ""),
+        (r": expected (at least )?one argument$", " needs a value"),
+        (r"^the following arguments are required: ", "there is no "),
+        (r": invalid int value: (.*)$", r" cannot be \1: that is no whole number"),
+        (r": invalid float value: (.*)$", r" cannot be \1: that is no number"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -68,10 +85,42 @@ class _Parser(argparse.ArgumentParser):
             self.register("action", name, _Once)
 
     def error(self, message: str) -> None:  # type: ignore[override]
+        for pattern, words in _IN_WORDS:
+            message = pattern.sub(words, message)
         raise InputError(
             f"That is not how `{self.prog}` is used.",
             why=message[:1].upper() + message[1:] + ".",
             fix=f"`{self.prog} --help` shows how.",
+            code="usage",
+        )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuses what a command does not take in its own name, not in that of the whole program."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            near = difflib.get_close_matches(left[0].partition("=")[0], self._option_string_actions, 1, _NEAR)
+            guess = f"Did you mean {near[0]}? " if near else ""
+            raise InputError(
+                f"`{self.prog}` does not take {shlex.join(left)}.",
+                fix=f"{guess}`{self.prog} --help` shows what it takes.",
+                code="usage",
+            )
+        return found, left
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        near = difflib.get_close_matches(str(value), known, 1)
+        named = action.option_strings[0] if action.option_strings else str(action.metavar or action.dest)
+        is_command = isinstance(action, argparse._SubParsersAction)
+        around = f"`{self.prog} {near[0]}`" if near and is_command else near[0] if near else ""
+        raise InputError(
+            f"There is no command `{self.prog} {value}`."
+            if is_command
+            else f"{named} cannot be {str(value)!r}.",
+            why=f"{'The commands are' if is_command else 'It is one of'} {', '.join(known)}.",
+            fix=f"Did you mean {around}?" if around else f"`{self.prog} --help` shows how it is used.",
             code="usage",
         )
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from core.cli.console import Output
 from core.errors import CancelledError, WorkbenchError, from_dict
-from core.jobs import submission
+from core.jobs import submission, unanswered
 from core.jobs.events import Event
 from core.jobs.history import usual_seconds
 from core.jobs.queue import execute
@@ -235,10 +235,14 @@ def require_kept(run: Run) -> Run:
 
     Raises:
         WorkbenchError: It failed, crashed, or was cancelled.
+        CancelledError: It was stopped and has nothing to use, or it was ended since it did not stop.
     """
     if run.state in ("succeeded", "stopped"):
         return run
-    if run.state == "cancelled" and (run.error or {}).get("kind", "cancelled") == "cancelled":
+    known = run.error or {}
+    if known.get("code") == unanswered.CODE:
+        raise from_dict(known)
+    if run.state == "cancelled" and known.get("kind", "cancelled") == "cancelled":
         nothing = "stopped before there was anything to use" if run.error else "cancelled"
         raise CancelledError(
             f"The run {run.id} was {nothing}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -16,15 +16,24 @@ from core.specs.wording import reason
 S = TypeVar("S", bound=Spec)
 
 
-def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
+def parse_settings(
+    settings: Sequence[str], spec: type[Spec], own: Mapping[str, tuple[str, Any]] | None = None
+) -> dict[str, Any]:
     """`["epochs=2", …]` as field values; numbers, true/false and null are read as JSON, the rest as text.
 
     Nothing after the `=` makes a field empty that may be: `early_stopping=` never ends early.
 
+    Args:
+        settings: As they were given.
+        spec: Whose fields they are.
+        own: Fields that the command has an argument for: how it is called, and what was given; nothing when
+            empty. A field that both give alike is left to the argument.
+
     Raises:
-        InputError: No `=`, or the spec has no such field.
+        InputError: No `=`, the spec has no such field, or it is given twice.
     """
     values: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for setting in settings:
         field, equals, text = setting.partition("=")
         if not equals:
@@ -41,6 +50,14 @@ def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
                 fix=f"Did you mean {near[0]}?" if near else "Choose one of them.",
                 code="spec.unknown_field",
             )
+        if field in texts:
+            raise _twice(field, f"--set {field}={texts[field]}", f"--set {setting}")
+        texts[field] = text
+        argument, given = (own or {}).get(field, ("", None))
+        if given:
+            if text == _as_text(given):
+                continue
+            raise _twice(field, f"{argument} {_as_text(given)}", f"--set {setting}")
         kinds = get_args(spec.model_fields[field].annotation)
         if not text and type(None) in kinds and str not in kinds:
             values[field] = None
@@ -50,6 +67,20 @@ def parse_settings(settings: Sequence[str], spec: type[Spec]) -> dict[str, Any]:
         except ValueError:
             values[field] = text
     return values
+
+
+def _twice(field: str, first: str, second: str) -> InputError:
+    return InputError(
+        f"The setting {field} is given twice.",
+        why=f"Once as `{first}`, and once as `{second}`.",
+        fix="Leave one of them out.",
+        code="usage",
+    )
+
+
+def _as_text(given: Any) -> str:
+    """What an argument was given, as a person would write it after `--set FIELD=`."""
+    return ",".join(map(str, given)) if isinstance(given, list) else str(given)
 
 
 def build(spec: type[S], values: dict[str, Any]) -> S:
@@ -72,12 +103,15 @@ def build(spec: type[S], values: dict[str, Any]) -> S:
         field = str(first["loc"][0])
         info = spec.model_fields.get(field)
         missing = first["type"] == "missing"
+        choices = get_args(info.annotation) if info and first["type"] == "literal_error" else ()
+        near = difflib.get_close_matches(str(first.get("input")), list(map(str, choices)), 1)
+        guess = f"Did you mean {near[0]}? " if near else ""
         raise InputError(
             f"{spec.title} needs the setting {field}."
             if missing
             else f"The setting {field} cannot be {first.get('input')!r}.",
             why="" if missing else reason(first),
-            fix=f"Write --set {field}=VALUE. {info.description}" if info else "",
+            fix=f"{guess}Write --set {field}=VALUE. {info.description}" if info else "",
             code="spec.invalid",
         ) from error
 

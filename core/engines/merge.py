@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 from core.engines import merging, receipt, tokenizing
 from core.engines.checking import reloading
 from core.engines.seal import seal
-from core.errors import InputError
-from core.models import records
-from core.models.methods import NAMES
+from core.models import compatible, records
 from core.specs import MergeSpec
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 _MERGED = "merged"
-_SAME_RANK = ("linear", "ties", "dare_ties")
 
 
 def run(spec: MergeSpec, job: JobContext) -> None:
@@ -30,7 +27,8 @@ def run(spec: MergeSpec, job: JobContext) -> None:
     job.phase("loading")
     folders = [job.input(artifact) for artifact in spec.models]
     said = [records.describe(folder) for folder in folders]
-    base_id = require_compatible(spec, folders, said)
+    names = [item.name or folder.name for item, folder in zip(said, folders, strict=True)]
+    base_id = compatible.require(spec, folders, names)
     bases = merging.bases(job, spec.models[0])
     import torch
 
@@ -63,7 +61,6 @@ def run(spec: MergeSpec, job: JobContext) -> None:
     merging.copy_tokenizer((folders[0], *bases), folder)
     if len({_template(folder) for folder in folders}) > 1:
         job.warn(f"Their chat templates differ; the result keeps that of {said[0].name}.")
-    names = [item.name or folder.name for item, folder in zip(said, folders, strict=True)]
     description = records.Description(
         format="hf" if spec.makes_model else "adapter",
         name=job.name or "-".join([*names, _MERGED]),
@@ -97,51 +94,6 @@ def run(spec: MergeSpec, job: JobContext) -> None:
         reasons=list(made.reasons),
         bytes_on_disk=records.bytes_on_disk(folder),
     )
-
-
-def require_compatible(spec: MergeSpec, folders: Sequence[Path], said: Sequence[records.Description]) -> str:
-    """Refuses what cannot be merged, before anything is loaded. Returns the id of the base.
-
-    Raises:
-        InputError: A model is no adapter, the bases differ, or the kinds or ranks do not go together.
-    """
-    from core.engines.training import adapters
-
-    for item, folder in zip(said, folders, strict=True):
-        if item.format != "adapter" or item.base is None:
-            raise InputError(
-                f"{item.name or folder.name} cannot be merged.",
-                why="It is not an adapter, so there is nothing beside it to merge.",
-                fix="Choose adapters, such as LoRA results of fine-tuning.",
-                code="merge.not_adapter",
-            )
-    if len({item.base for item in said}) > 1:
-        raise InputError(
-            "These adapters cannot be merged with each other.",
-            why="They stand on different base models, and what one changes is not there in the other.",
-            fix="Choose adapters over one base.",
-            code="merge.other_base",
-        )
-    kinds = [adapters.kind_of(folder) for folder in folders]
-    alone = spec.makes_model and len(folders) == 1
-    other = next((at for at, kind in enumerate(kinds) if kind != "lora"), None)
-    if other is not None and (not alone or spec.shares != (1.0,)):
-        name = said[other].name or folders[other].name
-        raise InputError(
-            f"{name} can only be merged whole, alone and into its base.",
-            why=f"It is a {NAMES[kinds[other]]} adapter: it scales weights, and scales do not add up.",
-            fix=f"Merge {name} alone into a model, or choose LoRA adapters.",
-            code="merge.kind",
-        )
-    ranks = [records.read_json(folder / "adapter_config.json").get("r") for folder in folders]
-    if spec.how in _SAME_RANK and len(set(ranks)) > 1:
-        raise InputError(
-            f"{spec.how} needs adapters of one rank.",
-            why="Theirs are " + ", ".join(map(str, ranks)) + ".",
-            fix="Use cat or svd, which take any.",
-            code="merge.rank",
-        )
-    return str(said[0].base)
 
 
 def _load(base: Any, folders: Sequence[Path]) -> Any:

@@ -57,7 +57,7 @@ KINDS: dict[str, Kind] = {
             slow_start=True,
             refuses="core.coverage:refuse",
         ),
-        Kind(specs.MergeSpec, "core.engines.merge", "model"),
+        Kind(specs.MergeSpec, "core.engines.merge", "model", refuses="core.models.compatible:refuse"),
         Kind(
             specs.PruneSpec,
             "core.engines.prune",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from core.workspace import durable
+from core.workspace import durable, manifest
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
@@ -21,6 +21,11 @@ CHECKPOINTS = "checkpoints"
 def is_left(workspace: Workspace, run: Run) -> bool:
     """Whether a run keeps checkpoints that nobody can go on from."""
     return run.state == "succeeded" and durable.leaves_anything(_checkpoints(workspace, run))
+
+
+def has_checkpoints(workspace: Workspace, run: Run) -> bool:
+    """Whether a run has saved a checkpoint whole."""
+    return any(_checkpoints(workspace, run).glob(f"[!.]*/{manifest.NAME}"))
 
 
 def clear(workspace: Workspace, run: Run) -> None:

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from core.errors import WorkbenchError
-from core.jobs import keys, run_folder, spent
+from core.jobs import keys, run_folder, spent, unanswered
 from core.jobs.child import Child, explain_exit, worker_command, worker_environment
 from core.jobs.events import Event, encode
 from core.jobs.registry import KINDS
@@ -275,11 +275,7 @@ class Supervisor:
             state = "crashed"
             if self._wish == "stopped":
                 state = "cancelled"
-                error |= {
-                    "what": "The job did not stop in time and was ended.",
-                    "why": f"It gave no answer for {self._stop_grace_s:.0f} seconds.",
-                    "fix": "Resume goes on from the last checkpoint that was saved.",
-                }
+                error |= unanswered.error(self._workspace, self._run, self._stop_grace_s)
         if terminal is not None:
             self._record(terminal.ev, at=terminal.t, **terminal.fields)
         elif error is not None:

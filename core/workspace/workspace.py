@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from core.workspace.store import Store
 
 _NAME = re.compile(r"^[\w][\w .+\-]{0,99}$")
 _WORDS = {"dataset": ("data set", "data"), "model": ("model", "models"), "report": ("report", "runs")}
+#: The command that removes an artifact of a type; a report goes with its run.
+_REMOVES = {"dataset": "data", "model": "models", "package": "models"}
 
 
 def default_root() -> Path:
@@ -180,14 +183,27 @@ class Workspace:
             IntegrityError: Something was changed.
         """
         folder = self.artifact_folder(artifact.id)
-        found = manifest.verify(folder)
+        try:
+            found = manifest.verify(folder)
+        except IntegrityError as error:
+            raise self._damaged(artifact, error.why, error.details) from error
         if found.digest != artifact.digest:
-            raise IntegrityError(
-                f"{artifact.name} is not what it was when it was made.",
-                why="Its manifest was replaced.",
-                fix="Remove it and make it again; its run still holds the spec.",
-            )
+            raise self._damaged(artifact, "Its manifest was replaced.")
         return folder
+
+    def _damaged(self, artifact: Artifact, why: str, details: str = "") -> IntegrityError:
+        """Says it by the name that the person knows, with the commands that make it again."""
+        steps = []
+        if artifact.type in _REMOVES:
+            steps.append(f"`slm-workbench {_REMOVES[artifact.type]} remove {shlex.quote(artifact.name)}`")
+        run = self.store.maker(artifact)
+        again = f"`slm-workbench runs repeat {run.id}`" if run is not None else "add it again"
+        return IntegrityError(
+            f"{artifact.name} is not what it was when it was made.",
+            why=why,
+            fix=f"Make it again: {', then '.join([*steps, again])}.",
+            details=details,
+        )
 
     def take_artifact(
         self, run_id: str, staged: Path, type: str, name: str, meta: dict[str, Any]

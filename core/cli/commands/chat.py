@@ -44,7 +44,9 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     """Chats until end of input, or answers one prompt."""
     artifact = workspace.artifact(arguments.model, "model")
     learnt = taught.instruction_of(workspace, artifact.id)
-    values = {"model": artifact.id, "instruction": learnt, **parse_settings(arguments.set, ChatSpec)}
+    own = {"model": ("M", arguments.model), "adapter": ("--adapter", arguments.adapter)}
+    settings = parse_settings(arguments.set, ChatSpec, own)
+    values = {"model": artifact.id, "instruction": learnt, **settings}
     if arguments.adapter:
         values["adapter"] = arguments.adapter
     spec = build(ChatSpec, values)

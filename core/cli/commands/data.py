@@ -181,7 +181,12 @@ def run_augment(workspace: Workspace, arguments: argparse.Namespace, output: Out
         values["typos"] = arguments.typos
     if arguments.paraphrase:
         values["paraphrase_model"] = workspace.artifact(arguments.paraphrase, "model").id
-    spec = build(AugmentSpec, {**values, **parse_settings(arguments.set, AugmentSpec)})
+    own = {
+        "data": ("N", arguments.data),
+        "typos": ("--typos", arguments.typos),
+        "paraphrase_model": ("--paraphrase", arguments.paraphrase),
+    }
+    spec = build(AugmentSpec, {**values, **parse_settings(arguments.set, AugmentSpec, own)})
     name = arguments.name or workspace.free_name(f"{data.name} varied", "dataset")
     run = require_kept(start(workspace, spec, name, output, "Varying the rows"))
     artifact = workspace.store.artifacts("dataset", run.id)[0]

@@ -80,7 +80,8 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run_inspect(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Looks closer, or shows what an earlier look found."""
     artifact = workspace.artifact(arguments.data, "dataset")
-    settings = parse_settings(arguments.set, InspectDataSpec)
+    own = {"data": ("D", arguments.data), "model": ("--model", arguments.model)}
+    settings = parse_settings(arguments.set, InspectDataSpec, own)
     model = _model(workspace, arguments.model or settings.get("model"))
     spec = build(InspectDataSpec, {**settings, "data": artifact.id, "model": model})
     report = stored.latest(workspace, artifact, spec)

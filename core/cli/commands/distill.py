@@ -62,11 +62,17 @@ def spec_of(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     teachers = [workspace.artifact(ref, "model") for ref in dict.fromkeys(arguments.teacher)]
     student = workspace.artifact(arguments.student, "model")
     data = workspace.artifact(arguments.data, "dataset")
+    own = {
+        "model": ("--student", arguments.student),
+        "teachers": ("--teacher", arguments.teacher),
+        "data": ("--data", arguments.data),
+        "method": ("--method", arguments.method),
+    }
     values: dict[str, Any] = {
         "model": student.id,
         "teachers": [teacher.id for teacher in teachers],
         "data": data.id,
-        **parse_settings(arguments.set, DistillSpec),
+        **parse_settings(arguments.set, DistillSpec, own),
     }
     if arguments.method:
         values["method"] = arguments.method

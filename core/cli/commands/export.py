@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
+from core.cli import receipt_text
 from core.cli.commands.jobs import Below, add_parser
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start, summary
@@ -45,7 +46,13 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     """
     model = workspace.artifact(arguments.model, "model")
     out = Path(arguments.out).expanduser().absolute()
-    values: dict[str, Any] = {"model": model.id, "out": str(out), **parse_settings(arguments.set, ExportSpec)}
+    own = {
+        "model": ("M", arguments.model),
+        "out": ("--out", arguments.out),
+        "numbers": ("--numbers", arguments.numbers),
+    }
+    settings = parse_settings(arguments.set, ExportSpec, own)
+    values: dict[str, Any] = {"model": model.id, "out": str(out), **settings}
     if arguments.numbers:
         values["numbers"] = arguments.numbers
     spec = build(ExportSpec, values)
@@ -67,8 +74,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         gguf_export.require_empty(out)
         copies.hand_out(folder, out)
     file = out / str(artifact.meta["file"])
-    output.say(f"{file} ({say_bytes(file.stat().st_size)}), its receipt is {artifact.meta['receipt']}.")
-    for reason in (run.result or {}).get("reasons", ()):
-        output.say(f"Note: {reason}")
+    output.say(f"Made {file} ({say_bytes(file.stat().st_size)}).")
+    receipt_text.after_making(workspace, artifact, output)
     output.answer({**summary(workspace, run), "file": str(file), "receipt": artifact.meta["receipt"]})
     return 0

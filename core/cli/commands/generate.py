@@ -62,7 +62,13 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     """Generates, after a yes to what is sent where, if anything is."""
     teacher = workspace.artifact(arguments.teacher, "model")
     data = workspace.artifact(arguments.data, "dataset")
-    settings = parse_settings(arguments.set, GenerateSpec)
+    own = {
+        "teacher": ("--teacher", arguments.teacher),
+        "data": ("--data", arguments.data),
+        "like": ("--like", arguments.like),
+        "with_rows": ("--with-rows", arguments.with_rows),
+    }
+    settings = parse_settings(arguments.set, GenerateSpec, own)
     if arguments.like:
         settings["like"] = arguments.like
     if arguments.with_rows:

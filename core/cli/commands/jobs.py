@@ -8,7 +8,7 @@ import shlex
 from typing import Any, TypeAlias, get_args
 
 from core import overlap
-from core.cli import evaluation_text, fitting, sending
+from core.cli import evaluation_text, fitting, receipt_text, sending
 from core.cli.commands import recipe
 from core.cli.console import Output, say_bytes, say_type
 from core.cli.next_command import next_command
@@ -128,7 +128,12 @@ def finetune_spec(workspace: Workspace, arguments: argparse.Namespace) -> tuple[
     submission.require_local(model)
     submission.require_weights(workspace, model, FinetuneSpec.title)
     data = workspace.artifact(arguments.data, "dataset")
-    by_hand = parse_settings(arguments.set, FinetuneSpec)
+    own = {
+        "model": ("--model", arguments.model),
+        "data": ("--data", arguments.data),
+        "method": ("--method", arguments.method),
+    }
+    by_hand = parse_settings(arguments.set, FinetuneSpec, own)
     if arguments.method:
         by_hand["method"] = arguments.method
     preset = presets.choose(
@@ -155,7 +160,9 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
 def run_merge(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Merges."""
     models = [workspace.artifact(ref, "model") for ref in arguments.models]
-    values: dict[str, Any] = {"models": [m.id for m in models], **parse_settings(arguments.set, MergeSpec)}
+    own = {"models": ("M", arguments.models), "weights": ("--weights", arguments.weights)}
+    settings = parse_settings(arguments.set, MergeSpec, own)
+    values: dict[str, Any] = {"models": [m.id for m in models], **settings}
     if arguments.weights:
         values["weights"] = _numbers(arguments.weights)
     spec = build(MergeSpec, values)
@@ -183,7 +190,9 @@ def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     submission.require_local(model)
     submission.require_weights(workspace, model, PruneSpec.title)
     refusal.require_suitable(workspace, model, data)
-    spec = build(PruneSpec, {"model": model.id, "data": data.id, **parse_settings(arguments.set, PruneSpec)})
+    own = {"model": ("M", arguments.model), "data": ("--data", arguments.data)}
+    settings = parse_settings(arguments.set, PruneSpec, own)
+    spec = build(PruneSpec, {"model": model.id, "data": data.id, **settings})
     if arguments.rounds:
         return _run_rounds(workspace, spec, arguments, output)
     if arguments.learn:
@@ -227,7 +236,13 @@ def say_what_is_left(run: Run, output: Output) -> None:
 def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Quantizes."""
     model = workspace.artifact(arguments.model, "model")
-    values: dict[str, Any] = {"model": model.id, **parse_settings(arguments.set, QuantizeSpec)}
+    own = {
+        "model": ("M", arguments.model),
+        "recipe": ("--recipe", arguments.recipe),
+        "data": ("--data", arguments.data),
+        "adapters": ("--adapters", arguments.adapters),
+    }
+    values: dict[str, Any] = {"model": model.id, **parse_settings(arguments.set, QuantizeSpec, own)}
     if arguments.recipe:
         values["recipe"] = arguments.recipe
     if wanted := arguments.data or values.get("data"):
@@ -258,11 +273,8 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     """Evaluates; `--json` gives the report itself."""
     models = [served(workspace, ref) for ref in dict.fromkeys(arguments.models)]
     data = workspace.artifact(arguments.data, "dataset")
-    values = {
-        "models": models,
-        "data": data.id,
-        **parse_settings(arguments.set, EvaluateSpec),
-    }
+    own = {"models": ("M", arguments.models), "data": ("--data", arguments.data)}
+    values = {"models": models, "data": data.id, **parse_settings(arguments.set, EvaluateSpec, own)}
     if values.get("judge"):
         values["judge"] = workspace.artifact(str(values["judge"]), "model").id
     spec = build(EvaluateSpec, values)
@@ -369,10 +381,12 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
     for artifact in made[:1] if resumed else made:  # `models list` has what an earlier stop kept
         facts = [say_bytes(artifact["bytes"]), *filter(None, [run.spec.get("recipe")])]
         output.say(f"Made {say_type(artifact['type'])} {artifact['name']} ({', '.join(facts)}).")
+        kept = workspace.artifact(artifact["id"], artifact["type"])
+        status = receipt_text.after_making(workspace, kept, output)
         found = nearness.of_result(run.kind, run.state, run.result)
         if found is not None and found.is_far:
             output.say(nearness.sentence(found))
-        if artifact["type"] == "model" and run.state == "succeeded":
+        if artifact["type"] == "model" and run.state == "succeeded" and status != "red":
             output.say(f"Next: {next_command(workspace, run, artifact['name'])}.")
     say_stopped(run, output)
     output.answer(shown)

@@ -7,7 +7,7 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from core.cli import asking
+from core.cli import asking, receipt_text
 from core.cli.consent import agree, agree_to_lose
 from core.cli.console import Output, say_bytes
 from core.cli.files import existing
@@ -15,7 +15,7 @@ from core.cli.running import require_kept, start
 from core.cli.specs import build
 from core.errors import InputError
 from core.jobs import dependants, keys, submission
-from core.models import context, endpoints, hub, records
+from core.models import context, endpoints, hub, receipts, records
 from core.specs import AddEndpointSpec, AddModelSpec, DownloadModelSpec
 from core.workspace import overrides
 from core.workspace.records import Artifact, Run
@@ -175,6 +175,9 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
     artifact = workspace.artifact(arguments.model, "model")
     folder = workspace.verified_folder(artifact)
     shown = {**facts(artifact), "folder": str(folder), "lineage": lineage(workspace, artifact)}
+    said = receipts.read(folder)
+    if said is not None:
+        shown |= receipt_text.facts(workspace, artifact, said)
     if remark := records.untaught(folder):
         shown["remark"] = remark
     override = overrides.find(workspace, artifact)
@@ -198,10 +201,23 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
             output.say(f"{key:<14} {value} ({say_bytes(value)})")
         elif key == "context" and value:
             output.say(f"{key:<14} {_room(value, context.longest_before(workspace, artifact))}")
-        elif value not in (None, "", []) and key != "untaught":  # the remark says it
+        elif key == "receipt" and said is not None:
+            receipt_text.whole(workspace, artifact, said, output)
+        elif key.startswith("receipt_") or key == "untaught":
+            continue  # said with the receipt, and by the remark
+        elif key == "taught_on":
+            if names := _still_here(workspace, value):
+                output.say(f"{'learnt from':<14} {', '.join(names)}")
+        elif value not in (None, "", []):
             output.say(f"{key:<14} {value}")
     output.answer(shown)
     return 0
+
+
+def _still_here(workspace: Workspace, data: list[str]) -> list[str]:
+    """The names of those data sets that were not removed."""
+    found = (workspace.store.find_artifact(str(ref), "dataset") for ref in data)
+    return [artifact.name for artifact in found if artifact is not None]
 
 
 def _room(tokens: int, before: int) -> str:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from core.cli import sending
+from core.cli import receipt_text, sending
 from core.cli.console import Output, say_bytes, say_type
 from core.cli.running import require_kept, start, summary
 from core.cli.specs import build, parse_settings
@@ -106,6 +106,8 @@ def run_repeat(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:
         output.say(f"Made {say_type(artifact['type'])} {artifact['name']} ({say_bytes(artifact['bytes'])}).")
+        kept = workspace.artifact(artifact["id"], artifact["type"])
+        receipt_text.after_making(workspace, kept, output)
     output.say(f"`slm-workbench runs compare {earlier.id} {run.id}` shows what changed.")
     output.answer(shown)
     return 0

@@ -115,7 +115,12 @@ def _wishes(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: One of them is not possible.
     """
-    settings = parse_settings(arguments.set, FinetuneSpec)
+    own = {
+        "model": ("--model", arguments.model),
+        "data": ("--data", arguments.data),
+        "method": ("--method", arguments.method),
+    }
+    settings = parse_settings(arguments.set, FinetuneSpec, own)
     if arguments.method:
         settings["method"] = arguments.method
     threads = settings.pop("threads", None)

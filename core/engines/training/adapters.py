@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from core.engines.training import four_bit
 from core.errors import InputError
 from core.models import records
-from core.models.methods import NAMES
+from core.models.methods import NAMES, kind_of
 from core.specs import TrainingSpec
 
 if TYPE_CHECKING:
@@ -65,24 +65,6 @@ def choose_method(spec: TrainingSpec, job: JobContext) -> str:
             code="method.mismatch",
         )
     return "qlora" if spec.method == "qlora" else kind
-
-
-def kind_of(folder: Path) -> str:
-    """lora, dora or ia3, from an adapter's configuration.
-
-    Raises:
-        InputError: It is of another kind.
-    """
-    config = records.read_json(folder / "adapter_config.json")
-    if config.get("peft_type") == "IA3":
-        return "ia3"
-    if config.get("peft_type") == "LORA":
-        return "dora" if config.get("use_dora") else "lora"
-    raise InputError(
-        f"The adapter in {folder.name} is of an unknown kind.",
-        why=f"It says {config.get('peft_type')!r}.",
-        fix="Use a LoRA, DoRA or (IA)³ adapter.",
-    )
 
 
 def attach(

@@ -88,6 +88,10 @@ def add_model(workspace: Workspace) -> AddModel:
             "config.json": json.dumps(CONFIG),
             "model.json": json.dumps({"version": 1, "name": name, **meta}),
         }
+        if meta["format"] == "adapter":
+            method = changes.get("method", "lora")
+            config = {"peft_type": "IA3" if method == "ia3" else "LORA", "use_dora": method == "dora", "r": 8}
+            files["adapter_config.json"] = json.dumps(config)
         if "receipt" in changes:
             files["receipt.json"] = json.dumps(changes["receipt"])
         return _keep(workspace, "model", name, meta, files)

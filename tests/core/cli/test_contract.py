@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.cli.main import main, split_globals
+from core.cli.specs import build, parse_settings
+from core.errors import InputError
+from core.specs import QuantizeSpec
+from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 from tests.core.cli.terminal import Terminal
 
@@ -182,3 +186,106 @@ def test_a_setting_out_of_bounds_is_refused_by_name(setting):
 
     with pytest.raises(InputError, match=setting.split("=")[0]):
         build(FinetuneSpec, {"model": "m", "data": "d", **parse_settings([setting], FinetuneSpec)})
+
+
+def test_a_typo_in_a_setting_s_choice_names_the_near_one():
+    with pytest.raises(InputError) as refused:
+        build(QuantizeSpec, {"model": "m", "recipe": "int4_mixed"})
+    assert refused.value.fix.startswith("Did you mean int4-mixed? ")
+
+
+def test_a_setting_given_twice_is_refused_before_one_of_them_goes_without_a_word():
+    with pytest.raises(InputError) as refused:
+        parse_settings(["max_mb=115", "max_mb=120"], QuantizeSpec)
+    assert "max_mb is given twice" in refused.value.what
+    assert "`--set max_mb=115`, and once as `--set max_mb=120`" in refused.value.why
+
+
+def test_a_setting_and_its_own_option_may_not_differ():
+    own = {"recipe": ("--recipe", "int8"), "data": ("--data", None)}
+    assert parse_settings(["recipe=int8", "data=mails"], QuantizeSpec, own) == {"data": "mails"}
+    with pytest.raises(InputError) as refused:
+        parse_settings(["recipe=int4"], QuantizeSpec, own)
+    assert "`--recipe int8`, and once as `--set recipe=int4`" in refused.value.why
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["finetune", "--model", "m", "--data", "d", "--method", "lora", "--set", "method=full"],
+        ["search", "finetune", "--model", "m", "--data", "d", "--method", "lora", "--set", "method=full"],
+        ["quantize", "m", "--recipe", "int8", "--set", "recipe=int4"],
+        ["merge", "m", "--weights", "1", "--set", "weights=[2]"],
+        ["evaluate", "m", "--data", "d", "--set", "data=e"],
+        ["distill", "--teacher", "m", "--student", "n", "--data", "d", "--set", "model=m"],
+        ["generate", "--teacher", "m", "--data", "d", "--with-rows", "--set", "with_rows=false"],
+        ["export", "m", "--format", "gguf", "--out", "o", "--numbers", "q8_0", "--set", "numbers=f16"],
+        ["chat", "m", "--adapter", "a", "--set", "adapter=b"],
+        ["data", "inspect", "d", "--set", "data=e"],
+        ["data", "augment", "d", "--typos", "0.1", "--set", "typos=0.3"],
+    ],
+)
+def test_every_command_refuses_what_contradicts_its_own_option(tmp_path, capsys, arguments):
+    workspace = Workspace(tmp_path)
+    for type, name in (("model", "m"), ("model", "n"), ("dataset", "d"), ("dataset", "e")):
+        workspace.store.add_artifact(Artifact(f"id-{name}", type, name, "0" * 64, 5, 0.0, "", {}))
+        workspace.artifact_folder(f"id-{name}").mkdir(parents=True)
+    workspace.close()
+    assert main(["--workspace", str(tmp_path), *arguments]) == 2
+    assert "is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "fix"),
+    [
+        (["quantize", "m", "--recipe", "int4_mixed"], "--recipe cannot be 'int4_mixed'.", "mean int4-mixed?"),
+        (["quantize", "m", "--recipe", "zzz"], "--recipe cannot be 'zzz'.", "quantize --help"),
+        (["prune", "m", "--data", "d", "--rounds", "99"], "--rounds cannot be '99'.", "prune --help"),
+        (["finetun"], "There is no command `slm-workbench finetun`.", "finetune"),
+        (["models", "lst"], "There is no command `slm-workbench models lst`.", "models list"),
+    ],
+)
+def test_a_typo_in_a_choice_is_answered_with_the_near_one(capsys, arguments, what, fix):
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert what in said
+    assert fix in said.splitlines()[-1]
+    assert "invalid choice" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "fix"),
+    [
+        (
+            ["compare", "m", "--data", "d", "--set", "limit=60"],
+            "compare` does not take --set limit=60",
+            "compare --help",
+        ),
+        (["models", "show", "m", "--all"], "models show` does not take --all", "models show --help"),
+        (
+            ["quantize", "m", "--recipes=int8"],
+            "quantize` does not take --recipes=int8",
+            "Did you mean --recipe?",
+        ),
+    ],
+)
+def test_what_a_command_does_not_take_points_to_its_own_help(capsys, arguments, what, fix):
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert what in said
+    assert fix in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["quantize"], "There is no M."),
+        (["finetune", "--model", "m"], "There is no --data."),
+        (["quantize", "m", "--recipe"], "--recipe needs a value."),
+        (["prune", "m", "--data", "d", "--rounds", "x"], "--rounds cannot be 'x': that is no whole number."),
+        (["compare", "m", "--data", "d", "--disk-mb", "x"], "--disk-mb cannot be 'x': that is no number."),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_words(capsys, arguments, why):
+    assert main(arguments) == 2
+    assert f"Why: {why}\n" in capsys.readouterr().err

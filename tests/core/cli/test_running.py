@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.cli.console import Output
 from core.cli.running import RunDisplay, require_kept
 from core.errors import CancelledError
+from core.jobs import unanswered
 from core.jobs.events import Event
+from core.workspace import manifest
 from core.workspace.records import Run
+from core.workspace.workspace import Workspace
 
 
 def test_a_resumed_run_says_where_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,3 +40,33 @@ def test_a_stop_that_kept_nothing_is_not_called_a_cancel(error: dict[str, str] |
         require_kept(run)
     assert ended.value.what == what
     assert "runs resume r1" in ended.value.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "checkpoints", "goes_on"),
+    [
+        ("finetune", True, "goes on from the last checkpoint that was saved."),
+        ("finetune", False, "goes on with what was kept of it, if anything was."),
+        ("quantize", False, "goes on with what was kept of it, if anything was."),
+        ("evaluate", False, "begins it again."),
+    ],
+)
+def test_a_stop_without_an_answer_names_the_run_and_how_it_goes_on(
+    tmp_path: Path, kind: str, checkpoints: bool, goes_on: str
+) -> None:
+    workspace = Workspace(tmp_path)
+    run = workspace.store.add_run(kind, "x", {}, [])
+    if checkpoints:
+        saved = workspace.run_folder(run.id) / "checkpoints" / "step-3"
+        saved.mkdir(parents=True)
+        manifest.write(saved)
+    error = unanswered.error(workspace, run, 120.0)
+    workspace.store.set_state(run.id, "cancelled", error=error)
+
+    with pytest.raises(CancelledError) as ended:
+        require_kept(workspace.store.run(run.id))
+    workspace.close()
+
+    assert ended.value.exit_code == 130
+    assert ended.value.what == f"The run {run.id} did not stop in time and was ended."
+    assert ended.value.fix == f"Resume (`slm-workbench runs resume {run.id}`) {goes_on}"

@@ -10,6 +10,7 @@ import pytest
 from core import offers
 from core.errors import InputError
 from core.jobs import submission
+from core.models import records
 from core.specs import (
     AugmentSpec,
     DistillSpec,
@@ -18,11 +19,13 @@ from core.specs import (
     FitSpec,
     GenerateSpec,
     ImportDataSpec,
+    MergeSpec,
     PruneSpec,
     QuantizeSpec,
     Spec,
 )
 from core.workspace import manifest, taught
+from core.workspace.records import Artifact
 from core.workspace.workspace import Workspace
 
 
@@ -162,3 +165,17 @@ def test_a_teacher_still_knows_what_it_learnt_when_its_run_is_gone_and_says_when
         offers.require_known(workspace, spec, teacher, data)
     assert "--like" in refused.value.fix
     offers.require_known(workspace, spec.model_copy(update={"task": "generation"}), teacher, data)
+
+
+def test_a_model_that_is_no_adapter_is_not_merged_and_the_way_to_one_is_said(workspace: Workspace) -> None:
+    folder = workspace.artifact_folder("m1")
+    folder.mkdir(parents=True)
+    records.write(folder, records.Description(format="hf", name="as it was called once"))
+    workspace.store.add_artifact(Artifact("m1", "model", "bank teacher", "0" * 64, 5, 0.0, "", {}))
+
+    with pytest.raises(InputError) as refused:
+        submission.submit(workspace, MergeSpec(models=("m1",)), "merged")
+
+    assert refused.value.code == "merge.not_adapter"
+    assert "`slm-workbench finetune --model 'bank teacher' --data DATA --method lora`" in refused.value.fix
+    assert workspace.store.runs() == []

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.errors import CancelledError, from_dict
 from core.jobs import run_folder, submission
 from core.jobs.supervisor import Supervisor
 from core.specs import AddModelSpec
@@ -128,7 +129,10 @@ def test_a_child_that_ignores_stop_and_terminate_is_killed_with_its_own_children
     wait_for(lambda: supervisor.grace_left_s is not None)
     ended = finish(workspace, supervisor)
     assert ended.state == "cancelled"
-    assert "did not stop in time" in ended.error["what"]
+    assert ended.error["what"] == f"The run {run.id} did not stop in time and was ended."
+    assert f"`slm-workbench runs resume {run.id}`" in ended.error["fix"]
+    assert "checkpoint" not in ended.error["fix"], "adding a model keeps none"
+    assert isinstance(from_dict(ended.error), CancelledError), "the person asked for it, so it is no failure"
     grandchild = said_hello(workspace, run)["grandchild"]
     wait_for(lambda: gone(grandchild))
 

@@ -143,6 +143,18 @@ def test_every_kind_of_damage_to_an_artifact_is_noticed(workspace, damage):
         workspace.verified_folder(artifact)
 
 
+def test_what_is_damaged_is_called_by_its_name_with_the_file_and_the_commands(workspace):
+    run = queue_model(workspace)
+    artifact = make_artifact(workspace, run.id, "bank model")
+    (workspace.artifact_folder(artifact.id) / "model.bin").write_bytes(b"wEights")
+    with pytest.raises(IntegrityError) as damaged:
+        workspace.verified_folder(artifact)
+    assert damaged.value.what == "bank model is not what it was when it was made."
+    assert "model.bin" in damaged.value.why
+    assert "`slm-workbench models remove 'bank model'`" in damaged.value.fix
+    assert f"`slm-workbench runs repeat {run.id}`" in damaged.value.fix
+
+
 def test_a_second_artifact_of_a_resumed_run_takes_the_name_and_the_partial_one_stays(workspace):
     run = queue_model(workspace)
     partial = make_artifact(workspace, run.id, "m", b"half")
