@@ -82,7 +82,7 @@ def test_a_cut_model_wants_to_be_taught(page: ModelsPage, add_model: Callable[..
     assert "Its files are sound; teach it" in page.details.untaught.text()
     assert page.details.untaught.isVisible()
     page.open_with(add_model("merged", receipt="amber").id)
-    assert page.details.receipt.text() == "⚠ Checked, look"
+    assert page.details.receipt.text() == "⚠ Look first"
     assert not page.details.untaught.isVisible()
 
 
