@@ -29,9 +29,9 @@ def colours_text() -> str:
     """What the three colours mean."""
     return QCoreApplication.translate(
         "receipt",
-        "✓ Checked: it does what its source does. ⚠ Look first: it works, but differs in what is named here; "
-        "measure it before you use it. ✗ Not usable: it can be measured, but is neither talked to nor "
-        "deployed unless you say why.",
+        "✓ Checked (green): it does what its source does. ⚠ Look first (amber): it works, but differs in "
+        "what is named here; measure it before you use it. ✗ Not usable (red): it can be measured, but is "
+        "neither talked to nor deployed unless you say why.",
     )
 
 
@@ -39,7 +39,7 @@ def reasons(receipt: ReceiptItem) -> list[str]:
     """Why it is not green, a sentence each."""
     if receipt.faults:
         return [_sentence(fault_text(receipt, item)) for item in receipt.faults]
-    said = [_sentence(text) for text in receipt.reasons]
+    said = [_sentence(breakable(text)) for text in receipt.reasons]
     return said or ([] if receipt.status == "green" else [_no_reasons()])
 
 

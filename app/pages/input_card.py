@@ -19,6 +19,7 @@ from app.widgets.pill import Pill, Tone
 
 CardState = Literal["waiting", "open", "closed"]
 _COLUMNS = 1
+_MARK = 8  # letters, the widest ones, that have the place of a mark
 
 
 class InputCard(Card):
@@ -122,11 +123,16 @@ def format_text(item: ModelItem) -> str:
 
 def model_summary(item: ModelItem) -> str:
     """Name and facts in a line: `SmolLM2-135M-Instruct · 135 M parameters · Apache-2.0`."""
-    return " · ".join(filter(None, [short_name(item.name), *_model_facts(item)]))
+    return " · ".join(filter(None, [short_name(item.name), model_facts(item)]))
+
+
+def model_facts(item: ModelItem) -> str:
+    """The facts alone: `135 M parameters · Apache-2.0`."""
+    return " · ".join(_model_facts(item))
 
 
 def model_choice(item: ModelItem, longest: int = 38) -> Choice:
-    """A model as a card, its name cut to so many letters."""
+    """A model as a card, its name cut to so many letters, and some more where a word stands beside it."""
     more = item.note if item.is_endpoint else size_text(item.bytes)
     pill, tone = receipt_mark(item)
     return Choice(

@@ -215,7 +215,8 @@ def test_home_measures_an_amber_model_first_and_compares_it_then(
     page.open_with(None)
     assert tiles(page)["Quantize"][0] == "⚠ Look first"
     assert list(tiles(page))[-2:] == ["Measure", "Use"]
-    assert page.next_card.note_label.text() == PLACES
+    text = "See on your test rows whether “Taught-int4” is good enough."
+    assert page.next_card.note_label.text() == f"{text} {PLACES}"
     click(page.next_button)
     assert isinstance(window.current_page, EvaluatePage)
     assert [item.name for item in window.current_page.view_model.chosen] == ["Taught", "Taught-int4"]
@@ -239,20 +240,26 @@ def test_home_says_ready_of_a_green_model(window: MainWindow, workspace: Workspa
     assert "Measure" not in tiles(page)
 
 
-def test_lists_of_models_mark_an_amber_one(window: MainWindow, workspace: Workspace) -> None:
-    _run, made = quantized(workspace, "amber")
+@pytest.mark.parametrize(
+    ("status", "word", "tone", "reason"),
+    [("amber", "Look first", "warn", PLACES), ("red", "Not usable", "bad", "The runtime crashed")],
+)
+def test_lists_of_models_mark_one_that_is_not_green(
+    window: MainWindow, workspace: Workspace, status: str, word: str, tone: str, reason: str
+) -> None:
+    _run, made = quantized(workspace, status)
     window.show_page("deploy")
     page = window.current_page
     assert isinstance(page, DeployPage)
     choice = next(each for each in page.model_card._choices if each.key == made.id)
-    assert (choice.pill, choice.tone) == ("Look first", "warn")
-    assert PLACES in choice.text
+    assert (choice.pill, choice.tone) == (word, tone)
+    assert reason in choice.text
     window.show_page("distill")
     page = window.current_page
     assert isinstance(page, DistillPage)
-    assert [each.pill for each in page.pickers.teacher._choices if each.key == made.id] == ["Look first"]
+    assert [each.pill for each in page.pickers.teacher._choices if each.key == made.id] == [word]
     window.show_page("evaluate")
     page = window.current_page
     assert isinstance(page, EvaluatePage)
     line = page.models_card.boxes[made.id].parentWidget()
-    assert line.findChild(Pill).text() == "⚠ Look first"
+    assert line.findChild(Pill).text().endswith(word)

@@ -287,13 +287,11 @@ class DeployPage(PageFrame):
             text = self.tr("Used anyway: “{why}”").format(why=breakable(said.override.why))
             return replace(choice, text=text, pill=self.tr("Red, used anyway"), tone="warn")
         found = self.view_model.receipt(item.id)
-        if found is not None and found.status == "amber":
-            return replace(choice, text="\n".join((choice.text, *receipt_text.reasons(found))))
-        if not said.is_refused:
+        if found is None or found.status == "green":
             return choice
-        reasons = "; ".join(said.reasons) or self.tr("its receipt gives no reasons")
-        text = breakable(self.tr("Not usable: {reasons}.").format(reasons=reasons))
-        return replace(choice, text=text, pill=self.tr("Receipt is red"), tone="bad")
+        text = "\n".join((choice.text, *receipt_text.reasons(found)))
+        word = receipt_text.colour_word(found.status, is_untaught=found.is_untaught)
+        return replace(choice, text=breakable(text), pill=word, tone=receipt_text.TONES[found.status])
 
     @Slot()
     def _show_buttons(self) -> None:

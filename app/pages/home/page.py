@@ -68,7 +68,7 @@ class HomePage(PageFrame):
     def _rebuild(self) -> None:
         step = self._model.next_step
         self.next_card.set_title(self._headline(step))
-        self.next_card.set_note(step.text)
+        self.next_card.set_note(" ".join(filter(None, (step.text, step.why))))
         self.next_button.set_ready_text(step.action)
         self.starter_button.setText(step.starter)
         self.starter_button.setVisible(bool(step.starter))

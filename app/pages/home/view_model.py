@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
 from app import receipt_text
-from app.formats import when_text
+from app.formats import short_name, when_text
 from app.job_bridge import JobBridge
 from app.job_status import state_tone, state_word
 from app.models import receipt
@@ -33,6 +33,7 @@ class Step:
         starter: Label of the way to begin with what the program brings along; empty when there is none.
         receipt: What was found when what is there was tried, where it was.
         argument: Id of the model that its page begins with; empty for none.
+        why: What makes it the next step, where there is more to say than the text.
     """
 
     page: str
@@ -43,6 +44,7 @@ class Step:
     starter: str = ""
     receipt: ReceiptItem | None = None
     argument: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,14 @@ class HomeViewModel(QObject):
             if run.kind == EvaluateSpec.kind and run.state == "succeeded"
             for artifact_id in self._bridge.workspace.store.inputs(run.id)
         }
+        name, why = short_name(model.name), " ".join(receipt_text.reasons(found))
         if model.id in measured:
-            text = self.tr("See whether “{name}” is good enough, or another one.").format(name=model.name)
-            action = self.tr("Compare first")
-            return [Step("compare", self.tr("Compare"), text, False, action, argument=model.id)]
-        text = " ".join(receipt_text.reasons(found))
-        return [
-            Step("evaluate", self.tr("Measure"), text, False, self.tr("Measure it first"), argument=model.id)
-        ]
+            text = self.tr("See whether “{name}” is good enough, or another one.").format(name=name)
+            step = Step("compare", self.tr("Compare"), text, False, self.tr("Compare first"))
+        else:
+            text = self.tr("See on your test rows whether “{name}” is good enough.").format(name=name)
+            step = Step("evaluate", self.tr("Measure"), text, False, self.tr("Measure it first"))
+        return [replace(step, argument=model.id, why=why)]
 
     @property
     def next_step(self) -> Step:

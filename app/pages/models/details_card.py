@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import receipt_text
 from app.dialogs.receipt import ReceiptDialog
@@ -42,7 +42,6 @@ class DetailsCard(Card):
         super().__init__("", parent=parent)
         self.title_label.setWordWrap(True)
         self.receipt = Pill(parent=self)
-        self.add_action(self.receipt)
         self._name, self._receipt = "", ReceiptItem("green")
         self.reasons = Label("", wrap=True, selectable=True)
         self.receipt_button = LinkButton(self.tr("Show the receipt"), parent=self)
@@ -53,7 +52,12 @@ class DetailsCard(Card):
         self.origins.run_requested.connect(self.run_wanted)
         self.room = Label("", "note", wrap=True, selectable=True)
         self.untaught = Label("", "note", wrap=True)
-        for part in (self.untaught, self.reasons, self.receipt_button, self.facts, self.room, self.note):
+        found = QHBoxLayout()
+        found.addWidget(self.receipt)
+        found.addWidget(self.receipt_button)
+        found.addStretch(1)
+        self.add(found)
+        for part in (self.untaught, self.reasons, self.facts, self.room, self.note):
             self.add(part)
         self.add(Line(self))
         self.add(self.origins)
