@@ -135,9 +135,8 @@ def model_choice(item: ModelItem, longest: int = 38) -> Choice:
     """A model as a card, its name cut to so many letters, and some more where a word stands beside it."""
     more = item.note if item.is_endpoint else size_text(item.bytes)
     pill, tone = receipt_mark(item)
-    return Choice(
-        item.id, short_name(item.name, longest), " · ".join([*_model_facts(item), more]), pill, tone
-    )
+    name = short_name(item.name, longest - _MARK if pill else longest)
+    return Choice(item.id, name, " · ".join([*_model_facts(item), more]), pill, tone)
 
 
 def receipt_mark(item: ModelItem) -> tuple[str, Tone]:
