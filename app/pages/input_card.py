@@ -7,16 +7,19 @@ from typing import Literal
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app import receipt_text
 from app.formats import count_text, rows_text, short_name, size_text
 from app.models.library import DataItem, ModelItem
+from app.models.receipt import is_colour
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
-from app.widgets.pill import Pill
+from app.widgets.pill import Pill, Tone
 
 CardState = Literal["waiting", "open", "closed"]
 _COLUMNS = 1
+_MARK = 8  # letters, the widest ones, that have the place of a mark
 
 
 class InputCard(Card):
@@ -120,13 +123,28 @@ def format_text(item: ModelItem) -> str:
 
 def model_summary(item: ModelItem) -> str:
     """Name and facts in a line: `SmolLM2-135M-Instruct · 135 M parameters · Apache-2.0`."""
-    return " · ".join(filter(None, [short_name(item.name), *_model_facts(item)]))
+    return " · ".join(filter(None, [short_name(item.name), model_facts(item)]))
+
+
+def model_facts(item: ModelItem) -> str:
+    """The facts alone: `135 M parameters · Apache-2.0`."""
+    return " · ".join(_model_facts(item))
 
 
 def model_choice(item: ModelItem, longest: int = 38) -> Choice:
-    """A model as a card, its name cut to so many letters."""
+    """A model as a card, its name cut to so many letters, and some more where a word stands beside it."""
     more = item.note if item.is_endpoint else size_text(item.bytes)
-    return Choice(item.id, short_name(item.name, longest), " · ".join([*_model_facts(item), more]))
+    pill, tone = receipt_mark(item)
+    name = short_name(item.name, longest - _MARK if pill else longest)
+    return Choice(item.id, name, " · ".join([*_model_facts(item), more]), pill, tone)
+
+
+def receipt_mark(item: ModelItem) -> tuple[str, Tone]:
+    """The word beside a model whose receipt is not green, and its tone; an empty word beside the others."""
+    if not is_colour(item.receipt) or item.receipt == "green":
+        return "", "accent"
+    word = receipt_text.colour_word(item.receipt, is_untaught=item.is_untaught)
+    return word, receipt_text.TONES[item.receipt]
 
 
 def _model_facts(item: ModelItem) -> list[str]:

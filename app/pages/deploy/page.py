@@ -9,12 +9,14 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
+from app import receipt_text
+from app.dialogs.receipt import ReceiptDialog
 from app.dialogs.use_anyway import UseAnywayDialog
 from app.formats import breakable, number_text, when_text
 from app.pages.deploy.receipt import Verdict
 from app.pages.deploy.transcript import Transcript
 from app.pages.deploy.view_model import DeployViewModel
-from app.pages.input_card import InputCard, model_choice, model_summary
+from app.pages.input_card import InputCard, model_choice, model_summary, receipt_mark
 from app.tokens import CONTROL_HEIGHT, SPACE_S
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
 from app.widgets.card import Card, Facts
@@ -66,6 +68,8 @@ class DeployPage(PageFrame):
         card.add(self.hint)
         self.caution = Label("", "note", wrap=True, selectable=True)
         card.add(self.caution)
+        self.receipt_button = LinkButton(self.tr("Show the receipt"), parent=self)
+        card.add(self.receipt_button)
         self.transcript = Transcript(self)
         card.add(self.transcript, 1)
         row = QHBoxLayout()
@@ -122,6 +126,7 @@ class DeployPage(PageFrame):
         self.send_button.clicked.connect(self._on_send)
         self.stop_button.clicked.connect(model.chat.interrupt)
         self.new_button.clicked.connect(model.chat.forget)
+        self.receipt_button.clicked.connect(self._on_receipt)
         self.form.values_changed.connect(self._on_form_changed)
         self.adapters.activated.connect(self._on_adapter_chosen)
         self.copy_button.clicked.connect(self._on_copy)
@@ -199,6 +204,13 @@ class DeployPage(PageFrame):
             self.view_model.choose_model(self.view_model.model.id)
 
     @Slot()
+    def _on_receipt(self) -> None:
+        chosen = self.view_model.model
+        found = self.view_model.receipt(chosen.id) if chosen is not None else None
+        if chosen is not None and found is not None:
+            ReceiptDialog(chosen.name, found, self.window()).open()
+
+    @Slot()
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.view_model.command())
         self.notice_raised.emit(self.tr("The command is on the clipboard."), "accent")
@@ -251,7 +263,11 @@ class DeployPage(PageFrame):
     def _show_verdict(self) -> None:
         chosen = self.view_model.model
         verdict = self.view_model.verdict(chosen.id) if chosen else Verdict()
-        said = verdict.reasons
+        found = self.view_model.receipt(chosen.id) if chosen else None
+        self.receipt_button.setVisible(found is not None)
+        said: tuple[str, ...] = verdict.reasons
+        if found is not None and found.status == "amber":
+            said = (*receipt_text.reasons(found), receipt_text.advice(found))
         warnings = [*said, *self.view_model.chat.warnings]
         if verdict.override is not None:
             text = self.tr("Its receipt is red. Used anyway, decided {date}: “{why}”")
@@ -260,7 +276,8 @@ class DeployPage(PageFrame):
             warnings = [text.format(date=since, why=verdict.override.why), *said, *others]
         self.caution.setText(breakable("\n".join(warnings)))
         self.caution.setVisible(bool(warnings))
-        self.model_card.show_pill(self.tr("To look at: {count}").format(count=len(said)) if said else "")
+        word = receipt_mark(chosen)[0] if chosen else ""
+        self.model_card.show_pill(self.tr("Red, used anyway") if verdict.override is not None else word)
 
     def _choice(self, index: int) -> Choice:
         item = self.view_model.models[index]
@@ -269,11 +286,12 @@ class DeployPage(PageFrame):
         if said.override is not None:
             text = self.tr("Used anyway: “{why}”").format(why=breakable(said.override.why))
             return replace(choice, text=text, pill=self.tr("Red, used anyway"), tone="warn")
-        if not said.is_refused:
+        found = self.view_model.receipt(item.id)
+        if found is None or found.status == "green":
             return choice
-        reasons = "; ".join(said.reasons) or self.tr("its receipt gives no reasons")
-        text = breakable(self.tr("Not usable: {reasons}.").format(reasons=reasons))
-        return replace(choice, text=text, pill=self.tr("Receipt is red"), tone="bad")
+        text = "\n".join((choice.text, *receipt_text.reasons(found)))
+        word = receipt_text.colour_word(found.status, is_untaught=found.is_untaught)
+        return replace(choice, text=breakable(text), pill=word, tone=receipt_text.TONES[found.status])
 
     @Slot()
     def _show_buttons(self) -> None:

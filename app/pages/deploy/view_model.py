@@ -7,9 +7,10 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.job_bridge import JobBridge
-from app.models import library
+from app.models import library, receipt
 from app.models.command_line import command_line
 from app.models.library import ModelItem
+from app.models.receipt import ReceiptItem
 from app.pages.deploy.chat import Chat
 from app.pages.deploy.receipt import Verdict, verdict
 from core.specs import ChatSpec
@@ -33,6 +34,7 @@ class DeployViewModel(QObject):
         self.chat = Chat(bridge.workspace, self)
         self.models: list[ModelItem] = []
         self.verdicts: dict[str, Verdict] = {}
+        self._receipts: dict[str, ReceiptItem | None] = {}
         self.model: ModelItem | None = None
         self.adapter = ""
         self.values: dict[str, Any] = {}
@@ -49,14 +51,21 @@ class DeployViewModel(QObject):
             artifact.id: verdict(self._workspace, artifact)
             for artifact in self._workspace.store.artifacts("model")
         }
+        self._receipts = {
+            item.id: receipt.read(self._workspace.artifact_folder(item.id)) for item in self.models
+        }
         if self.model is not None and all(item.id != self.model.id for item in self.models):
             self.model = None
             self.chat.close()
         self.changed.emit()
 
     def verdict(self, artifact_id: str) -> Verdict:
-        """What the receipt of a model says."""
+        """Whether a model may be used."""
         return self.verdicts.get(artifact_id, Verdict())
+
+    def receipt(self, artifact_id: str) -> ReceiptItem | None:
+        """What the receipt of a model says, where it has one."""
+        return self._receipts.get(artifact_id)
 
     @Slot(str)
     def choose_model(self, artifact_id: str) -> None:

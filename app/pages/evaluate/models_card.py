@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.formats import short_name
 from app.models.library import ModelItem
-from app.pages.input_card import model_summary
+from app.pages.input_card import model_facts, receipt_mark
 from app.tokens import CONTROL_HEIGHT, SPACE_S
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
-from app.widgets.labels import Label
+from app.widgets.labels import ElidedLabel, Label
+from app.widgets.pill import Pill
 
 
 class ModelsCard(Card):
@@ -56,7 +58,7 @@ class ModelsCard(Card):
             box.setChecked(key in ids)
             box.blockSignals(False)
         note = self.tr("Tick the models to measure. The oldest is what the others are compared with.")
-        self.set_note(note if is_open else " · ".join(item.name for item in chosen))
+        self.set_note(note if is_open else " · ".join(short_name(item.name) for item in chosen))
         self.body_widget.setVisible(is_open and bool(items))
         self.nothing.setVisible(is_open and not items)
         self.add_button.setVisible(is_open and not items)
@@ -64,16 +66,25 @@ class ModelsCard(Card):
 
     def _rebuild(self) -> None:
         for box in self.boxes.values():
-            self._column.removeWidget(box)
-            box.hide()
-            box.deleteLater()
+            line = box.parentWidget()
+            self._column.removeWidget(line)
+            line.hide()
+            line.deleteLater()
         self.boxes = {}
         for item in self._items:
-            box = QCheckBox(model_summary(item).replace("&", "&&"), self.body_widget)
+            line = QWidget(self.body_widget)
+            row = QHBoxLayout(line)
+            row.setContentsMargins(0, 0, 0, 0)
+            box = QCheckBox(short_name(item.name).replace("&", "&&"), line)
             box.setObjectName(item.id)
             box.setMinimumHeight(CONTROL_HEIGHT)
             box.toggled.connect(self._on_toggled)
-            self._column.addWidget(box)
+            row.addWidget(box)
+            word, tone = receipt_mark(item)
+            if word:
+                row.addWidget(Pill(word, tone, line))
+            row.addWidget(ElidedLabel(model_facts(item), "muted"), 1)
+            self._column.addWidget(line)
             self.boxes[item.id] = box
 
     def _on_toggled(self, on: bool) -> None:

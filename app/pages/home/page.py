@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app import receipt_text
 from app.pages.home.view_model import HomeViewModel, RecentRun, Step
 from app.tokens import SPACE_L, SPACE_M, SPACE_XS
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
@@ -67,7 +68,7 @@ class HomePage(PageFrame):
     def _rebuild(self) -> None:
         step = self._model.next_step
         self.next_card.set_title(self._headline(step))
-        self.next_card.set_note(step.text)
+        self.next_card.set_note(" ".join(filter(None, (step.text, step.why))))
         self.next_button.set_ready_text(step.action)
         self.starter_button.setText(step.starter)
         self.starter_button.setVisible(bool(step.starter))
@@ -92,7 +93,8 @@ class HomePage(PageFrame):
         return self.tr("Next: {step}").format(step=step.title.lower())
 
     def _on_next(self) -> None:
-        self.page_requested.emit(self._model.next_step.page, None)
+        step = self._model.next_step
+        self.page_requested.emit(step.page, step.argument or None)
 
     def _on_starter(self) -> None:
         self.page_requested.emit(self._model.next_step.page, "starter")
@@ -106,8 +108,8 @@ class HomePage(PageFrame):
         self.notice_raised.emit(self.tr("The starter model and data are being added."), "accent")
         self._model.refresh()
 
-    def _on_page_wanted(self, page: str) -> None:
-        self.page_requested.emit(page, None)
+    def _on_page_wanted(self, page: str, argument: str) -> None:
+        self.page_requested.emit(page, argument or None)
 
     def _on_run_wanted(self, run_id: str) -> None:
         self.page_requested.emit("runs", run_id)
@@ -116,17 +118,21 @@ class HomePage(PageFrame):
 class StepTile(QWidget):
     """One stage: its title, a word on its state, and a sentence."""
 
-    requested = Signal(str)
+    requested = Signal(str, str)
 
     def __init__(self, step: Step, is_next: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._page = step.page
+        self._page, self._argument = step.page, step.argument
         column = QVBoxLayout(self)
         column.setContentsMargins(0, SPACE_XS, 0, 0)
         column.setSpacing(SPACE_XS)
         link = LinkButton(step.title, parent=self)
         link.clicked.connect(self._on_clicked)
-        if step.done:
+        if step.done and step.receipt is not None and step.receipt.status != "green":
+            found = step.receipt
+            word = receipt_text.colour_word(found.status, is_untaught=found.is_untaught)
+            pill = Pill(word, receipt_text.TONES[found.status], self)
+        elif step.done:
             pill = Pill(self.tr("Ready"), "good", self)
         elif is_next:
             pill = Pill(self.tr("Next"), "accent", self)
@@ -138,7 +144,7 @@ class StepTile(QWidget):
         column.addStretch(1)
 
     def _on_clicked(self) -> None:
-        self.requested.emit(self._page)
+        self.requested.emit(self._page, self._argument)
 
 
 class RecentRow(QWidget):

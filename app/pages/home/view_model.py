@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
-from app.formats import when_text
+from app import receipt_text
+from app.formats import short_name, when_text
 from app.job_bridge import JobBridge
 from app.job_status import state_tone, state_word
+from app.models import receipt
+from app.models.receipt import ReceiptItem
 from app.widgets.pill import Tone
 from core.recipes.demo import starter_steps
 from core.recipes.steps import Step as StarterStep
-from core.workspace.records import Run
+from core.specs import EvaluateSpec
+from core.workspace.records import Artifact, Run
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,9 @@ class Step:
         done: Whether something is there.
         action: Label of the button that begins it.
         starter: Label of the way to begin with what the program brings along; empty when there is none.
+        receipt: What was found when what is there was tried, where it was.
+        argument: Id of the model that its page begins with; empty for none.
+        why: What makes it the next step, where there is more to say than the text.
     """
 
     page: str
@@ -35,6 +42,9 @@ class Step:
     done: bool
     action: str
     starter: str = ""
+    receipt: ReceiptItem | None = None
+    argument: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ class HomeViewModel(QObject):
         kinds = {run.id: run.kind for run in runs}
         tuned = [item for item in models if kinds.get(item.run_id) in ("finetune", "distill")]
         small = [item for item in models if kinds.get(item.run_id) == "quantize"]
+        found = receipt.read(self._bridge.workspace.artifact_folder(small[0].id)) if small else None
+        look = self._look_first(small[0], found, runs) if small else []
         self.steps = [
             Step(
                 "data",
@@ -101,7 +113,9 @@ class HomeViewModel(QObject):
                 small[0].name if small else self.tr("Make it small and fast for the device."),
                 bool(small),
                 self.tr("Quantize"),
+                receipt=found,
             ),
+            *look,
             Step(
                 "deploy",
                 self.tr("Use"),
@@ -113,6 +127,25 @@ class HomeViewModel(QObject):
         now = time.time()
         self.recent = [self._recent(run, now) for run in runs[:5]]
         self.changed.emit()
+
+    def _look_first(self, model: Artifact, found: ReceiptItem | None, runs: list[Run]) -> list[Step]:
+        """A stage before a model is used whose receipt is not green: measure it, then see what came of it."""
+        if found is None or found.status == "green":
+            return []
+        measured = {
+            artifact_id
+            for run in runs
+            if run.kind == EvaluateSpec.kind and run.state == "succeeded"
+            for artifact_id in self._bridge.workspace.store.inputs(run.id)
+        }
+        name, why = short_name(model.name), " ".join(receipt_text.reasons(found))
+        if model.id in measured:
+            text = self.tr("See whether “{name}” is good enough, or another one.").format(name=name)
+            step = Step("compare", self.tr("Compare"), text, False, self.tr("Compare first"))
+        else:
+            text = self.tr("See on your test rows whether “{name}” is good enough.").format(name=name)
+            step = Step("evaluate", self.tr("Measure"), text, False, self.tr("Measure it first"))
+        return [replace(step, argument=model.id, why=why)]
 
     @property
     def next_step(self) -> Step:

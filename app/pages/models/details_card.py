@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app import receipt_text
+from app.dialogs.receipt import ReceiptDialog
 from app.formats import breakable, count_text, short_name, size_text
 from app.models.library import ModelItem
 from app.models.lineage import Origin
+from app.models.receipt import ReceiptItem, is_colour
 from app.pages.input_card import format_text, million_text
 from app.pages.origin_list import OriginList
 from app.tokens import SPACE_S
@@ -39,14 +42,22 @@ class DetailsCard(Card):
         super().__init__("", parent=parent)
         self.title_label.setWordWrap(True)
         self.receipt = Pill(parent=self)
-        self.add_action(self.receipt)
+        self._name, self._receipt = "", ReceiptItem("green")
+        self.reasons = Label("", wrap=True, selectable=True)
+        self.receipt_button = LinkButton(self.tr("Show the receipt"), parent=self)
+        self.receipt_button.clicked.connect(self._on_receipt)
         self.facts = Facts(self)
         self.note = Label("", "note", wrap=True, selectable=True)
         self.origins = OriginList(self)
         self.origins.run_requested.connect(self.run_wanted)
         self.room = Label("", "note", wrap=True, selectable=True)
         self.untaught = Label("", "note", wrap=True)
-        for part in (self.untaught, self.facts, self.room, self.note):
+        found = QHBoxLayout()
+        found.addWidget(self.receipt)
+        found.addWidget(self.receipt_button)
+        found.addStretch(1)
+        self.add(found)
+        for part in (self.untaught, self.reasons, self.facts, self.room, self.note):
             self.add(part)
         self.add(Line(self))
         self.add(self.origins)
@@ -85,18 +96,17 @@ class DetailsCard(Card):
             actions.addWidget(button)
         self.add(actions)
 
-    def show_model(self, item: ModelItem, origins: list[Origin], context_before: int = 0) -> None:
+    def show_model(
+        self,
+        item: ModelItem,
+        origins: list[Origin],
+        context_before: int = 0,
+        receipt: ReceiptItem | None = None,
+    ) -> None:
         """Shows a model; `context_before` is the longer context of what it was exported from."""
         self.set_title(breakable(item.name))
         self.set_note(item.architecture)
-        words = {"green": self.tr("Checked"), "amber": self.tr("Checked, look"), "red": self.tr("Not usable")}
-        self.receipt.setVisible(item.receipt in words)
-        if item.receipt in words:
-            tone = {"green": "good", "amber": "warn", "red": "bad"}[item.receipt]
-            word = words[item.receipt]
-            if item.is_untaught and item.receipt == "amber":
-                word = self.tr("Untaught")
-            self.receipt.show_status(word, tone)  # type: ignore[arg-type]
+        self._show_receipt(item, receipt)
         self.untaught.setText(
             self.tr(
                 "It was cut out of a larger model and has not learnt since. Its files are sound; teach it "
@@ -134,6 +144,23 @@ class DetailsCard(Card):
         self.merge_button.setVisible(item.is_adapter)
         self.export_button.setVisible(not item.is_exported and item.architecture in FAMILIES)
         self.remove_button.setAccessibleName(self.tr("Remove {name}").format(name=item.name))
+
+    def _show_receipt(self, item: ModelItem, receipt: ReceiptItem | None) -> None:
+        colour = receipt.status if receipt is not None else item.receipt
+        self.receipt.setVisible(is_colour(colour))
+        if is_colour(colour):
+            word = receipt_text.colour_word(colour, is_untaught=item.is_untaught)
+            self.receipt.show_status(word, receipt_text.TONES[colour])
+        self._name, self._receipt = item.name, receipt or ReceiptItem("green")
+        is_told = item.is_untaught and self._receipt.is_untaught  # there is a sentence on that
+        said = [] if is_told else receipt_text.reasons(self._receipt)
+        advice = receipt_text.advice(self._receipt) if said else ""
+        self.reasons.setText(" ".join(filter(None, (*said, advice))))
+        self.reasons.setVisible(bool(said))
+        self.receipt_button.setVisible(receipt is not None)
+
+    def _on_receipt(self) -> None:
+        ReceiptDialog(self._name, self._receipt, self.window()).open()
 
     def _on_finetune(self) -> None:
         self.page_wanted.emit("finetune")

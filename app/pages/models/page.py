@@ -239,7 +239,7 @@ class ModelsPage(PageFrame):
         self.show_side(model.selected is not None)
         if model.selected is not None:
             self.list.choose(model.selected.id)
-            self.details.show_model(model.selected, model.origins(), model.context_before())
+            self.details.show_model(model.selected, model.origins(), model.context_before(), model.receipt())
 
 
 def _parameters(item: ModelItem) -> str:

@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.background import Background
 from app.job_bridge import JobBridge
-from app.models import library
+from app.models import library, receipt
 from app.models.library import ModelItem
 from app.models.lineage import Origin, lineage
+from app.models.receipt import ReceiptItem
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
 from core.jobs import dependants, submission
@@ -91,6 +92,10 @@ class ModelsViewModel(QObject):
         """Longest conversation of the model that the selected one was exported from, where that is longer."""
         found = self._workspace.store.find_artifact(self.selected.id) if self.selected else None
         return context.longest_before(self._workspace, found) if found is not None else 0
+
+    def receipt(self) -> ReceiptItem | None:
+        """What the selected model's receipt says, where it has one."""
+        return receipt.read(self._workspace.artifact_folder(self.selected.id)) if self.selected else None
 
     # --- adding ---
 

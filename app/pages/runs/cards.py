@@ -6,10 +6,13 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 
+from app.dialogs.receipt import ReceiptDialog
 from app.formats import clock_text, duration_text
 from app.job_status import phase_word, state_tone, state_word
+from app.models.receipt import ReceiptItem
 from app.models.run_record import LogLine, RunRecord
 from app.pages.runs.next_step import NextStep
+from app.receipt_text import TONES, colour_word
 from app.tokens import SPACE_XL
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
 from app.widgets.card import Card
@@ -77,7 +80,12 @@ class OutcomeCard(Card):
         for button in self._others:
             button.clicked.connect(self._on_other_clicked)
         self.title_label.setWordWrap(True)
+        self.pill = Pill(parent=self)
+        self.receipt_button = LinkButton(self.tr("Show the receipt"), parent=self)
+        self.receipt_button.clicked.connect(self._on_receipt)
         self._below = QHBoxLayout()
+        for widget in (self.pill, self.receipt_button):
+            self._below.addWidget(widget)
         self._below.addStretch(1)
         self.add(self._below)
         self._step: NextStep | None = None
@@ -94,7 +102,16 @@ class OutcomeCard(Card):
             for at, button in enumerate(self._others):
                 button.setVisible(at < len(step.others))
                 button.setText(step.others[at].action if at < len(step.others) else "")
+            self._show_receipt(step.receipt)
             self._place()
+
+    def _show_receipt(self, receipt: ReceiptItem | None) -> None:
+        self.set_kind("bad" if receipt is not None and receipt.status == "red" else "accent")
+        self.pill.setVisible(receipt is not None)
+        self.receipt_button.setVisible(receipt is not None)
+        if receipt is not None:
+            word = colour_word(receipt.status, is_untaught=receipt.is_untaught)
+            self.pill.show_status(word, TONES[receipt.status])
 
     def _place(self) -> None:
         """Buttons beside the text, or below it where they are many and would leave it no room."""
@@ -113,6 +130,10 @@ class OutcomeCard(Card):
         if self._step is not None:
             other = self._step.others[self._others.index(self.sender())]
             self.requested.emit(other.page, other.argument)
+
+    def _on_receipt(self) -> None:
+        if self._step is not None and self._step.receipt is not None:
+            ReceiptDialog(self._step.name, self._step.receipt, self.window()).open()
 
 
 class WarningsCard(Card):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from app.models.receipt import ReceiptItem
 from app.models.repeat import Repeat
 from app.models.run_record import Made
 
@@ -21,6 +22,8 @@ class NextStep:
         page: The page's key.
         argument: What the page gets: the artifact's id, or a run to repeat.
         also: Another step that helps, for a second button; it may name one for a third.
+        receipt: What was found when the new model was tried, where it was.
+        name: How the new model is called, beside its receipt.
     """
 
     headline: str
@@ -29,6 +32,8 @@ class NextStep:
     page: str
     argument: str | Repeat
     also: NextStep | None = None
+    receipt: ReceiptItem | None = None
+    name: str = ""
 
     @property
     def others(self) -> list[NextStep]:

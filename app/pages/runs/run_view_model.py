@@ -16,7 +16,7 @@ from app.job_bridge import JobBridge
 from app.models.command_line import command_line
 from app.models.repeat import can_repeat, repeat_of
 from app.models.run_record import Delta, RunRecord
-from app.pages.runs import far_student
+from app.pages.runs import far_student, receipt_step
 from app.pages.runs.next_step import NextStep, next_step
 from app.widgets.error_text import ErrorText
 from core.errors import InputError, WorkbenchError
@@ -156,7 +156,8 @@ class RunViewModel(QObject):
         far = far_student.of_run(self._bridge.workspace, self.run)
         if far is not None:
             return far_student.next_step(far, self.record.made[-1])
-        return next_step(self.run.kind, self.record.made[-1])
+        step = next_step(self.run.kind, self.record.made[-1])
+        return receipt_step.tell(self._bridge.workspace, self.run, self.record.made[-1], step)
 
     @property
     def learning(self) -> Learning:

@@ -25,7 +25,8 @@ def test_long_names_fit(
     add_data: Callable[..., Artifact],
     qtbot: QtBot,
 ) -> None:
-    model = add_model(NAME, licence="L" * 300)
+    receipt = {"status": "amber", "reasons": [NAME]}
+    model = add_model(NAME, licence="L" * 300, receipt=receipt)
     data = add_data(NAME)
     window = MainWindow(context)
     qtbot.addWidget(window)

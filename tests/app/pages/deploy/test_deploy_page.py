@@ -235,7 +235,7 @@ def test_an_amber_receipt_is_shown_and_may_be_used(
     receipt = {"status": "amber", "reasons": ["Answers differ from its source's"]}
     page.open_with(add_model("small", format="onnx", receipt=receipt).id)
     wait_for(qtbot, page, "idle")
-    assert page.caution.text() == "Answers differ from its source's"
+    assert page.caution.text().startswith("Answers differ from its source's.\nMeasure it")
 
 
 def test_an_export_with_adapters_asks_who_answers(

@@ -77,12 +77,16 @@ def test_list_shows_what_a_model_is(
 
 
 def test_a_cut_model_wants_to_be_taught(page: ModelsPage, add_model: Callable[..., Artifact]) -> None:
-    page.open_with(add_model("cut", receipt="amber", untaught=True).id)
+    remark = {"name": "taught", "status": "amber", "text": "Cut, not taught yet"}
+    receipt = {"status": "amber", "reasons": [remark["text"]], "checks": [remark]}
+    page.open_with(add_model("cut", receipt=receipt, untaught=True).id)
     assert page.details.receipt.text() == "⚠ Untaught"
     assert "Its files are sound; teach it" in page.details.untaught.text()
     assert page.details.untaught.isVisible()
-    page.open_with(add_model("merged", receipt="amber").id)
-    assert page.details.receipt.text() == "⚠ Checked, look"
+    assert not page.details.reasons.isVisible()
+    page.open_with(add_model("merged", receipt={"status": "amber", "reasons": ["It is slow"]}).id)
+    assert page.details.receipt.text() == "⚠ Look first"
+    assert page.details.reasons.text().startswith("It is slow. Measure it")
     assert not page.details.untaught.isVisible()
 
 
