@@ -81,6 +81,7 @@ class ModelsCard(Card):
             box.toggled.connect(self._on_toggled)
             row.addWidget(box)
             word, tone = receipt_mark(item)
+            box.setAccessibleDescription(" · ".join(filter(None, (word, model_facts(item)))))
             if word:
                 row.addWidget(Pill(word, tone, line))
             row.addWidget(ElidedLabel(model_facts(item), "muted"), 1)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import receipt_text
+from app.formats import breakable
 from app.pages.home.view_model import HomeViewModel, RecentRun, Step
 from app.tokens import SPACE_L, SPACE_M, SPACE_XS
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
@@ -140,7 +141,7 @@ class StepTile(QWidget):
             pill = Pill(self.tr("Later"), "muted", self)
         column.addWidget(pill)
         column.addWidget(link)
-        column.addWidget(Label(step.text, "note", wrap=True))
+        column.addWidget(Label(breakable(step.text), "note", wrap=True))
         column.addStretch(1)
 
     def _on_clicked(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.receipt import ReceiptDialog
 from app.dialogs.use_anyway import UseAnywayDialog
 from app.job_bridge import JobBridge
 from app.pages.deploy.page import DeployPage
@@ -236,6 +237,10 @@ def test_an_amber_receipt_is_shown_and_may_be_used(
     page.open_with(add_model("small", format="onnx", receipt=receipt).id)
     wait_for(qtbot, page, "idle")
     assert page.caution.text().startswith("Answers differ from its source's.\nMeasure it")
+    assert page.model_card.pill.text() == "⚠ Look first"
+    QTest.mouseClick(page.receipt_button, LEFT)
+    (dialog,) = page.findChildren(ReceiptDialog)
+    assert dialog.reasons.text() == page.caution.text()
 
 
 def test_an_export_with_adapters_asks_who_answers(
