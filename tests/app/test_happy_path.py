@@ -106,6 +106,7 @@ def test_from_nothing_to_a_chat_with_a_small_model(
     person.wait_for_run(4, 300)
 
     ways = (run.outcome.button, run.outcome.also_button, run.outcome.third_button)
+    person.wait(lambda: any(way.isVisible() and way.text().startswith("Chat") for way in ways), 10)
     person.click(next(way for way in ways if way.text().startswith("Chat")))  # and then: talk with it
     deploy = working_window.page("deploy")
     person.wait(lambda: working_window.current_page is deploy, 10)
@@ -117,7 +118,8 @@ def test_from_nothing_to_a_chat_with_a_small_model(
     question, answer = deploy.view_model.chat.turns
     assert question["content"] == "What is the capital of France?"
     assert answer["content"].strip()
-    assert deploy.view_model.chat.speed.tokens_per_s > 0
+    assert deploy.view_model.chat.speed.ttft_ms > 0
+    assert deploy.view_model.chat.speed.tokens >= 1, "after three steps it may say a single word"
 
 
 def keep(workspace: Workspace, type: str, name: str, folder: Path) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from tests.core.cli.terminal import COMMAND, ROOT, Terminal
 from tests.core.endpoint_server import EndpointServer, echo
 from tests.core.engines import tiny
 
-FEW = ("--set", "rows=4", "--set", "task=generation", "--set", "max_new_tokens=16")
+FEW = {"rows": "4", "task": "generation", "max_new_tokens": "16"}
 PRICES = ("--price-in", "1000", "--price-out", "10000")
 
 
@@ -63,7 +64,9 @@ def far(terminal: Terminal, server: EndpointServer) -> Iterator[str]:
 
 
 def ask(teacher: str, *more: str) -> tuple[str, ...]:
-    return ("generate", "--teacher", teacher, "--data", "questions", *FEW, *more)
+    given = {text.partition("=")[0] for flag, text in pairwise(more) if flag == "--set"}
+    few = [part for name, value in FEW.items() if name not in given for part in ("--set", f"{name}={value}")]
+    return ("generate", "--teacher", teacher, "--data", "questions", *few, *more)
 
 
 def test_an_unsafe_address_is_refused(terminal: Terminal) -> None:

@@ -57,7 +57,7 @@ def test_healing_brings_it_nearer_and_the_run_says_by_how_much(
     monkeypatch.setattr(healing, "_RATE", 2e-3)  # a tiny model with large weights learns in large steps
     job, out = tiny.job(tmp_path / "run", m=source, d=data)
 
-    quantize.run(QuantizeSpec(model="m", recipe="int4-kquant", data="d", heal=30), job)
+    quantize.run(QuantizeSpec(model="m", recipe="int4-kquant", block=32, data="d", heal=30), job)
 
     result = job.final_result
     assert result["receipt"] == "green"
