@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from app.formats import breakable
-from app.models.receipt import CheckItem, Colour, ReceiptItem
 from app.widgets.pill import Tone
+from core.models.receipts import CheckItem, Colour, ReceiptItem
 
 TONES: dict[Colour, Tone] = {"green": "good", "amber": "warn", "red": "bad"}
 #: Recipes that keep more of the source, the nearest first.

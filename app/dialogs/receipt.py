@@ -9,12 +9,12 @@ from app import receipt_text
 from app.dialogs.fitting import FittingDialog
 from app.dialogs.head import begin
 from app.formats import breakable, short_name
-from app.models.receipt import CheckItem, ReceiptItem
 from app.receipt_text import TONES
 from app.tokens import SPACE_L, SPACE_S
 from app.widgets.buttons import PrimaryButton
 from app.widgets.labels import Label
 from app.widgets.pill import Pill
+from core.models.receipts import CheckItem, ReceiptItem
 
 _WIDTH, _MARGINS, _HIGHEST = 640, 44, 340
 

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from app import receipt_text
 from app.formats import count_text, rows_text, short_name, size_text
 from app.models.library import DataItem, ModelItem
-from app.models.receipt import is_colour
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
 from app.widgets.pill import Pill, Tone
+from core.models.receipts import is_colour
 
 CardState = Literal["waiting", "open", "closed"]
 _COLUMNS = 1

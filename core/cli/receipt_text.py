@@ -8,7 +8,7 @@ from typing import Any
 from core.cli.console import Output
 from core.cli.next_command import named, next_command
 from core.models import receipts
-from core.models.receipts import Said
+from core.models.receipts import ReceiptItem
 from core.specs import ExportSpec, MergeSpec, PruneSpec, QuantizeSpec
 from core.workspace import taught
 from core.workspace.records import Artifact, Run
@@ -35,37 +35,37 @@ def after_making(workspace: Workspace, artifact: Artifact, output: Output) -> st
     return said.status
 
 
-def whole(workspace: Workspace, artifact: Artifact, said: Said, output: Output) -> None:
+def whole(workspace: Workspace, artifact: Artifact, said: ReceiptItem, output: Output) -> None:
     """Says the receipt with all that was looked at."""
     output.say(f"{'receipt':<14} {_COLOUR[said.status]}")
     _say_rest(workspace, artifact, said, output)
-    if said.looks:
+    if said.checks:
         output.say("  Looked at:")
-    for look in said.looks:
-        text = look.text if len(look.text) <= _LINE else look.text[: _LINE - 1] + "…"
-        output.say(f"    {look.status:<6} {look.name:<17} {text}")
+    for check in said.checks:
+        text = check.text if len(check.text) <= _LINE else check.text[: _LINE - 1] + "…"
+        output.say(f"    {check.status:<6} {check.name:<17} {text}")
 
 
-def facts(workspace: Workspace, artifact: Artifact, said: Said) -> dict[str, Any]:
+def facts(workspace: Workspace, artifact: Artifact, said: ReceiptItem) -> dict[str, Any]:
     """The receipt as `--json` shows it, beside its status."""
     return {
         "receipt": said.status,
         "receipt_reasons": list(said.reasons),
         "receipt_checks": [
-            {"name": look.name, "status": look.status, "text": look.text} for look in said.looks
+            {"name": check.name, "status": check.status, "text": check.text} for check in said.checks
         ],
         "receipt_advice": advice(workspace, artifact, said),
     }
 
 
-def _say_rest(workspace: Workspace, artifact: Artifact, said: Said, output: Output) -> None:
+def _say_rest(workspace: Workspace, artifact: Artifact, said: ReceiptItem, output: Output) -> None:
     for reason in said.reasons:
         output.say(f"  {reason}")
     if wanted := advice(workspace, artifact, said):
         output.say(f"  Do: {wanted}")
 
 
-def advice(workspace: Workspace, artifact: Artifact, said: Said) -> str:
+def advice(workspace: Workspace, artifact: Artifact, said: ReceiptItem) -> str:
     """What to do with an artifact whose receipt is not green; empty when it is."""
     run = workspace.store.maker(artifact)
     if said.status == "green":

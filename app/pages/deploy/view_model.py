@@ -7,12 +7,13 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.job_bridge import JobBridge
-from app.models import library, receipt
+from app.models import library
 from app.models.command_line import command_line
 from app.models.library import ModelItem
-from app.models.receipt import ReceiptItem
 from app.pages.deploy.chat import Chat
 from app.pages.deploy.receipt import Verdict, verdict
+from core.models import receipts
+from core.models.receipts import ReceiptItem
 from core.specs import ChatSpec
 from core.workspace import overrides, taught
 
@@ -52,7 +53,7 @@ class DeployViewModel(QObject):
             for artifact in self._workspace.store.artifacts("model")
         }
         self._receipts = {
-            item.id: receipt.read(self._workspace.artifact_folder(item.id)) for item in self.models
+            item.id: receipts.read(self._workspace.artifact_folder(item.id)) for item in self.models
         }
         if self.model is not None and all(item.id != self.model.id for item in self.models):
             self.model = None

@@ -11,9 +11,9 @@ from app import receipt_text
 from app.formats import short_name, when_text
 from app.job_bridge import JobBridge
 from app.job_status import state_tone, state_word
-from app.models import receipt
-from app.models.receipt import ReceiptItem
 from app.widgets.pill import Tone
+from core.models import receipts
+from core.models.receipts import ReceiptItem
 from core.recipes.demo import starter_steps
 from core.recipes.steps import Step as StarterStep
 from core.specs import EvaluateSpec
@@ -81,7 +81,7 @@ class HomeViewModel(QObject):
         kinds = {run.id: run.kind for run in runs}
         tuned = [item for item in models if kinds.get(item.run_id) in ("finetune", "distill")]
         small = [item for item in models if kinds.get(item.run_id) == "quantize"]
-        found = receipt.read(self._bridge.workspace.artifact_folder(small[0].id)) if small else None
+        found = receipts.read(self._bridge.workspace.artifact_folder(small[0].id)) if small else None
         look = self._look_first(small[0], found, runs) if small else []
         self.steps = [
             Step(

@@ -10,7 +10,6 @@ from app.dialogs.receipt import ReceiptDialog
 from app.formats import breakable, count_text, short_name, size_text
 from app.models.library import ModelItem
 from app.models.lineage import Origin
-from app.models.receipt import ReceiptItem, is_colour
 from app.pages.input_card import format_text, million_text
 from app.pages.origin_list import OriginList
 from app.tokens import SPACE_S
@@ -19,6 +18,7 @@ from app.widgets.card import Card, Facts
 from app.widgets.labels import Label, Line
 from app.widgets.pill import Pill
 from core.models.gguf_export import FAMILIES
+from core.models.receipts import ReceiptItem, is_colour
 
 
 class DetailsCard(Card):

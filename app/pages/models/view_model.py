@@ -10,15 +10,15 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.background import Background
 from app.job_bridge import JobBridge
-from app.models import library, receipt
+from app.models import library
 from app.models.library import ModelItem
 from app.models.lineage import Origin, lineage
-from app.models.receipt import ReceiptItem
 from app.pages.library_jobs import LibraryJobs
 from core.errors import WorkbenchError
 from core.jobs import dependants, submission
 from core.jobs.dependants import Loss
-from core.models import context
+from core.models import context, receipts
+from core.models.receipts import ReceiptItem
 from core.specs import AddModelSpec, DownloadModelSpec, ExportSpec, MergeSpec
 from core.workspace.records import Run
 from core.workspace.workspace import check_name
@@ -95,7 +95,7 @@ class ModelsViewModel(QObject):
 
     def receipt(self) -> ReceiptItem | None:
         """What the selected model's receipt says, where it has one."""
-        return receipt.read(self._workspace.artifact_folder(self.selected.id)) if self.selected else None
+        return receipts.read(self._workspace.artifact_folder(self.selected.id)) if self.selected else None
 
     # --- adding ---
 

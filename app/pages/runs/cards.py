@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 from app.dialogs.receipt import ReceiptDialog
 from app.formats import clock_text, duration_text
 from app.job_status import phase_word, state_tone, state_word
-from app.models.receipt import ReceiptItem
 from app.models.run_record import LogLine, RunRecord
 from app.pages.runs.next_step import NextStep
 from app.receipt_text import TONES, colour_word
@@ -19,6 +18,7 @@ from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.meter import Meter
 from app.widgets.pill import Pill
+from core.models.receipts import ReceiptItem
 from core.workspace.records import Run
 
 

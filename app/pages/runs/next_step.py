@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from app.models.receipt import ReceiptItem
 from app.models.repeat import Repeat
 from app.models.run_record import Made
+from core.models.receipts import ReceiptItem
 
 
 @dataclass(frozen=True)

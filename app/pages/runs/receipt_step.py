@@ -8,12 +8,12 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from app import receipt_text
-from app.models import receipt
-from app.models.receipt import ReceiptItem
 from app.models.repeat import Repeat, repeat_of
 from app.models.run_record import Made
 from app.pages.runs.next_step import NextStep
 from core.errors import InputError
+from core.models import receipts
+from core.models.receipts import ReceiptItem
 from core.specs import QuantizeSpec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -23,7 +23,7 @@ def tell(workspace: Workspace, run: Run, made: Made, step: NextStep | None) -> N
     """The step with the receipt of what was made; another one where that is not as good as its source."""
     if step is None or made.type != "model":
         return step
-    found = receipt.read(workspace.artifact_folder(made.id))
+    found = receipts.read(workspace.artifact_folder(made.id))
     if found is None or found.status == "green" or found.is_untaught:
         return replace(step, receipt=found, name=made.name)
     usable = found.status == "amber"
