@@ -48,8 +48,8 @@ def submit(
     """
     kind = kind_of(spec.kind)
     name = workspace.require_free_name(name, kind.makes) if kind.makes else check_name(name)
-    for run in workspace.store.runs():
-        if run.is_open and run.name == name and kind_of(run.kind).makes == kind.makes:
+    for run in workspace.store.open_runs():
+        if run.name == name and kind_of(run.kind).makes == kind.makes:
             raise InputError(
                 f"The name {name!r} is already taken by {run.id}, which waits or works.",
                 fix="Choose another name, or wait for that run.",

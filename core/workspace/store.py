@@ -145,6 +145,14 @@ class Store:
         with self._session() as session:
             return [_run(row) for row in session.scalars(select(RunRow).order_by(RunRow.number.desc()))]
 
+    def open_runs(self) -> list[Run]:
+        """Those that wait or work, newest first; few, however many there were."""
+        with self._session() as session:
+            chosen = (
+                select(RunRow).where(RunRow.state.in_(("queued", *ACTIVE))).order_by(RunRow.number.desc())
+            )
+            return [_run(row) for row in session.scalars(chosen.order_by(RunRow.number.desc()))]
+
     def next_queued(self) -> Run | None:
         """The run that has waited longest."""
         with self._session() as session:

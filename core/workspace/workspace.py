@@ -159,7 +159,7 @@ class Workspace:
         """
         wish = re.sub(r"[^\w .+\-]", "-", wish).strip(" .-+") or type
         taken = {item.name for item in self.store.artifacts(type)}
-        taken |= {run.name for run in self.store.runs() if run.is_open and run.id != run_id}
+        taken |= {run.name for run in self.store.open_runs() if run.id != run_id}
         name, number = wish[:90], 1
         while name in taken:
             number += 1

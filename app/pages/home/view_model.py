@@ -173,7 +173,7 @@ class HomeViewModel(QObject):
 
     def _missing_starters(self) -> list[StarterStep]:
         store = self._bridge.workspace.store
-        waiting = {run.name for run in store.runs() if run.is_open}
+        waiting = {run.name for run in store.open_runs()}
         return [
             step
             for step in starter_steps()
