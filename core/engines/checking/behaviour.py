@@ -131,15 +131,15 @@ def _look(folder: Path, source: Reference, threads: int, adapter: Path | None) -
 
     runtime = GenaiRuntime(Source("onnx", folder, (), source.stop_ids, threads, adapter))
     answers = tuple(tuple(runtime.stream(prompt, ANSWER_TOKENS)) for prompt in source.prompts)
-    rows = zip(source.prompts, source.answers, source.log_probabilities, strict=True)
-    agreement, kl = fresh.nearness(
-        (runtime.log_probabilities((*prompt, *answer)), wanted) for prompt, answer, wanted in rows
-    )
     fastest = 0.0
     for _try in range(_SPEED_TRIES):
         fastest = max(fastest, speed(runtime, source.prompts[0]))
         if fastest >= source.tokens_per_s:
             break
+    rows = zip(source.prompts, source.answers, source.log_probabilities, strict=True)
+    agreement, kl = fresh.nearness(
+        (runtime.log_probabilities((*prompt, *answer)), wanted) for prompt, answer, wanted in rows
+    )
     return _Seen(
         rendered=runtime.render([[{"role": "user", "content": text}] for text in PROMPTS]),
         answers=answers,

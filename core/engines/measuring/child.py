@@ -144,17 +144,23 @@ def _end_with_parent() -> None:
 
 
 def _work(task: Task) -> Iterator[Message]:
-    """Load, answer all rows in batches, time some of them alone, measure the decode speed."""
+    """Load, answer all rows in batches, time some of them alone, measure the decode speed.
+
+    An export is timed first: it answers alone anyway, and to be scored too it needs memory that nobody needs
+    who uses it.
+    """
     began = time.perf_counter()
     runtime = open_runtime(task.source)
     yield Loaded(time.perf_counter() - began)
-    for row, ids in enumerate(task.documents):
-        yield Answered((row,), (Answer(ids=(), nll=read_nll(runtime, ids), scored=max(0, len(ids) - 1)),))
-    yield from _answer(runtime, task)
+    exported = task.source.format == "onnx"
+    if not exported:
+        yield from _answer(runtime, task)
     spent = yield from _time_all(runtime, task)
     speed = decode_speed(runtime, task.prompts[task.timed[0]]) if task.timed else 0.0
     peak = peak_rss_bytes()  # before the rest, whose memory is none of the model's use
     best = ceilings.measure(task.source.threads) if task.timed else None
+    if exported:
+        yield from _answer(runtime, task)
     if task.general is not None:
         yield from _ask_general(runtime, task.general)
     yield Finished(tokens_per_s=speed, peak_rss_bytes=peak, spent=spent, ceilings=best)
@@ -163,6 +169,8 @@ def _work(task: Task) -> Iterator[Message]:
 def _answer(runtime: Runtime, task: Task) -> Iterator[Message]:
     """All rows in batches; those that are documents are only read."""
     if task.documents:
+        for row, ids in enumerate(task.documents):
+            yield Answered((row,), (Answer(ids=(), nll=read_nll(runtime, ids), scored=max(0, len(ids) - 1)),))
         return
     # Rows of like length share a batch: less padding for one runtime, larger groups for the other.
     order = sorted(range(len(task.prompts)), key=lambda row: len(task.prompts[row]))

@@ -20,7 +20,9 @@ GRAPH = "model.onnx"
 SETTINGS = "genai_config.json"
 #: Layers with a window (Gemma 2 and 3) keep the whole conversation: a shorter memory of theirs is refused by
 #: the runtime as soon as a conversation is opened that is shorter than the window.
-_ALWAYS = ("windowed_kv_cache=false", "hf_remote=false", "hf_token=false")
+#: Of a prompt the output layer reads the last position: answers need no other, and a prompt is read a quarter
+#: faster in half the memory.
+_ALWAYS = ("windowed_kv_cache=false", "prune_lm_head=true", "hf_remote=false", "hf_token=false")
 
 
 def build(

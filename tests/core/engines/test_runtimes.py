@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
 from core.engines.quantization import building
-from core.engines.runtimes import dialect
+from core.engines.runtimes import dialect, every_position
 from core.engines.runtimes.genai_runtime import GenaiRuntime
 from core.engines.runtimes.runtime import Runtime, Source
 from core.engines.runtimes.torch_runtime import TorchRuntime
@@ -70,6 +72,43 @@ def test_streaming_gives_the_same_tokens(runtime: Runtime, prompts: list[list[in
     streamed = [tuple(runtime.stream(prompt, 8)) for prompt in prompts]
 
     assert streamed == [answer.ids for answer in answers]
+
+
+def test_answers_stay_the_same_after_scores(runtime: Runtime, prompts: list[list[int]]) -> None:
+    """An export answers and scores by two graphs, of which one is loaded at a time."""
+    before = [list(runtime.stream(prompt, 8, shared=2)) for prompt in prompts]
+    likeliest = [int(runtime.log_probabilities(prompt)[-1].argmax()) for prompt in prompts]
+    after = [list(runtime.stream(prompt, 8, shared=2)) for prompt in prompts]
+
+    assert after == before
+    assert likeliest == [next(iter(runtime.stream(prompt, 1, stop=False))) for prompt in prompts]
+
+
+def test_an_export_reads_a_prompt_for_its_last_position_alone(
+    source: Path, prompts: list[list[int]], tmp_path: Path
+) -> None:
+    building.build(source, tmp_path / "cut", RECIPES["fp32"], tmp_path / "cache")
+    graph = onnx.load(str(tmp_path / "cut" / building.GRAPH), load_external_data=False)
+    whole = every_position.read(tmp_path / "cut" / building.GRAPH)
+    assert whole is not None
+    shutil.copytree(tmp_path / "cut", tmp_path / "whole")
+    (tmp_path / "whole" / building.GRAPH).write_bytes(whole)
+
+    cut, all_of_them = (GenaiRuntime(Source("onnx", tmp_path / name, (), (), 1)) for name in ("cut", "whole"))
+
+    assert _positions(graph) == 1
+    assert _positions(onnx.load_from_string(whole)) == "sequence_length"
+    assert every_position.read(tmp_path / "whole" / building.GRAPH) is None  # as exports of others are
+    for prompt in prompts:
+        assert np.array_equal(cut.log_probabilities(prompt), all_of_them.log_probabilities(prompt))
+        assert list(cut.stream(prompt, 8)) == list(all_of_them.stream(prompt, 8))
+
+
+def _positions(graph: onnx.ModelProto) -> int | str:
+    """For how many positions of a prompt a graph says what comes next."""
+    (logits,) = (value for value in graph.graph.output if value.name == "logits")
+    size = logits.type.tensor_type.shape.dim[1]
+    return size.dim_value or size.dim_param
 
 
 def test_a_drawn_answer_comes_again_with_its_seed(runtime: Runtime, prompts: list[list[int]]) -> None:
