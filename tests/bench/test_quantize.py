@@ -125,7 +125,7 @@ def test_memory_is_predicted_before_anything_is_made(capsys: pytest.CaptureFixtu
     wrong = {}
     for name in ("int8", "int4-mixed-rows", quantizing.SEARCHED):
         folder = quantizing.export(name)
-        for length, prompt in ((256, 64), (2048, 256)):
+        for length, prompt in ((256, 64), (2048, 256), (2048, 1024)):
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
                 measured = pool.submit(_peak_there, folder, length, prompt).result()
             predicted = serving(quantizing.weight_bytes(folder), shape, length, prompt).total

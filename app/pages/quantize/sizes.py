@@ -62,7 +62,8 @@ class ExportSizes:
         beside = self._found.beside if self._found else _TOKENIZER_BYTES
         if not self._shape.known:
             return None
-        return serving(export_bytes - beside, self._shape, length, cache_bits=cache_bits)
+        tied = self._found is None or self._found.tied
+        return serving(export_bytes - beside, self._shape, length, cache_bits=cache_bits, tied=tied)
 
     def range_of(self, parameters: int) -> tuple[float, float]:
         """Bytes of the smallest and of the largest export that a search can make."""

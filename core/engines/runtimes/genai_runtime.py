@@ -36,7 +36,8 @@ class GenaiRuntime:
         self._source = source
         self._stop = source.stop_ids
         self._kept: tuple[tuple[int, ...], int, Any] | None = None
-        self._model = self._adapters = None
+        self._model: Any = None
+        self._adapters: Any = None
         self._settings = records.read_json(source.folder / "genai_config.json")
         self.context = int(self._settings["search"]["max_length"])
         self._load(scores=False)
