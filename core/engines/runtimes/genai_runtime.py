@@ -37,6 +37,7 @@ class GenaiRuntime:
         self._stop = source.stop_ids
         self._kept: tuple[tuple[int, ...], int, Any] | None = None
         self._model: Any = None
+        self._able: set[bool] = set()  # whether what is loaded answers (False), scores (True), or does both
         self._adapters: Any = None
         self._settings = records.read_json(source.folder / "genai_config.json")
         self.context = int(self._settings["search"]["max_length"])
@@ -44,17 +45,20 @@ class GenaiRuntime:
 
     def _load(self, *, scores: bool) -> None:
         """Loads the graph that answers, or the one that can score too, unless it is there."""
-        if self._model is not None and self._scores == scores:
+        if scores in self._able:
+            return
+        folder, decoder = self._source.folder, self._settings["model"]["decoder"]
+        graph = every_position.read(folder / decoder["filename"]) if scores else None
+        if scores and graph is None:  # made elsewhere or earlier: what answers can score too
+            self._able = {False, True}
             return
         self._kept = self._model = self._adapters = None  # never both at once
-        folder, decoder = self._source.folder, self._settings["model"]["decoder"]
         config = og.Config(str(folder))
         threads = {"intra_op_num_threads": self._source.threads, "inter_op_num_threads": 1}
         config.overlay(json.dumps({"model": {"decoder": {"session_options": threads}}}))
-        graph = every_position.read(folder / decoder["filename"]) if scores else None
         if graph is not None:  # it has to live until the model is loaded
             config.add_model_data(decoder["filename"], graph)
-        self._model, self._scores = og.Model(config), scores
+        self._model, self._able = og.Model(config), {scores}
         if self._source.adapter is not None:
             self._adapters = og.Adapters(self._model)
             self._adapters.load(str(self._source.adapter), _ADAPTER)
