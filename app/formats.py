@@ -57,6 +57,12 @@ def duration_text(seconds: float) -> str:
     return text.format(h=total // 3600, m=total % 3600 // 60)
 
 
+def estimate_text(seconds: float) -> str:
+    """The same with no more digits than an estimate has: `25 s`, `1 min 35 s`, `12 min 30 s`."""
+    step = 1 if seconds < 30 else 5 if seconds < 300 else 30
+    return duration_text(round(seconds / step) * step)
+
+
 def clock_text(unix: float) -> str:
     """A time of day as in a log: `10:44:31`."""
     return datetime.fromtimestamp(unix).strftime("%H:%M:%S")

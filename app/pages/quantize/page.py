@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.formats import size_text
 from app.models.repeat import Repeat
@@ -55,10 +55,13 @@ class QuantizePage(StepsPage):
         self.recipe_card.add_action(self.change_button)
         self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
         self.recipe_card.add(self.recipes)
+        self.more_button = LinkButton("", parent=self)
+        more = QHBoxLayout()
+        more.addWidget(self.more_button)
+        more.addStretch(1)
+        self.recipe_card.add(more)
         self.limits = SearchLimits(self)
         self.recipe_card.add(self.limits)
-        self.more_button = LinkButton("", parent=self)
-        self.recipe_card.add(self.more_button)
         self.absent = Label(
             self.tr("fp16 and bf16 are not offered: the processor's runtime can run neither of them."),
             "note",

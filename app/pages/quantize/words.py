@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import duration_text, short_name, size_text
+from app.formats import estimate_text, short_name, size_text
 from app.pages.quantize.view_model import QuantizeViewModel
 from core.mismatch import Mismatch
 from core.models.quantizing import measured
@@ -114,7 +114,7 @@ def figures(size: float | None, expected: Expected | None) -> str:
             QCoreApplication.translate("quantize", "{share} alike").format(share=_share(expected.kept))
         )
     if expected is not None:
-        parts.append(duration_text(rounded(expected.seconds)))
+        parts.append(estimate_text(expected.seconds))
     return " · ".join(parts)
 
 
@@ -126,7 +126,7 @@ def facts(expected: Expected | None) -> list[tuple[str, str]]:
     found = [
         (
             QCoreApplication.translate("quantize", "Time"),
-            about.format(value=duration_text(rounded(expected.seconds))),
+            about.format(value=estimate_text(expected.seconds)),
         )
     ]
     if expected.kept is not None:
@@ -166,7 +166,9 @@ def _of_likeness(expected: Expected, model: QuantizeViewModel) -> str:
         return text.format(name=short_name(kept.of, 24))
     size = round(measured.PARAMETERS / 1e6)
     text = QCoreApplication.translate(
-        "quantize", "Alike: as measured on a model of {size} M parameters; the receipt will say it of yours."
+        "quantize",
+        "Alike (the same next word): as measured on a model of {size} M parameters; the receipt will say "
+        "it of yours.",
     ).format(size=size)
     if model.recipe == "search":
         more = QCoreApplication.translate("quantize", "Its search had {size} MB.")
@@ -195,9 +197,3 @@ def _share(kept: Kept) -> str:
     if kept.or_more:
         text = QCoreApplication.translate("quantize", "{value}\u00a0% or more")
     return text.format(value=round(kept.agreement * 100))
-
-
-def rounded(seconds: float) -> float:
-    """No more digits than an estimate has: whole fives from half a minute on, half minutes from five."""
-    step = 1 if seconds < 30 else 5 if seconds < 300 else 30
-    return round(seconds / step) * step

@@ -17,7 +17,9 @@ from core.cli.specs import build, describe, parse_settings
 from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
+from core.jobs.timeleft import say_duration
 from core.models import nearness, presets, verdict
+from core.models.evaluation_time import EvaluationTimes
 from core.models.pruning import refusal, rounds
 from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
@@ -231,7 +233,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     workspace.require_free_name(name, "report")
     submission.require_suitable(workspace, spec)
     sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
-    run = require_kept(start(workspace, spec, name, output, "Evaluating"))
+    run = require_kept(start(workspace, spec, name, output, "Evaluating", note=_how_long(workspace, spec)))
     report = read_report(workspace, run)
     show_report(report, output)
     for model in models:
@@ -243,6 +245,17 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     output.say(f"Kept as {run.name}; `slm-workbench runs show {shlex.quote(run.name)}` shows it again.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
+
+
+def _how_long(workspace: Workspace, spec: EvaluateSpec) -> str:
+    """About how long it takes, where earlier evaluations tell."""
+    counts = workspace.artifact(spec.data, "dataset").meta.get("counts") or {}
+    rows = min(filter(None, (int(counts.get(spec.split) or 0), spec.limit)), default=0)
+    seconds = EvaluationTimes(workspace).seconds(spec, rows) if rows else None
+    if seconds is None:
+        return "How long it takes shows after the first rows: nothing like it was measured here yet."
+    beside = ", without the judge" if spec.judge else ""
+    return f"About {say_duration(seconds)}{beside}, at the pace of earlier evaluations here."
 
 
 def served(workspace: Workspace, ref: str) -> str:

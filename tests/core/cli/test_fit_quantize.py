@@ -29,7 +29,7 @@ def test_size_time_and_likeness_are_told_with_where_they_come_from(
     said = capsys.readouterr().out
     for text in (
         "size after",
-        "memory at work",
+        "disk on the way",
         "next word the same",
         "98%",
         "135 M parameters",
