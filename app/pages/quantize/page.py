@@ -167,7 +167,7 @@ class QuantizePage(StepsPage):
         self.more_button.setText(
             self.tr("Show fewer recipes") if model.shows_all else self.tr("Show all recipes")
         )
-        self.more_button.setVisible(is_open)
+        self.more_button.setVisible(is_open and model.is_usual)
         self.absent.setVisible(is_open and model.shows_all)
         self.form.setVisible(is_open)
         self.limits.show_state(model)

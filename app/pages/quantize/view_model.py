@@ -146,7 +146,12 @@ class QuantizeViewModel(WizardViewModel):
     @property
     def shows_all(self) -> bool:
         """Whether the rare recipes are shown too; where one of them is chosen they are."""
-        return self._all_recipes or self.recipe not in USUAL
+        return self._all_recipes or not self.is_usual
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the chosen recipe is seen among the usual ones, so that the others can be put away."""
+        return self.recipe in USUAL
 
     @Slot()
     def toggle_all(self) -> None:

@@ -75,7 +75,18 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     warnings = _warnings(workspace, spec)
     notes = [f"About {say_duration(said.expected.seconds)}. {_likeness(said.expected)}"]
     notes += [f"Note: {text}" for text in warnings]
-    done = require_kept(start(workspace, spec, name, output, "Quantizing", warnings, "\n".join(notes)))
+    done = require_kept(
+        start(
+            workspace,
+            spec,
+            name,
+            output,
+            "Quantizing",
+            warnings,
+            "\n".join(notes),
+            expected_s=said.expected.seconds,
+        )
+    )
     _say_what_was_searched(done, output)
     return jobs.finish(workspace, done, output)
 

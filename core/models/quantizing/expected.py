@@ -58,7 +58,6 @@ class Earlier:
         seconds: How long it took on this computer; None where it was made on another, or in several tries.
         agreement: What its receipt says of the next token.
         kl: What its receipt says of the divergence.
-        lineage: The model that it was made from, and those that this one was made from.
     """
 
     spec: QuantizeSpec
@@ -67,7 +66,6 @@ class Earlier:
     seconds: float | None
     agreement: float | None
     kl: float | None
-    lineage: frozenset[str]
 
 
 class Experience:
@@ -101,7 +99,9 @@ class Experience:
         related = [
             item
             for item in self.earlier
-            if item.agreement is not None and _is_alike(item, spec, parameters) and item.lineage & own
+            if item.agreement is not None
+            and _is_alike(item, spec, parameters)
+            and self._lineage(item.spec.model) & own
         ]
         for item in sorted(related, key=lambda item: item.spec.model != spec.model):
             return Kept(item.agreement or 0.0, item.kl, item.name)
@@ -132,7 +132,6 @@ class Experience:
             run.worked_s() if is_here else None,
             _number(run.result.get("agreement")),
             _number(run.result.get("kl")),
-            self._lineage(spec.model),
         )
 
     def _lineage(self, model: str) -> frozenset[str]:
