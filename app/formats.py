@@ -58,9 +58,12 @@ def duration_text(seconds: float) -> str:
 
 
 def estimate_text(seconds: float) -> str:
-    """The same with no more digits than an estimate has: `25 s`, `1 min 35 s`, `12 min 30 s`."""
+    """The same with no more digits than an estimate has: `25 s`, `1 min 35 s`, `4 min`, `12 min 30 s`."""
     step = 1 if seconds < 30 else 5 if seconds < 300 else 30
-    return duration_text(round(seconds / step) * step)
+    total = round(seconds / step) * step
+    if 60 <= total < 3600 and total % 60 == 0:
+        return QCoreApplication.translate("formats", "{m} min").format(m=total // 60)
+    return duration_text(total)
 
 
 def clock_text(unix: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
 from app.formats import short_name
 from app.safety import safe_override
@@ -33,9 +33,11 @@ class ElidedCheckBox(QCheckBox):
     @safe_override(QSize)
     def sizeHint(self) -> QSize:
         """As wide as the name on a card, whatever is shown now."""
-        hint = super().sizeHint()
-        wanted = self.fontMetrics().horizontalAdvance(short_name(self._name))
-        return QSize(hint.width() - self._shown_width() + wanted, hint.height())
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = _escaped(short_name(self._name))
+        text = self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, option.text)
+        return self.style().sizeFromContents(QStyle.ContentsType.CT_CheckBox, option, text, self)
 
     @safe_override(QSize)
     def minimumSizeHint(self) -> QSize:
@@ -46,14 +48,18 @@ class ElidedCheckBox(QCheckBox):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shortens the name to the new width."""
         super().resizeEvent(event)
-        beside = super().sizeHint().width() - self._shown_width()
-        metrics, name = self.fontMetrics(), short_name(self._name)
-        self._show(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(0, self.width() - beside)))
-
-    def _shown_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance(self.text().replace("&&", "&"))
+        name, missing = short_name(self._name), self.sizeHint().width() - self.width()
+        if missing > 0:
+            room = self.fontMetrics().horizontalAdvance(name) - missing
+            name = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, max(0, room))
+        self._show(name)
 
     def _show(self, text: str) -> None:
-        if text.replace("&", "&&") != self.text():
-            self.setText(text.replace("&", "&&"))
+        if _escaped(text) != self.text():
+            self.setText(_escaped(text))
         self.setToolTip(self._name if text != self._name else "")
+
+
+def _escaped(text: str) -> str:
+    """No letter of a name is a key to press."""
+    return text.replace("&", "&&")

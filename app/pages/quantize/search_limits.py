@@ -82,7 +82,7 @@ class SearchLimits(QWidget):
         self.odd.setText(mismatch_text(found) if found else "")
         self.odd.setVisible(found is not None)
         self.right_button.setText(
-            self.tr("Take the rows of {name}").format(name=short_name(found.learnt, 40)) if found else ""
+            self.tr("Take the rows of {name}").format(name=short_name(found.learnt, 24)) if found else ""
         )
         self.right_button.setVisible(bool(self._right))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import estimate_text, short_name, size_text
+from app.formats import breakable, estimate_text, short_name, size_text
 from app.pages.quantize.view_model import QuantizeViewModel
 from core.mismatch import Mismatch
 from core.models.quantizing import measured
@@ -137,8 +137,9 @@ def facts(expected: Expected | None) -> list[tuple[str, str]]:
 
 
 def note(expected: Expected | None, model: QuantizeViewModel) -> str:
-    """Where the figures come from."""
-    said = [QCoreApplication.translate("quantize", "Sizes are computed from the model's own matrices.")]
+    """What speaks against it, and where the figures come from."""
+    said = [mismatch_text(found)] if (found := model.odd_rows) is not None else []
+    said += [QCoreApplication.translate("quantize", "Sizes are computed from the model's own matrices.")]
     if expected is not None:
         said += [_of_time(expected), _of_likeness(expected, model)]
     return " ".join(said)
@@ -163,7 +164,7 @@ def _of_likeness(expected: Expected, model: QuantizeViewModel) -> str:
         )
     if kept.of:
         text = QCoreApplication.translate("quantize", "Alike: by the receipt of {name}.")
-        return text.format(name=short_name(kept.of, 24))
+        return text.format(name=_name(kept.of))
     size = round(measured.PARAMETERS / 1e6)
     text = QCoreApplication.translate(
         "quantize",
@@ -180,7 +181,7 @@ def _of_likeness(expected: Expected, model: QuantizeViewModel) -> str:
 
 def mismatch_text(found: Mismatch) -> str:
     """What is odd about the rows, and why it matters."""
-    learnt = short_name(found.learnt, 30)
+    learnt = _name(found.learnt)
     what = QCoreApplication.translate(
         "quantize", "{model} has learnt from {learnt}; these rows are of another task."
     )
@@ -189,7 +190,12 @@ def mismatch_text(found: Mismatch) -> str:
     why = QCoreApplication.translate(
         "quantize", "Rounded on them, it may lose more of what it learnt than it needs to."
     )
-    return f"⚠ {what.format(model=short_name(found.model, 30), learnt=learnt)} {why}"
+    return f"⚠ {what.format(model=_name(found.model), learnt=learnt)} {why}"
+
+
+def _name(name: str) -> str:
+    """A name that breaks where a card is narrow."""
+    return breakable(short_name(name, 30), 12)
 
 
 def _share(kept: Kept) -> str:

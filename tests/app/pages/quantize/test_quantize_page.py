@@ -119,6 +119,7 @@ def test_rows_of_another_task_are_named_with_a_way_back(
     page.view_model.choose_data(other.id)
     assert page.limits.odd.isVisible()
     assert "tuned has learnt from Mails; these rows are of another task." in page.limits.odd.text()
+    assert page.limits.odd.text() in page.preview_card.note.text(), "it is seen beside Start"
     assert "--data Letters" in page.view_model.command()
 
     QTest.mouseClick(page.limits.right_button, LEFT)
