@@ -81,9 +81,12 @@ class Experience:
 
     def expected(self, spec: QuantizeSpec, parameters: int) -> Expected:
         """What an export of a model with so many parameters takes and keeps."""
-        key = key_of(spec)
+        key = key_of(spec), bool(spec.heal)
         factors = [
-            (key_of(item.spec) == key, item.seconds / usual_seconds(item.spec, item.parameters))
+            (
+                (key_of(item.spec), bool(item.spec.heal)) == key,
+                item.seconds / usual_seconds(item.spec, item.parameters),
+            )
             for item in self.earlier
             if item.seconds is not None and item.parameters and item.spec.threads == spec.threads
         ]

@@ -50,7 +50,7 @@ KEPT: dict[tuple[str, str], Kept] = {
 LOADING_S = 6.5
 #: Seconds of the rest, receipt included, by who rounds, or by recipe where nobody or several do.
 WORK_S: dict[str, float] = {
-    "fp32": 10.0,
+    "fp32": 13.0,
     "builder": 10.0,
     "rtn": 10.0,
     "k_quant": 24.0,
@@ -60,6 +60,6 @@ WORK_S: dict[str, float] = {
     "search": 235.0,
 }
 #: Seconds of healing: to look before and after, and of a step; int4-kquant with 40 steps took two minutes.
-HEALING_S, HEALING_STEP_S = 10.0, 2.0
+HEALING_S, HEALING_STEP_S = 15.0, 2.0
 #: Mixtures that are built and timed before a search for a time begins.
 PROBES = 4
