@@ -57,6 +57,15 @@ def duration_text(seconds: float) -> str:
     return text.format(h=total // 3600, m=total % 3600 // 60)
 
 
+def estimate_text(seconds: float) -> str:
+    """The same with no more digits than an estimate has: `25 s`, `1 min 35 s`, `4 min`, `12 min 30 s`."""
+    step = 1 if seconds < 30 else 5 if seconds < 300 else 30
+    total = round(seconds / step) * step
+    if 60 <= total < 3600 and total % 60 == 0:
+        return QCoreApplication.translate("formats", "{m} min").format(m=total // 60)
+    return duration_text(total)
+
+
 def clock_text(unix: float) -> str:
     """A time of day as in a log: `10:44:31`."""
     return datetime.fromtimestamp(unix).strftime("%H:%M:%S")

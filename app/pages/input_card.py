@@ -20,6 +20,8 @@ from core.models.receipts import is_colour
 CardState = Literal["waiting", "open", "closed"]
 _COLUMNS = 1
 _MARK = 8  # letters, the widest ones, that have the place of a mark
+#: Of the name of a data set so many letters fit in the narrowest window, however wide they are.
+_DATA_LETTERS = 32
 
 
 class InputCard(Card):
@@ -136,7 +138,8 @@ def model_choice(item: ModelItem, longest: int = 38) -> Choice:
     more = item.note if item.is_endpoint else size_text(item.bytes)
     pill, tone = receipt_mark(item)
     name = short_name(item.name, longest - _MARK if pill else longest)
-    return Choice(item.id, name, " · ".join([*_model_facts(item), more]), pill, tone)
+    hint = item.name if name != item.name else ""
+    return Choice(item.id, name, " · ".join([*_model_facts(item), more]), pill, tone, hint=hint)
 
 
 def receipt_mark(item: ModelItem) -> tuple[str, Tone]:
@@ -159,7 +162,8 @@ def data_summary(item: DataItem) -> str:
 
 def data_choice(item: DataItem) -> Choice:
     """A data set as a card."""
-    return Choice(item.id, short_name(item.name), data_facts(item))
+    name = short_name(item.name, _DATA_LETTERS)
+    return Choice(item.id, name, data_facts(item), hint=item.name if name != item.name else "")
 
 
 def data_facts(item: DataItem) -> str:

@@ -34,6 +34,7 @@ class Choice:
         pill: A word such as `Recommended`.
         tone: Tone of the pill.
         blocked: Why it cannot be chosen; shown in place of the text.
+        hint: More about it, under the pointer and read aloud.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Choice:
     pill: str = ""
     tone: Tone = "accent"
     blocked: str = ""
+    hint: str = ""
 
 
 class ChoiceCards(QWidget):
@@ -143,7 +145,8 @@ class _Card(QFrame):
         super().__init__(parent)
         self.radio = _Radio(choice.title, self)
         self.radio.setAccessibleName(choice.title)
-        self.radio.setAccessibleDescription(choice.blocked or choice.text)
+        self.radio.setAccessibleDescription(choice.blocked or f"{choice.text}\n{choice.hint}".strip())
+        self.setToolTip(choice.hint)
         self.radio.setEnabled(not choice.blocked)
         font = self.radio.font()
         font.setWeight(font.Weight.DemiBold)

@@ -207,6 +207,7 @@ def start(
     warnings: Sequence[str] = (),
     note: str = "",
     brings: Mapping[str, str] | None = None,
+    expected_s: float | None = None,
 ) -> Run:
     """Queues and executes a job in this process.
 
@@ -219,6 +220,7 @@ def start(
         warnings: What its log says first.
         note: A sentence for the person, after the run's id.
         brings: Files of its folder that are there before it begins, by name.
+        expected_s: How long it takes, as far as known; earlier runs are asked otherwise.
 
     Raises:
         InUseError: Another process executes jobs in this workspace.
@@ -227,7 +229,7 @@ def start(
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.submit(workspace, spec, name, warnings, brings)
-        return run_now(workspace, run, output, title, note=note)
+        return run_now(workspace, run, output, title, note=note, expected_s=expected_s)
 
 
 def require_kept(run: Run) -> Run:

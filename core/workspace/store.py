@@ -140,10 +140,13 @@ class Store:
             row = session.scalar(select(RunRow).where(RunRow.id == artifact.run_id))
         return _run(row) if row else None
 
-    def runs(self) -> list[Run]:
-        """All runs, newest first."""
+    def runs(self, kind: str | None = None) -> list[Run]:
+        """All runs, or those of a kind, newest first."""
+        query = select(RunRow).order_by(RunRow.number.desc())
+        if kind is not None:
+            query = query.where(RunRow.kind == kind)
         with self._session() as session:
-            return [_run(row) for row in session.scalars(select(RunRow).order_by(RunRow.number.desc()))]
+            return [_run(row) for row in session.scalars(query)]
 
     def open_runs(self) -> list[Run]:
         """Those that wait or work, newest first; few, however many there were."""

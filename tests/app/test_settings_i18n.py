@@ -84,6 +84,13 @@ def test_times_read_as_a_person_says_them(qapp: QApplication, seconds: float, te
 
 
 @pytest.mark.parametrize(
+    ("seconds", "text"), [(16.4, "16 s"), (97, "1 min 35 s"), (241.5, "4 min"), (755, "12 min 30 s")]
+)
+def test_estimates_have_no_more_digits_than_they_know(qapp: QApplication, seconds: float, text: str) -> None:
+    assert formats.estimate_text(seconds) == text
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (0.1824, "0.182"),

@@ -12,6 +12,7 @@ from app.pages.runs.cards import OutcomeCard
 from app.pages.runs.next_step import NextStep
 from app.widgets.buttons import PrimaryButton
 from app.widgets.choice_cards import Choice, ChoiceCards
+from app.widgets.elided_box import ElidedCheckBox
 from app.widgets.error_panel import ErrorPanel
 from app.widgets.error_text import ErrorText
 from app.widgets.job_bar import JobBar, JobStatus
@@ -276,3 +277,18 @@ def test_every_field_of_the_quantize_spec_has_an_editor(qtbot: QtBot) -> None:
         "max_length": 2048,
         "threads": None,
     }
+
+
+def test_a_box_shows_its_whole_name_where_there_is_room_and_both_ends_where_there_is_none(
+    qtbot: QtBot,
+) -> None:
+    box = ElidedCheckBox("Support & mails, LoRA")
+    qtbot.addWidget(box)
+    box.show()
+    for width in (400, 150, box.sizeHint().width()):
+        box.resize(width, 32)
+        assert (box.text() == "Support && mails, LoRA") == (width != 150)
+        assert (box.toolTip() == "Support & mails, LoRA") == (width == 150)
+        assert box.text().startswith("Su")
+        assert box.text().endswith("RA")
+    assert box.accessibleName() == "Support & mails, LoRA"

@@ -28,6 +28,7 @@ class JudgeField(QWidget):
         column.addWidget(Label(self.tr("Judge: does someone rate the answers?"), "strong"))
         self.list = QComboBox(self)
         self.list.setMinimumHeight(CONTROL_HEIGHT)
+        self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setAccessibleName(self.tr("Judge that rates the answers"))
         self.list.currentIndexChanged.connect(self._on_chosen)
         column.addWidget(self.list)

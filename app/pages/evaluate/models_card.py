@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.formats import short_name
+from app.formats import breakable, short_name
 from app.models.library import ModelItem
 from app.pages.input_card import model_facts, receipt_mark
-from app.tokens import CONTROL_HEIGHT, SPACE_S
+from app.tokens import SPACE_S
 from app.widgets.buttons import PlainButton
 from app.widgets.card import Card
+from app.widgets.elided_box import ElidedCheckBox
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.pill import Pill
 
@@ -58,7 +59,7 @@ class ModelsCard(Card):
             box.setChecked(key in ids)
             box.blockSignals(False)
         note = self.tr("Tick the models to measure. The oldest is what the others are compared with.")
-        self.set_note(note if is_open else " · ".join(short_name(item.name) for item in chosen))
+        self.set_note(note if is_open else breakable(" · ".join(short_name(item.name) for item in chosen)))
         self.body_widget.setVisible(is_open and bool(items))
         self.nothing.setVisible(is_open and not items)
         self.add_button.setVisible(is_open and not items)
@@ -75,9 +76,8 @@ class ModelsCard(Card):
             line = QWidget(self.body_widget)
             row = QHBoxLayout(line)
             row.setContentsMargins(0, 0, 0, 0)
-            box = QCheckBox(short_name(item.name).replace("&", "&&"), line)
+            box = ElidedCheckBox(item.name, line)
             box.setObjectName(item.id)
-            box.setMinimumHeight(CONTROL_HEIGHT)
             box.toggled.connect(self._on_toggled)
             row.addWidget(box)
             word, tone = receipt_mark(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from app.formats import count_text, short_name
+from app.formats import breakable, count_text, estimate_text, short_name
 from app.pages.evaluate.judge_field import JudgeField
 from app.pages.evaluate.models_card import ModelsCard
 from app.pages.evaluate.view_model import STEPS, EvaluateViewModel
@@ -161,10 +161,21 @@ class EvaluatePage(StepsPage):
             (self.tr("Rows each answers"), count_text(model.rows)),
             (self.tr("General check"), self.tr("yes") if model.general else self.tr("no")),
         ]
+        seconds = model.seconds
+        if seconds is not None:
+            facts.append((self.tr("Time"), self.tr("about {time}").format(time=estimate_text(seconds))))
         judge = model.judging.judge
-        if judge is not None:
-            facts.append((self.tr("Rated by"), short_name(judge.name, 24)))
         note = self.tr("All models answer the same rows, each in a process of its own.")
+        if judge is not None:
+            rated = self.tr("The answers are rated by {name}.").format(name=short_name(judge.name, 24))
+            note += " " + breakable(rated, 16)
+        if seconds is not None:
+            pace = self.tr("The time is that of earlier evaluations here.")
+            if judge is not None:
+                pace = self.tr("The time is that of earlier evaluations here, without the judge.")
+            note += " " + pace
+        elif model.rows and model.chosen:
+            note += " " + self.tr("How long it takes shows after the first rows.")
         if judge is not None and judge.is_endpoint:
             note += " " + self.tr("Nothing is sent to the judge before you agree.")
         return RunNeeds(facts=facts, note=note, blocked=blocked, command=model.command())

@@ -16,6 +16,7 @@ from app.pages.evaluate.judge_model import JudgeModel
 from app.pages.generate.trial_model import Question
 from app.pages.wizard_view_model import WizardViewModel
 from core.errors import WorkbenchError
+from core.models.evaluation_time import EvaluationTimes
 from core.specs import EvaluateSpec
 
 Blocker = Literal["", "models", "data", "no_test", "settings", "asking", "name", "name_taken"]
@@ -43,6 +44,7 @@ class EvaluateViewModel(WizardViewModel):
         self.advanced: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         self._chosen: set[str] = set()
+        self._times = EvaluationTimes(self._workspace)
         self.judging = JudgeModel(bridge, self)
         self.judging.failed.connect(self._on_failed)
 
@@ -57,6 +59,7 @@ class EvaluateViewModel(WizardViewModel):
         self.data_sets = library.data_sets(self._workspace)
         self._chosen &= {item.id for item in self.models}
         self.data = library.kept(self.data_sets, self.data)
+        self._times = EvaluationTimes(self._workspace)
         self.judging.refresh()
         self.changed.emit()
 
@@ -148,6 +151,14 @@ class EvaluateViewModel(WizardViewModel):
         count = self.data.validation if split == "validation" else self.data.test
         limit = self.advanced.get("limit")
         return min(count, int(limit)) if limit else count
+
+    @property
+    def seconds(self) -> float | None:
+        """About how long it takes without the judge; None where nothing like it was measured here yet."""
+        if self.data is None or not self._chosen or self.errors:
+            return None
+        told = {"models": [item.id for item in self.chosen], "data": self.data.id, **self._settings()}
+        return self._times.seconds(EvaluateSpec.model_validate(told), self.rows)
 
     @property
     def step(self) -> Step:

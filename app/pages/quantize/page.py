@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.formats import size_text
 from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
+from app.pages.quantize import words
 from app.pages.quantize.search_limits import SearchLimits
 from app.pages.quantize.serving_list import ServingList
 from app.pages.quantize.target_list import TargetList
-from app.pages.quantize.view_model import RECIPES, STEPS, QuantizeViewModel
+from app.pages.quantize.view_model import STEPS, QuantizeViewModel
 from app.pages.run_preview import RunNeeds
 from app.pages.wizard_page import StepsPage
-from app.widgets.buttons import PlainButton
+from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.card import Card
 from app.widgets.choice_cards import Choice, ChoiceCards
 from app.widgets.labels import Label
@@ -54,14 +55,19 @@ class QuantizePage(StepsPage):
         self.recipe_card.add_action(self.change_button)
         self.recipes = ChoiceCards(self.tr("Recipe"), 2, self)
         self.recipe_card.add(self.recipes)
+        self.more_button = LinkButton("", parent=self)
+        more = QHBoxLayout()
+        more.addWidget(self.more_button)
+        more.addStretch(1)
+        self.recipe_card.add(more)
+        self.limits = SearchLimits(self)
+        self.recipe_card.add(self.limits)
         self.absent = Label(
             self.tr("fp16 and bf16 are not offered: the processor's runtime can run neither of them."),
             "note",
             wrap=True,
         )
         self.recipe_card.add(self.absent)
-        self.limits = SearchLimits(self)
-        self.recipe_card.add(self.limits)
         self.serving = ServingList(self)
         self.recipe_card.add(self.serving)
         self.targets = TargetList(self)
@@ -91,6 +97,7 @@ class QuantizePage(StepsPage):
         self.model_card.add_requested.connect(self._on_add_model)
         self.change_button.clicked.connect(self._on_change_recipe)
         self.recipes.chosen.connect(model.choose_recipe)
+        self.more_button.clicked.connect(model.toggle_all)
         self.form.values_changed.connect(self._on_form_changed)
         self.serving.toggled.connect(model.serve)
         self.limits.room.changed.connect(model.set_limit)
@@ -157,7 +164,11 @@ class QuantizePage(StepsPage):
         is_open = self._shown == "recipe"
         self.recipe_card.setVisible(self._shown != "model")
         self.recipes.setVisible(is_open)
-        self.absent.setVisible(is_open)
+        self.more_button.setText(
+            self.tr("Show fewer recipes") if model.shows_all else self.tr("Show all recipes")
+        )
+        self.more_button.setVisible(is_open and model.is_usual)
+        self.absent.setVisible(is_open and model.shows_all)
         self.form.setVisible(is_open)
         self.limits.show_state(model)
         self.limits.setVisible(is_open and model.looks)
@@ -166,23 +177,24 @@ class QuantizePage(StepsPage):
         self.targets.show_targets(model.target_obstacles, model.target)
         self.targets.setVisible(is_open)
         self.change_button.setVisible(not is_open)
-        self.recipe_card.set_note("" if is_open else self._recipe_titles()[model.recipe])
+        self.recipe_card.set_note("" if is_open else words.titles()[model.recipe])
         self.check_card.setVisible(self._shown == "check")
         self.name.show_name(model.name, model.blocker)
         self.preview_card.show_needs(self._needs())
 
     def _show_recipes(self) -> None:
-        titles, texts = self._recipe_titles(), self._recipe_texts()
+        titles, uses, hints = words.titles(), words.uses(), words.hints()
         choices = []
-        for recipe in RECIPES:
-            size = self.view_model.expected_bytes(recipe)
-            about = self.tr("About {size}.").format(size=size_text(size)) if size else ""
+        model = self.view_model
+        for recipe in model.offered:
+            figures = words.figures(model.expected_bytes(recipe), model.expected(recipe))
             choices.append(
                 Choice(
                     recipe,
                     titles[recipe],
-                    f"{texts[recipe]} {about}".strip(),
+                    f"{uses[recipe]}\n{figures}".strip(),
                     pill=self.tr("Recommended") if recipe == "int4-mixed" else "",
+                    hint=hints[recipe],
                 )
             )
         blocked = self.recipes.blockSignals(True)
@@ -192,36 +204,6 @@ class QuantizePage(StepsPage):
         elif self.recipes.current != self.view_model.recipe:
             self.recipes.choose(self.view_model.recipe)
         self.recipes.blockSignals(blocked)
-
-    def _recipe_titles(self) -> dict[str, str]:
-        return {
-            "int8": self.tr("8 bit (int8)"),
-            "int4-mixed": self.tr("4 and 8 bit mixed (int4-mixed)"),
-            "search": self.tr("Searched for this model (search)"),
-            "int4-edges": self.tr("8 bit at the edges (int4-edges)"),
-            "int4-gptq": self.tr("4 bit, mended on your rows (int4-gptq)"),
-            "int4-awq": self.tr("4 bit, weighed by your rows (int4-awq)"),
-            "int4-kquant": self.tr("4 bit, searched steps (int4-kquant)"),
-            "int4-hqq": self.tr("4 bit, searched zero points (int4-hqq)"),
-            "int4": self.tr("4 bit (int4)"),
-            "fp32": self.tr("Full precision (fp32)"),
-        }
-
-    def _recipe_texts(self) -> dict[str, str]:
-        return {
-            "int8": self.tr("Nearly free of loss."),
-            "int4-mixed": self.tr(
-                "Small and fast; the sensitive parts keep 8 bits. On your rows nearer to the original."
-            ),
-            "search": self.tr("Measures what each part costs and packs the size you allow. Takes minutes."),
-            "int4-edges": self.tr("The first, last and every third layer keep 8 bits, as llama.cpp chooses."),
-            "int4-gptq": self.tr("Each column makes up for what the one before lost."),
-            "int4-awq": self.tr("Weights that meet large inputs are rounded most carefully."),
-            "int4-kquant": self.tr("Needs no rows; only the output layer keeps 8 bits."),
-            "int4-hqq": self.tr("Needs no rows; few large weights count less than the many."),
-            "int4": self.tr("The smallest; loses most."),
-            "fp32": self.tr("Loses nothing; as large as the original, for comparing."),
-        }
 
     def _memory(self) -> list[tuple[str, str]]:
         found = self.view_model.memory_bytes
@@ -243,12 +225,14 @@ class QuantizePage(StepsPage):
         if model.model is None or expected is None:
             note = self.tr("Choose a model, and you see here how small it becomes.")
             return RunNeeds(note=note, blocked=blocked, command=model.command())
+        told = model.expected(model.recipe)
         return RunNeeds(
             fits=model.disk_needed <= model.disk_free,
             facts=[
                 (self.tr("Size now"), size_text(model.bytes_now)),
                 (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
                 *self._memory(),
+                *words.facts(told),
                 (
                     self.tr("Disk"),
                     self.tr("{need} of {free}").format(
@@ -256,7 +240,7 @@ class QuantizePage(StepsPage):
                     ),
                 ),
             ],
-            note=self.tr("Sizes are computed from the model's own matrices."),
+            note=words.note(told, model),
             blocked=blocked,
             command=model.command(),
         )

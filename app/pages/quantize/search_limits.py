@@ -6,9 +6,12 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from app.formats import short_name
+from app.models import library
 from app.pages.quantize.view_model import QuantizeViewModel
+from app.pages.quantize.words import mismatch_text
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_XS
 from app.widgets.amount import AmountField
+from app.widgets.buttons import LinkButton
 from app.widgets.labels import Label
 
 _TIMES = (5.0, 2000.0)
@@ -46,9 +49,13 @@ class SearchLimits(QWidget):
         self.data_label.setBuddy(self.data)
         self.data.activated.connect(self._on_chosen)
         self.data_note = Label("", "note", wrap=True)
+        self.odd = Label("", "scarce", wrap=True)
+        self.right_button = LinkButton("", parent=self)
+        self.right_button.clicked.connect(self._on_right_asked)
+        self._right = ""
         rows = QVBoxLayout()
         rows.setSpacing(SPACE_XS)
-        for part in (self.data_label, self.data, self.data_note):
+        for part in (self.data_label, self.data, self.odd, self.right_button, self.data_note):
             rows.addWidget(part)
         for limit in (self.room, self.times, self.time):
             column.addWidget(limit)
@@ -66,6 +73,18 @@ class SearchLimits(QWidget):
         self.time.setVisible(model.is_timed)
         self.time.show_amount(*_TIMES, model.limit_ms)
         self._show_data(model)
+        self._show_odd(model)
+
+    def _show_odd(self, model: QuantizeViewModel) -> None:
+        """That the rows are of another task, and a button that takes those that the model learnt with."""
+        found = model.odd_rows
+        self._right = found.learnt_id if found and library.found(model.data_sets, found.learnt_id) else ""
+        self.odd.setText(mismatch_text(found) if found else "")
+        self.odd.setVisible(found is not None)
+        self.right_button.setText(
+            self.tr("Take the rows of {name}").format(name=short_name(found.learnt, 24)) if found else ""
+        )
+        self.right_button.setVisible(bool(self._right))
 
     def _show_data(self, model: QuantizeViewModel) -> None:
         """The data sets, and what their rows are for."""
@@ -90,6 +109,10 @@ class SearchLimits(QWidget):
                 self.data.addItem(short_name(name, 60), artifact)
         chosen = model.data.id if model.data else ""
         self.data.setCurrentIndex(next(at for at, (item, _) in enumerate(shown) if item == chosen))
+
+    @Slot()
+    def _on_right_asked(self) -> None:
+        self.data_chosen.emit(self._right)
 
     @Slot(int)
     def _on_chosen(self, place: int) -> None:

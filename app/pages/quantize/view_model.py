@@ -16,24 +16,23 @@ from app.models import library
 from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
-from app.pages.quantize.sizes import ExportSizes
+from app.pages.quantize.outlook import Outlook
 from app.pages.wizard_view_model import WizardViewModel
+from core import mismatch
 from core.errors import WorkbenchError
 from core.models import targets
-from core.models.quantizing.plan import LEARNING
-from core.models.quantizing.recipes import RECIPES as KNOWN
+from core.models.quantizing import recipes
+from core.models.quantizing.expected import Expected
+from core.models.quantizing.export_sizes import ExportSizes
 from core.specs import QuantizeSpec
 from core.workspace import taught
 
 Blocker = Literal["", "model", "settings", "name", "name_taken", "disk"]
 Step = Literal["model", "recipe", "check"]
 STEPS: tuple[Step, ...] = ("model", "recipe", "check")
-RECIPES = (
-    "int8", "int4-mixed", "search", "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "int4",
-    "fp32",
-)  # fmt: skip
-#: Recipes that look at rows, or at shipped text where there are none, whatever rounds.
-LOOKS = ("search", "int4-gptq", "int4-awq")
+#: What most people need, and what is shown when they ask for more.
+USUAL = ("int8", "int4-mixed", "search", "int4")
+RECIPES = (*USUAL, "int4-edges", "int4-gptq", "int4-awq", "int4-kquant", "int4-hqq", "fp32")
 #: Milliseconds of an answer that are proposed.
 _PROPOSED_MS = 50.0
 
@@ -62,6 +61,8 @@ class QuantizeViewModel(WizardViewModel):
         self.limit_ms = _PROPOSED_MS
         self._timed = False
         self.sizes = ExportSizes(self._workspace)
+        self.outlook = Outlook(self._workspace)
+        self._all_recipes = False
         self.target = str(QuantizeSpec.model_fields["target"].default)
         #: By target: what it would take here. Until the runtime was asked, only the processor is offered.
         self.target_obstacles = _obstacles(frozenset())
@@ -78,6 +79,7 @@ class QuantizeViewModel(WizardViewModel):
     def refresh(self) -> None:
         """Reads the models again and keeps the choice if it still exists; a single candidate is chosen."""
         self._all = library.models(self._workspace)
+        self.outlook.refresh()
         self.models = [item for item in self._all if not item.is_exported]
         self.model = library.kept(self.models, self.model)
         self._keep_served()
@@ -131,7 +133,30 @@ class QuantizeViewModel(WizardViewModel):
     @Slot(str)
     def choose_recipe(self, recipe: str) -> None:
         """One of `RECIPES`."""
-        self.recipe = recipe
+        if recipe != self.recipe:
+            self._all_recipes = self.shows_all
+            self.recipe = recipe
+        self.changed.emit()
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Those to choose from: the usual ones, or all that there are."""
+        return RECIPES if self.shows_all else USUAL
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether the rare recipes are shown too; where one of them is chosen they are."""
+        return self._all_recipes or not self.is_usual
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the chosen recipe is seen among the usual ones, so that the others can be put away."""
+        return self.recipe in USUAL
+
+    @Slot()
+    def toggle_all(self) -> None:
+        """Shows the rare recipes, or puts them away."""
+        self._all_recipes = not self.shows_all
         self.changed.emit()
 
     @property
@@ -142,15 +167,36 @@ class QuantizeViewModel(WizardViewModel):
     @property
     def must_look(self) -> bool:
         """Whether the recipe, who rounds or mends, or the cache looks at rows, or at shipped text alone."""
-        told = self.advanced
-        asked = told.get("algorithm") in LEARNING or told.get("heal") or told.get("kv_cache") == "int8"
-        return self.recipe in LOOKS or bool(asked)
+        return recipes.must_read(self._told())
 
     @property
     def may_look(self) -> bool:
         """Whether what rounds looks at rows only if there are any."""
-        return bool(KNOWN[self.recipe].on_rows) and "algorithm" not in self.advanced
+        return recipes.may_read(self._told())
 
+    @property
+    def odd_rows(self) -> mismatch.Mismatch | None:
+        """What speaks against the chosen rows: that they are of another task than the model has learnt."""
+        return self.outlook.mismatch(self._about(self.recipe)) if self.model and self.data else None
+
+    def expected(self, recipe: str) -> Expected | None:
+        """How long a recipe takes with this model and how near it stays; None without a model."""
+        return self.outlook.expected(self._about(recipe), self.parameters) if self.parameters else None
+
+    def _about(self, recipe: str) -> QuantizeSpec:
+        """A run of a recipe as far as time and likeness go."""
+        told = self._told(recipe)
+        data = self.data.id if self.data is not None and recipes.reads_rows(told) else None
+        limits = (
+            {"max_mb": self.limit_mb, "max_ms": self._limit().get("max_ms")} if recipe == "search" else {}
+        )
+        return told.model_copy(update={"model": self.model.id if self.model else "", "data": data, **limits})
+
+    def _told(self, recipe: str = "") -> QuantizeSpec:
+        """Recipe and advanced fields, whether they go together or not."""
+        return QuantizeSpec.model_construct(recipe=recipe or self.recipe, **self.advanced)
+
+    @Slot(str)
     def choose_data(self, artifact_id: str) -> None:
         """Whose validation rows are looked at; an empty id takes none."""
         self._data_was_chosen = True
@@ -318,7 +364,8 @@ class QuantizeViewModel(WizardViewModel):
         """Queues the run; does nothing while something blocks it."""
         if self.blocker or self.model is None:
             return
-        self._queue(self._spec(self.model.id))
+        found = self.odd_rows
+        self._queue(self._spec(self.model.id), [mismatch.sentence(found)] if found is not None else [])
 
     def _spec(self, model: str) -> QuantizeSpec:
         told = {"model": model, "recipe": self.recipe, "adapters": self.served, **self._limit()}

@@ -1,4 +1,4 @@
-"""`slm-workbench fit finetune|distill …`: predicts a training, and measures a fine-tuning; starts none."""
+"""`slm-workbench fit finetune|distill|quantize …`: predicts, and measures a fine-tuning; starts nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from typing import Any, TypeAlias
 
 from core.cli import fitting
-from core.cli.commands import distill, jobs
+from core.cli.commands import distill, jobs, quantize
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start
 from core.data import sizes
@@ -48,6 +48,8 @@ def add(below: _Below) -> None:
     parser.set_defaults(run=run)
     parser = distill.add_arguments(what, "predict a distilling, with the asking of its teachers")
     parser.set_defaults(run=run_distill)
+    parser = quantize.add_arguments(what, "predict size, time and likeness of a quantized model")
+    parser.set_defaults(run=quantize.run_fit)
 
 
 def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:

@@ -1,4 +1,4 @@
-"""`slm-workbench finetune | merge | prune | quantize | evaluate`: a flag sets a field, a job runs it."""
+"""`slm-workbench finetune | merge | prune | evaluate`: a flag sets a field, a job runs it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from core.cli.specs import build, describe, parse_settings
 from core.counts import counted
 from core.errors import InputError
 from core.jobs import submission
+from core.jobs.timeleft import say_duration
 from core.models import nearness, presets, verdict
+from core.models.evaluation_time import EvaluationTimes
 from core.models.pruning import refusal, rounds
 from core.models.report import Comparison, ModelFigures, main_figure
 from core.recipes import shrinking
-from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, QuantizeSpec, Spec
+from core.specs import DistillSpec, EvaluateSpec, FinetuneSpec, MergeSpec, PruneSpec, Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
 
@@ -93,21 +95,6 @@ def add_prune(below: Below) -> None:
         help="with --rounds: a setting of `distill`",
     )
     parser.set_defaults(run=run_prune)
-
-
-def add_quantize(below: Below) -> None:
-    """Puts the parser in place."""
-    parser = add_parser(below, "quantize", QuantizeSpec, "make a model small and fast (ONNX)")
-    parser.add_argument("model", metavar="M", help="the model to make small; it stays as it is")
-    recipes = get_args(QuantizeSpec.model_fields["recipe"].annotation)
-    parser.add_argument("--recipe", choices=recipes, help="int4-mixed when empty")
-    parser.add_argument(
-        "--data", metavar="D", help="data on whose validation rows it is searched and rounded"
-    )
-    parser.add_argument(
-        "--adapters", metavar="A,B", help="LoRA adapters over M that the small model serves beside it"
-    )
-    parser.set_defaults(run=run_quantize)
 
 
 def add_evaluate(below: Below) -> None:
@@ -233,42 +220,6 @@ def say_what_is_left(run: Run, output: Output) -> None:
         output.say(f"It still answers like the whole model: {same}.")
 
 
-def run_quantize(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
-    """Quantizes."""
-    model = workspace.artifact(arguments.model, "model")
-    own = {
-        "model": ("M", arguments.model),
-        "recipe": ("--recipe", arguments.recipe),
-        "data": ("--data", arguments.data),
-        "adapters": ("--adapters", arguments.adapters),
-    }
-    values: dict[str, Any] = {"model": model.id, **parse_settings(arguments.set, QuantizeSpec, own)}
-    if arguments.recipe:
-        values["recipe"] = arguments.recipe
-    if wanted := arguments.data or values.get("data"):
-        values["data"] = workspace.artifact(str(wanted), "dataset").id
-    named = arguments.adapters or values.get("adapters") or []
-    refs = named.strip("[]").split(",") if isinstance(named, str) else map(str, named)
-    values["adapters"] = [workspace.artifact(ref.strip(), "model").id for ref in refs]
-    spec = build(QuantizeSpec, values)
-    name = arguments.name or workspace.free_name(f"{model.name}-{spec.recipe}", "model")
-    run = require_kept(start(workspace, spec, name, output, "Quantizing"))
-    _say_what_was_searched(run, output)
-    return finish(workspace, run, output)
-
-
-def _say_what_was_searched(run: Run, output: Output) -> None:
-    found = run.result or {}
-    if "searched_kl" in found:
-        output.say(
-            f"On the rows that judged, it is {found['searched_kl']:.3f} nats a token from its source, "
-            f"and the fixed recipe int4-edges, rounded without rows, is {found['fixed_kl']:.3f}."
-        )
-    if "answer_ms" in found:
-        took, allowed = found["answer_ms"], run.spec["max_ms"]
-        output.say(f"An answer took {took:.1f} ms here; {allowed:g} ms were allowed.")
-
-
 def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Evaluates; `--json` gives the report itself."""
     models = [served(workspace, ref) for ref in dict.fromkeys(arguments.models)]
@@ -282,7 +233,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     workspace.require_free_name(name, "report")
     submission.require_suitable(workspace, spec)
     sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
-    run = require_kept(start(workspace, spec, name, output, "Evaluating"))
+    run = require_kept(start(workspace, spec, name, output, "Evaluating", note=_how_long(workspace, spec)))
     report = read_report(workspace, run)
     show_report(report, output)
     for model in models:
@@ -294,6 +245,17 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     output.say(f"Kept as {run.name}; `slm-workbench runs show {shlex.quote(run.name)}` shows it again.")
     output.answer({"run": run.id, "state": run.state, **report})
     return 0
+
+
+def _how_long(workspace: Workspace, spec: EvaluateSpec) -> str:
+    """About how long it takes, where earlier evaluations tell."""
+    counts = workspace.artifact(spec.data, "dataset").meta.get("counts") or {}
+    rows = min(filter(None, (int(counts.get(spec.split) or 0), spec.limit)), default=0)
+    seconds = EvaluationTimes(workspace).seconds(spec, rows) if rows else None
+    if seconds is None:
+        return "How long it takes shows after the first rows: nothing like it was measured here yet."
+    beside = ", without the judge" if spec.judge else ""
+    return f"About {say_duration(seconds)}{beside}, at the pace of earlier evaluations here."
 
 
 def served(workspace: Workspace, ref: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from core.models.quantizing import plan, sizes
-from core.models.quantizing.plan import Algorithm, Part, Plan
+from core.models.quantizing.plan import LEARNING, Algorithm, Part, Plan
+from core.specs import QuantizeSpec
 
 BLOCK = 32  # weights that share a scale; 16 costs a sixth more bytes and half the speed, 128 costs quality
 
@@ -175,3 +176,21 @@ RECIPES = {
         _recipe("search", {4, 8}, algorithm="k_quant", bits=_ALL4, head=8),
     )
 }
+#: Recipes that look at rows, or at shipped text where there are none, whatever rounds.
+LOOKS = ("search", "int4-gptq", "int4-awq")
+
+
+def must_read(spec: QuantizeSpec) -> bool:
+    """Whether the recipe, who rounds or mends, or the cache reads rows, or shipped text alone."""
+    told = spec.algorithm in LEARNING or spec.heal > 0 or spec.kv_cache == "int8"
+    return spec.recipe in LOOKS or told
+
+
+def may_read(spec: QuantizeSpec) -> bool:
+    """Whether what rounds reads rows only if there are any."""
+    return bool(RECIPES[spec.recipe].on_rows) and spec.algorithm == "auto"
+
+
+def reads_rows(spec: QuantizeSpec) -> bool:
+    """Whether rows change the result, where there are any."""
+    return must_read(spec) or may_read(spec)

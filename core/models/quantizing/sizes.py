@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Matrices:
     others: int
     beside: int
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many layers there are."""
         return len({name.split(".layers.")[1].split(".")[0] for name in self.layers})

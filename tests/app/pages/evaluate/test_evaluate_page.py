@@ -117,6 +117,28 @@ def test_a_quantized_model_finds_the_data_further_back(
     assert page.view_model.data.id == data.id
 
 
+def test_the_preview_says_how_long_it_takes_once_something_like_it_was_measured(
+    page: EvaluatePage, add_model: Add, add_data: Add, workspace: Workspace
+) -> None:
+    base, data = add_model("base"), add_data()
+    page.open_with(base.id)
+    page.view_model.choose_data(data.id)
+    assert "Time" not in page.preview_card.facts.names
+    assert "How long it takes shows after the first rows." in page.preview_card.note.text()
+
+    run = workspace.store.add_run("evaluate", "before", {"models": [base.id], "data": data.id}, [])
+    figures = model_row("base", 0.5, 20.0) | {"id": base.id, "seconds": 3880.0}
+    workspace.store.set_state(run.id, "starting")
+    workspace.store.set_state(run.id, "succeeded", result={**REPORT, "models": [figures]})
+    page.open_with(base.id)
+
+    rows = page.view_model.rows
+    expected = 3880.0 / 388 * (rows + 2 * rows + 88)
+    assert page.view_model.seconds == pytest.approx(expected)
+    assert page.preview_card.facts._values["Time"].text().startswith("about ")
+    assert "The time is that of earlier evaluations here." in page.preview_card.note.text()
+
+
 def model_row(name: str, accuracy: float, perplexity: float) -> dict:
     return {
         "model": name, "id": name, "kind": "hf", "bytes_on_disk": 270_000_000, "seconds": 60.0,

@@ -33,12 +33,16 @@ class ExportSizes:
         self._id = ""
         self._found: sizes.Matrices | None = None
         self._shape = Shape(0)
+        #: Each takes milliseconds, and a page that shows all asks again at every step of a slider.
+        self._bytes: dict[tuple[str, int | str], float] = {}
+        self._range: tuple[float, float] | None = None
 
     def ask(self, artifact_id: str) -> None:
         """Changes the model; of a whole one the headers are read, which takes milliseconds."""
         if artifact_id == self._id:
             return
         self._id, self._found, self._shape = artifact_id, None, Shape(0)
+        self._bytes, self._range = {}, None
         if artifact_id:
             folder = self._workspace.artifact_folder(artifact_id)
             self._shape = shape_of(folder, 0)
@@ -53,9 +57,12 @@ class ExportSizes:
         found, known = self._found, RECIPES[recipe]
         if found is None:
             return parameters * _BYTES_A_PARAMETER[recipe] + _TOKENIZER_BYTES if parameters else None
-        if known.precision == "fp32":
-            return float(sizes.plain_bytes(found))
-        return float(sizes.folder_bytes(found, known.planned(found, "rtn", block)))
+        if (recipe, block) not in self._bytes:
+            is_plain = known.precision == "fp32"
+            made = None if is_plain else known.planned(found, "rtn", block)
+            told = sizes.plain_bytes(found) if made is None else sizes.folder_bytes(found, made)
+            self._bytes[recipe, block] = float(told)
+        return self._bytes[recipe, block]
 
     def memory(self, export_bytes: float, length: int, cache_bits: int) -> Serving | None:
         """Memory of an export that holds conversations of some length; None where the sizes are not known."""
@@ -71,11 +78,17 @@ class ExportSizes:
         if found is None:
             whole = float(parameters)
             return whole * 0.6 + _TOKENIZER_BYTES, whole * 1.16 + _TOKENIZER_BYTES
-        searched = least.with_report(found)
-        small = sizes.folder_bytes(searched, _alike(found, 4))
-        if least.can_be_searched(searched):
-            small = least.least_bytes(searched)
-        return float(small), float(sizes.folder_bytes(searched, _alike(found, 8)))
+        if self._range is None:
+            self._range = _searchable(found)
+        return self._range
+
+
+def _searchable(found: sizes.Matrices) -> tuple[float, float]:
+    searched = least.with_report(found)
+    small = sizes.folder_bytes(searched, _alike(found, 4))
+    if least.can_be_searched(searched):
+        small = least.least_bytes(searched)
+    return float(small), float(sizes.folder_bytes(searched, _alike(found, 8)))
 
 
 def _alike(found: sizes.Matrices, bits: Literal[4, 8]) -> Plan:
