@@ -197,12 +197,10 @@ class ComparePage(PageFrame):
         said = words.notes(board)
         self.notes.setText(breakable("\n".join(said)))
         self.notes.setVisible(bool(said))
-        names = ", ".join(short_name(member.name) for member in board.missing)
-        text = self.tr("Not measured on these rows yet: {names}.").format(names=names)
-        lacking = bool(board.missing) or any(variant.is_stopped for variant in board.variants)
-        self.missing.setText(breakable(text) if board.missing else "")
-        self.missing.setVisible(lacking)
-        self.measure_button.setVisible(lacking)
+        lacking = self.view_model.lacking
+        self.missing.setText(breakable(words.lacking_text(board, lacking)))
+        self.missing.setVisible(bool(lacking.models))
+        self.measure_button.setVisible(bool(lacking.models))
         self.notes_card.setVisible(bool(said or board.missing))
 
     @Slot()
@@ -269,9 +267,7 @@ class ComparePage(PageFrame):
     def _on_measure_missing(self) -> None:
         board = self.view_model.board
         if board is not None:
-            stopped = [variant.id for variant in board.variants if variant.is_stopped]
-            ids = [*(member.id for member in board.missing), *stopped]
-            self.page_requested.emit("evaluate", [*ids, board.subject.data])
+            self.page_requested.emit("evaluate", [*self.view_model.lacking.models, board.subject.data])
 
     @Slot()
     def _on_begin(self) -> None:

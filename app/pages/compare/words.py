@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import count_text, number_text, rows_text, size_text
+from app.formats import count_text, duration_text, number_text, rows_text, short_name, size_text
+from app.pages.compare.board_reading import Lacking
 from app.pages.runs.verdict_text import agreement, figure_text, measure_name
 from core.models.board import choice, sentence
 from core.models.board.axes import Axis, Limits, broken, value
@@ -356,3 +357,28 @@ def notes(board: Board) -> list[str]:
         text = QCoreApplication.translate("compare", "Left out, as damaged or measured otherwise: {names}.")
         said.append(text.format(names=", ".join(board.left_out)))
     return said
+
+
+def lacking_text(board: Board, lacking: Lacking) -> str:
+    """Which models are to be measured yet, how much that is, and about how long it takes."""
+    said = []
+    if board.missing:
+        names = ", ".join(short_name(member.name) for member in board.missing)
+        text = QCoreApplication.translate("compare", "Not measured on these rows yet: {names}.")
+        said.append(text.format(names=names))
+    if lacking.models:
+        count = len(lacking.models)
+        models = (
+            QCoreApplication.translate("compare", "1 model")
+            if count == 1
+            else QCoreApplication.translate("compare", "{count} models").format(count=count_text(count))
+        )
+        amount = f"{models} × {rows_text(lacking.rows)}"
+        if lacking.seconds is None:
+            said.append(QCoreApplication.translate("compare", "To measure: {amount}.").format(amount=amount))
+        else:
+            text = QCoreApplication.translate(
+                "compare", "To measure: {amount}, about {time}; the general check comes on top."
+            )
+            said.append(text.format(amount=amount, time=duration_text(lacking.seconds)))
+    return " ".join(said)
