@@ -61,7 +61,7 @@ class Point:
         x: Its figure on the lower axis.
         y: Its figure on the other one.
         on_frontier: Whether no other is better on both.
-        is_out: Whether it is over a limit.
+        is_out: Whether it misses a limit.
         text: All of it in a line.
     """
 
@@ -113,10 +113,11 @@ class TradePlot(QWidget):
         self._grid = pg.PlotCurveItem(connect="pairs", antialias=False)
         self._shades = (pg.QtWidgets.QGraphicsRectItem(), pg.QtWidgets.QGraphicsRectItem())
         self._lines = (pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0))
-        self._limit_word = pg.TextItem(anchor=(0.0, 0.0))
+        self._limit_words = (pg.TextItem(), pg.TextItem())
         self._frontier = pg.PlotCurveItem(antialias=True)
         self._spots = pg.ScatterPlotItem(antialias=True, useCache=False)  # sharp in an enlarged picture too
-        for part in (*self._shades, *self._lines, self._grid, self._frontier, self._spots, self._limit_word):
+        marks = (self._grid, self._frontier, self._spots)
+        for part in (*self._shades, *self._lines, *marks, *self._limit_words):
             item.addItem(part, ignoreBounds=True)
         for line in self._lines:
             line.setZValue(1)  # above the grid
@@ -213,19 +214,27 @@ class TradePlot(QWidget):
                 area.setRect(QRectF(left, low, right - left, high - low))
             area.setPen(pg.mkPen(None))
             area.setBrush(shade)
-        self._limit_word.setVisible(any(shown))
-        self._limit_word.setText(self.tr("over your limit"), colours.bad)
+        self._name_limits(shown)
+
+    def _name_limits(self, shown: Sequence[bool]) -> None:
+        """Says in each shaded area on which side of its limit that is."""
+        assert self._axes is not None
+        assert self._spreads is not None
+        x_spread, y_spread = self._spreads
+        x_over, y_over = (axis.over_is_bad for axis in self._axes)
         font = QFont(self.font())
         font.setPixelSize(_LABEL_PX)
-        self._limit_word.setFont(font)
-        if shown[0]:  # at the foot, since names of good ones stand above
-            right = self._axes[0].over_is_bad
-            self._limit_word.setAnchor((0.0 if right else 1.0, 1.0))
-            self._limit_word.setPos(self._lines[0].value(), y_spread.low)
-        elif shown[1]:
-            above = self._axes[1].over_is_bad
-            self._limit_word.setAnchor((1.0, 1.0 if above else 0.0))
-            self._limit_word.setPos(x_spread.high, self._lines[1].value())
+        for word, axis, is_shown in zip(self._limit_words, self._axes, shown, strict=True):
+            word.setVisible(is_shown)
+            side = self.tr("over your limit") if axis.over_is_bad else self.tr("below your limit")
+            word.setText(side, theme().tokens.bad)
+            word.setFont(font)
+        across, upright = self._limit_words
+        across.setAnchor((0.0 if x_over else 1.0, 1.0))
+        across.setPos(self._lines[0].value(), y_spread.low)  # at the foot, as names of good ones stand above
+        at_left = shown[0] and x_over  # beside the other area, not in it
+        upright.setAnchor((0.0 if at_left else 1.0, 1.0 if y_over else 0.0))
+        upright.setPos(x_spread.low if at_left else x_spread.high, self._lines[1].value())
 
     def _draw_spots(self) -> None:
         assert self._spreads is not None
@@ -275,8 +284,7 @@ class TradePlot(QWidget):
         sizes = [(metrics.horizontalAdvance(text) + 4, metrics.height()) for text in shown]
         best = [at for at, point in zip(centres, self._points, strict=True) if point.on_frontier]
         lines = along(sorted(best), _LABEL_PX / 2)
-        if self._limit_word.isVisible():
-            lines.append(_box(self._limit_word.sceneBoundingRect()))
+        lines += [_box(word.sceneBoundingRect()) for word in self._limit_words if word.isVisible()]
         boxes = places(centres, sizes, self.order(), _box(area), _RADIUS + 2, lines)
         marked = {self._chosen, self._hovered, self._recommended}
         for point, text, item, box in zip(self._points, shown, self._names, boxes, strict=True):

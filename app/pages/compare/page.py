@@ -9,7 +9,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
 from app.formats import breakable, count_text, short_name
-from app.pages.compare import words
+from app.pages.compare import verdict_words, words
 from app.pages.compare.exporting import ExportButton
 from app.pages.compare.limits_card import LimitsCard
 from app.pages.compare.picture_card import PictureCard
@@ -218,7 +218,7 @@ class ComparePage(PageFrame):
             receipt,
             can_go_back=can_go_back and model.recommended is not None,
         )
-        out = {item.id: words.limit_words(found) for item in board.variants
+        out = {item.id: verdict_words.limit_words(found) for item in board.variants
                if (found := axes.broken(board, item, model.limits))}  # fmt: skip
         recommended = model.recommended.id if model.recommended is not None else ""
         self.table_card.show_marks(Marks(recommended, out), focus.id if focus is not None else "")

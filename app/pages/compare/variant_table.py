@@ -1,4 +1,4 @@
-"""The variants as a table: best cells bold, those over a limit muted, the recommended one with a star."""
+"""The variants as a table: best cells bold, those that miss a limit muted, a star on the recommended one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Marks:
 
     Attributes:
         recommended: Id of the variant with the star.
-        out: Ids of those that are over a limit, with which one in words.
+        out: Ids of those that miss a limit, with which one in words.
     """
 
     recommended: str
@@ -109,7 +109,7 @@ class VariantTableModel(ItemTableModel[Variant]):
             if variant is not None and (receipt := words.receipt_text(variant.member)):
                 parts.append(receipt)
             if key in self._marks.out:
-                parts.append(self.tr("over your limit: {what}").format(what=self._marks.out[key]))
+                parts.append(self.tr("misses your limit: {what}").format(what=self._marks.out[key]))
         return ", ".join(parts)
 
 

@@ -185,7 +185,7 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
     for item in made.variants:
         figures = item.figures
         star = "★ " if item is recommended else ""
-        over = " (over a limit)" if axes.broken(made, item, limits) else ""
+        over = " (misses a limit)" if axes.broken(made, item, limits) else ""
         stopped = f" (stopped: {sentence.answered(item)} rows)" if item.is_stopped else ""
         rows.append(
             [

@@ -118,7 +118,7 @@ def _dress(plot: Any, board: Board, x_axis: Axis) -> None:
 
 
 def _mark_limits(plot: Any, board: Board, limits: Limits, x_axis: Axis) -> None:
-    """Shades what is over a limit, without moving the ends of the axes."""
+    """Shades what misses a limit, without moving the ends of the axes."""
     left, right = plot.get_xlim()
     low, high = plot.get_ylim()
     x_limit, y_limit = limits.of(x_axis), limits.right
