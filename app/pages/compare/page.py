@@ -30,7 +30,7 @@ from core.models.board import axes
 from core.models.board.board import Board
 
 _AFTER_PAINT_MS = 30
-_SIDE_BY_SIDE = 980  # with less room the picture stands below the table
+_SIDE_BY_SIDE = 1200  # with less room the picture stands below the table
 
 
 class ComparePage(PageFrame):
@@ -66,7 +66,7 @@ class ComparePage(PageFrame):
         self.picture_card = PictureCard(self)
         self._columns_box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns_box.setSpacing(SPACE_L)
-        self._columns_box.addWidget(self.table_card, 6)
+        self._columns_box.addWidget(self.table_card, 8)
         self._columns_box.addWidget(self.picture_card, 5)
         self.notes_card = Card(parent=self)
         self.notes = Label("", "muted", wrap=True)

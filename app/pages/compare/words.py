@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from app.formats import count_text, duration_text, number_text, rows_text, short_name, size_text
 from app.pages.compare.board_reading import Lacking
 from app.pages.runs.verdict_text import agreement, figure_text, measure_name
+from app.receipt_text import colour_phrase
 from core.models.board.axes import Axis, value
 from core.models.board.board import Board, Variant
 from core.models.board.lineage import Member
@@ -24,14 +25,7 @@ def role_text(member: Member) -> str:
         "pruned": QCoreApplication.translate("compare", "pruned"),
         "merged": QCoreApplication.translate("compare", "merged"),
     }
-    return ", ".join(filter(None, (words[member.role], member.recipe, receipt_text(member))))
-
-
-def receipt_text(member: Member) -> str:
-    """What speaks against a model by its receipt; empty where nothing does."""
-    if member.receipt == "red":
-        return QCoreApplication.translate("compare", "red receipt")
-    return QCoreApplication.translate("compare", "amber receipt") if member.receipt == "amber" else ""
+    return ", ".join(filter(None, (words[member.role], member.recipe, colour_phrase(member.receipt))))
 
 
 def axis_title(axis: Axis, board: Board) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from board_hands import LEFT, click, opened, rows_of
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -65,3 +66,34 @@ def test_a_red_receipt_says_why_it_cannot_be_deployed(
     assert page.verdict_card.deploy_button.text() == "Its receipt is red"
     assert not page.verdict_card.deploy_button.isEnabled()
     assert "answers agree on 3 of 8 prompts" in page.verdict_card.reason.text().replace("\u200b", "")
+
+
+@pytest.mark.parametrize("width", [1231, 891])
+def test_right_time_memory_and_size_are_all_seen(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace, width: int
+) -> None:
+    """The page's width in a window of 1440 and of 1100 pixels."""
+    boards.add_lineage(workspace)
+    page.resize(width, 1400)
+    opened(page, qtbot)
+    table = page.table_card.table
+    assert table is not None
+    qtbot.waitUntil(lambda: table.viewport().width() > 300)
+    for column in range(5):
+        assert not table.isColumnHidden(column)
+        area = table.visualRect(table.model().index(0, column))
+        assert area.right() <= table.viewport().width()
+
+
+def test_a_table_without_room_for_them_scrolls_sideways(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    table = page.table_card.table
+    assert table is not None
+    table.setFixedWidth(420)
+    qtbot.waitUntil(lambda: table.viewport().width() <= 420)
+    assert not any(table.isColumnHidden(column) for column in range(5))
+    assert table.horizontalScrollBar().isVisible()
+    assert table.horizontalScrollBar().maximum() > 0
