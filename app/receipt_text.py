@@ -11,7 +11,7 @@ from core.models.receipts import CheckItem, Colour, ReceiptItem
 TONES: dict[Colour, Tone] = {"green": "good", "amber": "warn", "red": "bad"}
 _SIGNS = {"amber": "⚠ ", "red": "✗ "}
 #: Recipes that keep more of the source, the nearest first.
-_NEAR = ("int8", "int4-mixed")
+NEAR = ("int8", "int4-mixed")
 
 
 def colour_word(colour: Colour, *, is_untaught: bool = False) -> str:
@@ -102,7 +102,7 @@ def nearer_recipes(receipt: ReceiptItem) -> tuple[str, ...]:
     differs = any(item.name in ("behaviour", "repetition") for item in receipt.faults)
     if not differs or not receipt.recipe.startswith(("int4", "search")):
         return ()
-    return tuple(recipe for recipe in _NEAR if recipe != receipt.recipe)
+    return tuple(recipe for recipe in NEAR if recipe != receipt.recipe)
 
 
 def check_title(name: str) -> str:
