@@ -9,7 +9,7 @@ from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.lineage import Member
 from core.models.board.usefulness import Doubt
-from core.models.verdict import agreement
+from core.models.verdict import agreement, measure_name
 
 _LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
 _SMALLER = "make a smaller one: `quantize --recipe search --set max_mb=N`, prune, distill"
@@ -138,6 +138,28 @@ def quality(board: Board, verdict: Verdict) -> str:
     return f"{amount} {better} {reference.name}, {chance}{test}"
 
 
+def against_best(board: Board, variant: Variant) -> str:
+    """Its main figure less the best one's: `−1.3 [−3.5 to +0.9], p = 0.29`."""
+    best = board.best_first()[0]
+    if variant is best:
+        return "the best"
+    found = board.compare(variant, best)
+    if found is None:
+        return "no shared rows"
+    value, low, high = (
+        f"{number * 100:+.1f}".replace("-", "−")
+        for number in (found.difference.value, *found.difference.ci95)
+    )
+    test = f", {p_text(found.difference.p_value)}" if found.difference.p_value is not None else ""
+    rows = "" if board.same_rows else f" on {counted(found.rows)}"
+    return f"{value} [{low} to {high}]{test}{rows}"
+
+
+def missed(board: Board, variant: Variant, limits: Limits) -> str:
+    """The limits that it misses: `memory, quality`."""
+    return ", ".join(_LIMITS[axis] for axis in axes.broken(board, variant, limits))
+
+
 def amount_text(board: Board, verdict: Verdict) -> str:
     """The size of the difference with its interval: `1.3 points [−0.9 to 3.5]`."""
     assert verdict.compared is not None
@@ -220,7 +242,8 @@ def limits_text(board: Board, limits: Limits) -> str:
     if limits.right is not None and board.less_is_better:
         said.append(f"perplexity at most {limits.right:.2f}")
     elif limits.right is not None:
-        said.append(f"at least {limits.right * 100:.0f} %")
+        name = measure_name(board.measure, board.answers_by)
+        said.append(f"{name} at least {limits.right * 100:g} %")
     return f"Limits: {', '.join(said)}." if said else "No limits."
 
 
