@@ -249,7 +249,11 @@ class ComparePage(PageFrame):
 
     @Slot(str)
     def _on_file_chosen(self, path: str) -> None:
-        self.view_model.export(Path(path), self.picture_card.png())
+        board, card = self.view_model.board, self.verdict_card
+        if board is not None:
+            said = [self._subtitle(board), card.title_label.text(), card.note_label.text()]
+            said += [self.limits_card.said()]
+            self.view_model.export(Path(path), self.picture_card.png("\n".join(filter(None, said))))
 
     @Slot(str)
     def _on_exported(self, path: str) -> None:

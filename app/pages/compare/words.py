@@ -69,6 +69,9 @@ def axis_label(axis: Axis, board: Board, *, less: bool) -> str:
         if less
         else QCoreApplication.translate("compare", "more is better")
     )
+    if axis == "right":
+        text = QCoreApplication.translate("compare", "{measure}, with 95 % interval ({way})")
+        return text.format(measure=labels[axis], way=way)
     return f"{labels[axis]} ({way})"
 
 

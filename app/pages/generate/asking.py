@@ -1,4 +1,4 @@
-"""How a teacher is asked: as chosen, and otherwise as it follows from what it has learnt and from the data."""
+"""How a teacher is asked: as chosen, and otherwise as it follows from what it has learnt and the data."""
 
 from __future__ import annotations
 

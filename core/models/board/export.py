@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.errors import InputError
 from core.models.board import axes, board, choice, picture, sentence
 from core.models.board.axes import Limits
@@ -48,7 +49,7 @@ def write(made: Board, limits: Limits, path: Path, *, replace: bool = False) -> 
         case ".csv":
             data = table(made, limits).encode("utf-8-sig")  # the mark tells a spreadsheet the encoding
         case ".png":
-            data = picture.draw(made, limits, recommended, "png", _said(made, limits))
+            data = picture.draw(made, limits, recommended, "png", [_subject(made), *_said(made, limits)])
         case _:
             data = page(made, limits).encode("utf-8")
     save(path, data)
@@ -127,6 +128,12 @@ def _said(made: Board, limits: Limits) -> list[str]:
     recommended = choice.recommend(made, limits)
     verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
     return [sentence.sentence(made, verdict, limits), sentence.limits_text(made, limits)]
+
+
+def _subject(made: Board) -> str:
+    """What is compared on what, for a picture that stands alone."""
+    rows = counted(len(made.rows), f"{made.subject.split} row")
+    return f"{counted(len(made.variants), 'variant')} on {rows} of {made.subject.data_name}."
 
 
 def page(made: Board, limits: Limits) -> str:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from board_hands import LEFT, click, opened, rows_of, slide
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -76,6 +77,7 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
 
     slide(page, "time", 70)
+    assert page.limits_card.said() == "Limits: Answers within: 70 ms"
     slide(page, "right", 0.81)
     assert page.verdict_card.title_label.text() == "No variant keeps all your limits."
     assert not page.verdict_card.deploy_button.isVisible()
@@ -228,16 +230,16 @@ def test_a_shaded_area_says_on_which_side_of_its_limit_it_lies(
     opened(page, qtbot)
     plot = page.picture_card.plot
     assert plot is not None
-    slow, wrong = plot._limit_words
+    slow, wrong = plot._limits.words
     slide(page, "right", 0.78)
     assert not slow.isVisible()
     assert wrong.isVisible()
     assert wrong.toPlainText() == "below your limit"
-    line = plot._lines[1].sceneBoundingRect().center().y()
+    line = plot._limits.lines[1].sceneBoundingRect().center().y()
     assert wrong.sceneBoundingRect().top() >= line - 1, "it stands in the area, which is below the line"
     slide(page, "time", 300)
     assert slow.toPlainText() == "over your limit"
-    assert slow.sceneBoundingRect().left() >= plot._lines[0].sceneBoundingRect().center().x() - 1
+    assert slow.sceneBoundingRect().left() >= plot._limits.lines[0].sceneBoundingRect().center().x() - 1
     assert not slow.sceneBoundingRect().intersects(wrong.sceneBoundingRect())
 
 
@@ -267,6 +269,11 @@ def test_the_page_the_table_and_the_picture_are_written(
         assert raised.args == [f"Wrote {path}.", "good"]
         assert path.stat().st_size > 500
     assert (tmp_path / "board.png").read_bytes().startswith(b"\x89PNG")
+    plot = page.picture_card.plot
+    assert plot is not None
+    drawn, bare = QImage(str(tmp_path / "board.png")), plot.image(QSize(1600, 1000))
+    assert drawn.width() == bare.width()
+    assert drawn.height() > bare.height(), "what is said of it stands above"
     with qtbot.waitSignal(page.notice_raised, timeout=60000) as raised:
         page.export_button.file_chosen.emit("/proc/none/board.csv")
     assert raised.args[1] == "bad"
