@@ -139,12 +139,12 @@ def _outlook(workspace: Workspace, missing: list[str], rows: int, known: list[Mo
     names = ", ".join(_named(workspace, key) for key in missing)
     seconds = forecast.seconds(workspace, missing, rows, known)
     time = (
-        f"about {say_duration(seconds)}"
+        f", about {say_duration(seconds)}"
         if seconds is not None
-        else "for how long is not known, as no model has answered any of them yet"
+        else "; how long that takes is not known, as no model has answered any of them yet"
     )
-    models = f"{counted(len(missing), 'model')} × {counted(rows)}"
-    return f"Not measured on these rows yet: {names}. {models} are to be answered, {time}."
+    amount = f"{counted(len(missing), 'model')} × {counted(rows)}"
+    return f"Not measured on these rows yet: {names}. To measure: {amount}{time}."
 
 
 def _named(workspace: Workspace, key: str) -> str:

@@ -86,9 +86,7 @@ def test_nothing_is_measured_without_a_yes_and_what_it_takes_is_said_before(caps
     asked = ["--workspace", str(workspace.root), "compare", "Tuned", "Tuned, int8", "--data", DATA]
     assert main(asked) == 2
     said = capsys.readouterr().err
-    assert (
-        "Not measured on these rows yet: Tuned, int8. 1 model × 300 rows are to be answered, about " in said
-    )
+    assert "Not measured on these rows yet: Tuned, int8. To measure: 1 model × 300 rows, about " in said
     assert "Nobody is at the terminal" in said
     assert "Add --yes, or ask fewer rows of each: --limit 100 --yes." in said
     assert main([*asked, "--limit", "40"]) == 2
