@@ -9,8 +9,9 @@ from app.widgets.pill import Tone
 from core.models.receipts import CheckItem, Colour, ReceiptItem
 
 TONES: dict[Colour, Tone] = {"green": "good", "amber": "warn", "red": "bad"}
+_SIGNS = {"amber": "⚠ ", "red": "✗ "}
 #: Recipes that keep more of the source, the nearest first.
-_NEAR = ("int8", "int4-mixed")
+NEAR = ("int8", "int4-mixed")
 
 
 def colour_word(colour: Colour, *, is_untaught: bool = False) -> str:
@@ -23,6 +24,23 @@ def colour_word(colour: Colour, *, is_untaught: bool = False) -> str:
         "red": QCoreApplication.translate("receipt", "Not usable"),
     }
     return words[colour]
+
+
+def sign(receipt: str | None) -> str:
+    """What stands before a model's name in a list; nothing where its receipt is green or there is none."""
+    return _SIGNS.get(receipt or "", "")
+
+
+def colour_phrase(receipt: str | None) -> str:
+    """The sign in words, for a tooltip and for reading aloud."""
+    if receipt == "red":
+        return QCoreApplication.translate("receipt", "red receipt")
+    return QCoreApplication.translate("receipt", "amber receipt") if receipt == "amber" else ""
+
+
+def spoken_name(name: str, receipt: str | None) -> str:
+    """A model's name and what its sign means."""
+    return ", ".join(filter(None, (name, colour_phrase(receipt))))
 
 
 def colours_text() -> str:
@@ -84,7 +102,7 @@ def nearer_recipes(receipt: ReceiptItem) -> tuple[str, ...]:
     differs = any(item.name in ("behaviour", "repetition") for item in receipt.faults)
     if not differs or not receipt.recipe.startswith(("int4", "search")):
         return ()
-    return tuple(recipe for recipe in _NEAR if recipe != receipt.recipe)
+    return tuple(recipe for recipe in NEAR if recipe != receipt.recipe)
 
 
 def check_title(name: str) -> str:

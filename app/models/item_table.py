@@ -25,12 +25,14 @@ class Column(Generic[T]):
         text: What a cell says.
         sort: What it is sorted by; the text when left out.
         is_figure: Whether it stands at the end side.
+        spoken: What a tooltip and a reader of the screen say of a cell; the text when left out.
     """
 
     title: str
     text: Callable[[T], str]
     sort: Callable[[T], Any] | None = None
     is_figure: bool = False
+    spoken: Callable[[T], str] | None = None
 
 
 class ItemTableModel(QAbstractTableModel, Generic[T]):
@@ -76,8 +78,10 @@ class ItemTableModel(QAbstractTableModel, Generic[T]):
         if not index.isValid() or index.row() >= len(self._items):
             return None
         item, column = self._items[index.row()], self._columns[index.column()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return column.text(item)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return (column.spoken or column.text)(item)
         if role == SORT_ROLE:
             return column.sort(item) if column.sort else column.text(item).casefold()
         if role == ID_ROLE:

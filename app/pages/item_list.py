@@ -23,6 +23,7 @@ from app.models.sorted_items import SortedItems
 _ROW_HEIGHT = 40
 _ROWS_SHOWN = 10
 _FIRST_COLUMN_WIDTH = 160
+_LEAST_FIRST_COLUMN_WIDTH = 110
 
 
 class _RowDelegate(QStyledItemDelegate):
@@ -40,12 +41,16 @@ class ItemList(QTableView):
         name: What is listed, read aloud.
         model: The items.
         parent: Owner.
+        kept: So many of the first columns are never left out; without room for them it scrolls sideways.
     """
 
     chosen = Signal(str)
 
-    def __init__(self, name: str, model: ItemTableModel[Any], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, model: ItemTableModel[Any], parent: QWidget | None = None, *, kept: int = 1
+    ) -> None:
         super().__init__(parent)
+        self._kept = kept
         self.setAccessibleName(name)
         self.setProperty("frameless", True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -61,6 +66,7 @@ class ItemList(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
@@ -93,12 +99,32 @@ class ItemList(QTableView):
         self._fit_columns()
 
     def _fit_columns(self) -> None:
-        room = self.viewport().width() - _FIRST_COLUMN_WIDTH
+        first = self._first_column_width()
+        room = self.viewport().width() - first
         header = self.horizontalHeader()
         for column in range(1, self._proxy.columnCount()):
             self.setColumnHidden(column, False)  # a hidden one has no width to ask for
             room -= max(self.sizeHintForColumn(column), header.sectionSizeHint(column))
-            self.setColumnHidden(column, room < 0)
+            self.setColumnHidden(column, room < 0 and column >= self._kept)
+            if column == self._kept - 1:
+                self._scroll_sideways(first if room < 0 else 0)
+
+    def _first_column_width(self) -> int:
+        """What the first column has at least; less for short names where other columns are to stay."""
+        if self._kept == 1:
+            return _FIRST_COLUMN_WIDTH
+        return min(_FIRST_COLUMN_WIDTH, max(self.sizeHintForColumn(0), _LEAST_FIRST_COLUMN_WIDTH))
+
+    def _scroll_sideways(self, first_width: int) -> None:
+        """Gives the first column a width of its own and a bar below; of 0 it takes the room that is left."""
+        header, modes, policy = self.horizontalHeader(), QHeaderView.ResizeMode, Qt.ScrollBarPolicy
+        header.setSectionResizeMode(0, modes.Fixed if first_width else modes.Stretch)
+        if first_width:
+            header.resizeSection(0, first_width)
+        bar = policy.ScrollBarAlwaysOn if first_width else policy.ScrollBarAlwaysOff
+        if bar != self.horizontalScrollBarPolicy():
+            self.setHorizontalScrollBarPolicy(bar)
+            self._fit_height()
 
     def _on_selection_changed(self, selected: QItemSelection, _before: QItemSelection) -> None:
         indexes = selected.indexes()
@@ -107,4 +133,6 @@ class ItemList(QTableView):
 
     def _fit_height(self) -> None:
         rows = min(max(self._proxy.rowCount(), 1), _ROWS_SHOWN)
-        self.setFixedHeight(_ROW_HEIGHT * rows + 38)
+        is_scrolled = self.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+        bar = self.horizontalScrollBar().sizeHint().height() if is_scrolled else 0
+        self.setFixedHeight(_ROW_HEIGHT * rows + 38 + bar)

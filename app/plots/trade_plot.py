@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPixmap, QResizeEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.formats import short_name
+from app.plots.limit_marks import Limit, LimitMarks
 from app.plots.spread import Spread, spread
 from app.plots.still_canvas import StillCanvas
 from app.theme import theme
@@ -27,7 +28,7 @@ _NEAR_PX = 16.0
 _RADIUS = 6.0
 _LABEL_PX = 11
 _LONGEST_NAME = 28
-_SHADE_ALPHA = 20
+_SAID_PX = 12
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ class Point:
         x: Its figure on the lower axis.
         y: Its figure on the other one.
         on_frontier: Whether no other is better on both.
-        is_out: Whether it is over a limit.
+        is_out: Whether it misses a limit.
         text: All of it in a line.
+        x_interval: Ends of the figure's 95 % interval on the lower axis; empty where it has none.
+        y_interval: The same on the other one.
     """
 
     id: str
@@ -72,6 +75,8 @@ class Point:
     on_frontier: bool = False
     is_out: bool = False
     text: str = ""
+    x_interval: tuple[float, ...] = ()
+    y_interval: tuple[float, ...] = ()
 
 
 class TradePlot(QWidget):
@@ -111,15 +116,13 @@ class TradePlot(QWidget):
     def _build(self) -> None:
         item = self.canvas.getPlotItem()
         self._grid = pg.PlotCurveItem(connect="pairs", antialias=False)
-        self._shades = (pg.QtWidgets.QGraphicsRectItem(), pg.QtWidgets.QGraphicsRectItem())
-        self._lines = (pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0))
-        self._limit_word = pg.TextItem(anchor=(0.0, 0.0))
+        self._limits = LimitMarks()
+        self._intervals = pg.PlotCurveItem(connect="pairs", antialias=False)
         self._frontier = pg.PlotCurveItem(antialias=True)
         self._spots = pg.ScatterPlotItem(antialias=True, useCache=False)  # sharp in an enlarged picture too
-        for part in (*self._shades, *self._lines, self._grid, self._frontier, self._spots, self._limit_word):
+        behind, marks = (*self._limits.shades, *self._limits.lines), self._limits.words
+        for part in (*behind, self._grid, self._intervals, self._frontier, self._spots, *marks):
             item.addItem(part, ignoreBounds=True)
-        for line in self._lines:
-            line.setZValue(1)  # above the grid
         self._names: list[pg.TextItem] = []
 
     # --- what is shown ---
@@ -136,8 +139,8 @@ class TradePlot(QWidget):
         ]
         self._points, self._axes, self._recommended, self._chosen = new
         self._spreads = (
-            spread([point.x for point in points], log=x_axis.is_log),
-            spread([point.y for point in points], log=y_axis.is_log),
+            spread([end for item in points for end in (item.x, *item.x_interval)], log=x_axis.is_log),
+            spread([end for item in points for end in (item.y, *item.y_interval)], log=y_axis.is_log),
         )
         if renamed:
             self._rename()
@@ -155,6 +158,7 @@ class TradePlot(QWidget):
         item.setYRange(y_spread.low, y_spread.high, padding=0)
         self._draw_axes()
         self._draw_limits()
+        self._draw_intervals()
         best = sorted((point for point in self._points if point.on_frontier), key=lambda point: point.x)
         self._frontier.setData([x_spread.place(p.x) for p in best], [y_spread.place(p.y) for p in best])
         self._frontier.setPen(pg.mkPen(colours.accent, width=2))
@@ -185,47 +189,26 @@ class TradePlot(QWidget):
     def _draw_limits(self) -> None:
         assert self._axes is not None
         assert self._spreads is not None
-        colours = theme().tokens
-        shade = QColor(colours.bad)
-        shade.setAlpha(_SHADE_ALPHA)
-        x_spread, y_spread = self._spreads
-        shown = []
-        for place, (axis, found) in enumerate(zip(self._axes, self._spreads, strict=True)):
-            line, area = self._lines[place], self._shades[place]
-            at = found.place(axis.limit) if axis.limit is not None else math.inf
-            is_inside = found.low < at < found.high
-            line.setVisible(is_inside)
-            area.setVisible(is_inside)
-            shown.append(is_inside)
-            if not is_inside:
-                continue
-            line.setValue(at)
-            line.setPen(pg.mkPen(colours.bad, width=1, style=Qt.PenStyle.DashLine))
-            low, high = (at, found.high) if axis.over_is_bad else (found.low, at)
-            if place == 0:
-                area.setRect(QRectF(low, y_spread.low, high - low, y_spread.high - y_spread.low))
-            else:  # what is shaded already is not shaded twice
-                left, right = x_spread.low, x_spread.high
-                if shown[0] and self._axes[0].over_is_bad:
-                    right = self._lines[0].value()
-                elif shown[0]:
-                    left = self._lines[0].value()
-                area.setRect(QRectF(left, low, right - left, high - low))
-            area.setPen(pg.mkPen(None))
-            area.setBrush(shade)
-        self._limit_word.setVisible(any(shown))
-        self._limit_word.setText(self.tr("over your limit"), colours.bad)
+        over, below = self.tr("over your limit"), self.tr("below your limit")
+        limits = [
+            Limit(found.place(axis.limit), axis.over_is_bad, over if axis.over_is_bad else below)
+            if axis.limit is not None
+            else None
+            for axis, found in zip(self._axes, self._spreads, strict=True)
+        ]
         font = QFont(self.font())
         font.setPixelSize(_LABEL_PX)
-        self._limit_word.setFont(font)
-        if shown[0]:  # at the foot, since names of good ones stand above
-            right = self._axes[0].over_is_bad
-            self._limit_word.setAnchor((0.0 if right else 1.0, 1.0))
-            self._limit_word.setPos(self._lines[0].value(), y_spread.low)
-        elif shown[1]:
-            above = self._axes[1].over_is_bad
-            self._limit_word.setAnchor((1.0, 1.0 if above else 0.0))
-            self._limit_word.setPos(x_spread.high, self._lines[1].value())
+        self._limits.show(limits, self._spreads, font)
+
+    def _draw_intervals(self) -> None:
+        assert self._spreads is not None
+        (x_spread, y_spread), ends = self._spreads, list[tuple[float, float]]()
+        for point in self._points:
+            x, y = x_spread.place(point.x), y_spread.place(point.y)
+            ends += [(x_spread.place(end), y) for end in point.x_interval]
+            ends += [(x, y_spread.place(end)) for end in point.y_interval]
+        self._intervals.setData([x for x, _y in ends], [y for _x, y in ends])
+        self._intervals.setPen(pg.mkPen(theme().tokens.border, width=2))
 
     def _draw_spots(self) -> None:
         assert self._spreads is not None
@@ -275,8 +258,7 @@ class TradePlot(QWidget):
         sizes = [(metrics.horizontalAdvance(text) + 4, metrics.height()) for text in shown]
         best = [at for at, point in zip(centres, self._points, strict=True) if point.on_frontier]
         lines = along(sorted(best), _LABEL_PX / 2)
-        if self._limit_word.isVisible():
-            lines.append(_box(self._limit_word.sceneBoundingRect()))
+        lines += [_box(word.sceneBoundingRect()) for word in self._limits.words if word.isVisible()]
         boxes = places(centres, sizes, self.order(), _box(area), _RADIUS + 2, lines)
         marked = {self._chosen, self._hovered, self._recommended}
         for point, text, item, box in zip(self._points, shown, self._names, boxes, strict=True):
@@ -308,14 +290,24 @@ class TradePlot(QWidget):
         place = view.mapViewToScene(QPointF(x_spread.place(point.x), y_spread.place(point.y)))
         return place.x(), place.y()
 
-    def image(self, size: QSize) -> QPixmap:
-        """The picture as it is shown, at least so large."""
-        own = self.canvas.size()
+    def image(self, size: QSize, said: str = "") -> QPixmap:
+        """The picture as it is shown, at least so large, below some sentences."""
+        own, colours = self.canvas.size(), theme().tokens
         scale = max(size.width() / max(own.width(), 1), size.height() / max(own.height(), 1), 1.0)
-        made = QPixmap(self.canvas.size() * scale)
-        made.fill(QColor(theme().tokens.surface))
+        font = QFont(self.font())
+        font.setPixelSize(_SAID_PX)
+        room = QRect(_SAID_PX, _SAID_PX, own.width() - 2 * _SAID_PX, 1)
+        box = QFontMetrics(font).boundingRect(room, Qt.TextFlag.TextWordWrap, said) if said else QRect()
+        top = box.height() + 2 * _SAID_PX if said else 0
+        made = QPixmap(QSize(own.width(), own.height() + top) * scale)
+        made.fill(QColor(colours.surface))
         made.setDevicePixelRatio(scale)
-        self.canvas.viewport().render(made)
+        painter = QPainter(made)
+        painter.setFont(font)
+        painter.setPen(QColor(colours.text))
+        painter.drawText(room.adjusted(0, 0, 0, box.height()), Qt.TextFlag.TextWordWrap, said)
+        self.canvas.viewport().render(painter, QPoint(0, top))
+        painter.end()
         return made
 
     def name_boxes(self) -> list[QRectF]:

@@ -112,8 +112,15 @@ class Facts(QWidget):
         """Names of the lines, from top to bottom."""
         return list(self._values)
 
-    def set_fact(self, name: str, value: str, room: Room = "fits") -> None:
-        """Adds a line or changes its figure, which says by sign and colour where there is little room."""
+    def set_fact(self, name: str, value: str, room: Room = "fits", aloud: str = "") -> None:
+        """Adds a line or changes its figure, which says by sign and colour where it is scarce or wrong.
+
+        Args:
+            name: What stands at the start.
+            value: The figure.
+            room: Decides sign and colour.
+            aloud: What is read aloud for the sign; of memory and disk when left out.
+        """
         if name not in self._values:
             row = QHBoxLayout()
             row.setSpacing(SPACE_XL)
@@ -127,4 +134,5 @@ class Facts(QWidget):
         label.setText(f"{sign} {value}".strip())
         restyle(label, role=role)
         said = {"fits": "{value}", "tight": self.tr("{value}, tight"), "no": self.tr("{value}, not enough")}
-        label.setAccessibleName(f"{name}: {said[room].format(value=value)}")
+        heard = f"{value}, {aloud}" if aloud else said[room].format(value=value)
+        label.setAccessibleName(f"{name}: {heard}")

@@ -10,13 +10,14 @@ from core.errors import InputError
 from core.models import hub
 
 
-def require_yes(question: str, *, yes: bool, output: Output) -> None:
+def require_yes(question: str, *, yes: bool, output: Output, fix: str = "Add --yes.") -> None:
     """Goes on only after `--yes` or a typed yes.
 
     Args:
         question: What would happen, without a question mark.
         yes: Whether `--yes` was given.
         output: Where the question is shown.
+        fix: What to do where nobody can be asked.
 
     Raises:
         InputError: Nobody agreed; nothing was done.
@@ -26,7 +27,7 @@ def require_yes(question: str, *, yes: bool, output: Output) -> None:
     output.errors.print(question, markup=False)
     if not sys.stdin.isatty():
         raise InputError(
-            "This needs your yes.", why="Nobody is at the terminal.", fix="Add --yes.", code="consent.missing"
+            "This needs your yes.", why="Nobody is at the terminal.", fix=fix, code="consent.missing"
         )
     output.errors.print("Go on? [y/N] ", end="", markup=False)
     if input().strip().lower() not in ("y", "yes"):

@@ -245,3 +245,23 @@ def test_a_duplicate_opens_the_wizard_with_everything_filled_in(
     assert page.method_card.form.field("learning_rate").value() is None
     assert page.method_card.patience.currentData() == "balanced"
     assert page.method_card.methods.current == "full"
+
+
+def test_a_low_agreement_with_the_source_is_marked_and_says_what_it_means_and_what_helps(
+    qtbot: QtBot,
+) -> None:
+    card = ResultCard()
+    qtbot.addWidget(card)
+    name = "Same next word as its source"
+    card.show_result({"recipe": "int4", "receipt": "amber", "agreement": 5 / 7})
+    value = card._facts._values[name]
+    assert value.text() == "⚠ 71 %"
+    assert value.accessibleName() == f"{name}: 71 %, amber receipt"
+    assert card.meaning.text().startswith("In 29 of 100 places it expects another next word than its source.")
+    assert "int8 or int4-mixed" in card.meaning.text()
+    card.show_result({"recipe": "int4-awq", "receipt": "green", "agreement": 0.74})
+    assert card._facts._values[name].text() == "74 %"
+    assert "close calls" in card.meaning.text()
+    card.show_result({"recipe": "int8", "receipt": "green", "agreement": 0.98})
+    assert card._facts._values[name].text() == "98 %"
+    assert not card.meaning.text() or card.meaning.isHidden()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
+from app import receipt_text
 from app.formats import breakable, count_text, short_name
 from app.pages.blind_chat.view_model import BlindChatViewModel
 from app.tokens import CONTROL_HEIGHT, SPACE_L, SPACE_S
@@ -176,8 +177,12 @@ class BlindChatPage(PageFrame):
         for box, chosen in zip(self.boxes, model.pair, strict=True):
             if [box.itemData(place) for place in range(box.count())] != keys:
                 box.clear()
-                for key in keys:
-                    box.addItem(short_name(model.name_of(key)), key)
+                for place, (key, item) in enumerate(model.models):
+                    name = model.name_of(key)
+                    box.addItem(f"{receipt_text.sign(item.receipt)}{short_name(name)}", key)
+                    spoken = receipt_text.spoken_name(name, item.receipt)
+                    box.setItemData(place, spoken, Qt.ItemDataRole.AccessibleTextRole)
+                    box.setItemData(place, spoken, Qt.ItemDataRole.ToolTipRole)
             box.setCurrentIndex(box.findData(chosen))
             box.setEnabled(model.state != "asking")
         if model.duel.one_at_a_time:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.pages.deploy.receipt import Verdict, verdict
-from core.models.board import board, evidence
+from core.models.board import board, evidence, forecast
 from core.models.board.answers import RowKey
 from core.models.board.board import Board, Variant
 from core.models.board.evidence import Evaluation, Subject
@@ -30,6 +30,21 @@ class Wish:
         return cls() if subject is None else cls(subject.data, subject.split, subject.family)
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What is left to be measured.
+
+    Attributes:
+        models: Ids of those that answered none of the rows, or not all of them.
+        rows: Rows that each is asked.
+        seconds: About how long that takes; None where nothing tells.
+    """
+
+    models: tuple[str, ...] = ()
+    rows: int = 0
+    seconds: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """What was read.
@@ -39,6 +54,7 @@ class Reading:
         subjects: What a board can be about, newest first.
         board: The board; None where nothing was measured.
         receipts: What the receipts of its models say, by the model's id.
+        lacking: Which of its models are to be measured yet.
         has_models: Whether there is any model that could be measured.
     """
 
@@ -46,6 +62,7 @@ class Reading:
     subjects: tuple[Subject, ...]
     board: Board | None
     receipts: dict[str, Verdict]
+    lacking: Lacking
     has_models: bool
 
 
@@ -90,13 +107,24 @@ def read(workspace: Workspace, wish: Wish, known: Stamp | None) -> Reading | Non
     if stamp == known:
         return None
     made = board.read(workspace, subject) if subject is not None else None
-    receipts = {}
+    receipts, lacking = {}, Lacking()
     if made is not None:
+        lacking = _lacking(workspace, made)
         made.prepare()
         for variant in made.variants:
             key = variant.member.artifact_id
             receipts[key] = verdict(workspace, workspace.artifact(key, "model"))
-    return Reading(stamp, tuple(subjects), made, receipts, bool(members))
+    return Reading(stamp, tuple(subjects), made, receipts, lacking, bool(members))
+
+
+def _lacking(workspace: Workspace, made: Board) -> Lacking:
+    stopped = [variant.id for variant in made.variants if variant.is_stopped]
+    models = (*(member.id for member in made.missing), *stopped)
+    if not models:
+        return Lacking()
+    rows = forecast.rows_of(workspace.artifact(made.subject.data, "dataset"), made.subject.split)
+    known = [variant.figures for variant in made.variants]
+    return Lacking(models, rows, forecast.seconds(workspace, models, rows, known))
 
 
 def _pick(subjects: list[Subject], found: list[Evaluation], wish: Wish) -> Subject | None:

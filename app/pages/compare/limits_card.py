@@ -54,6 +54,11 @@ class LimitsCard(Card):
         """A limit as its slider says it."""
         return words.limit_text(axis, self._measure)(limit)
 
+    def said(self) -> str:
+        """The limits that are set, in a line."""
+        found = [item.slider.accessibleName() for item in self.sliders.values() if item.limit is not None]
+        return self.tr("Limits: {limits}").format(limits=" · ".join(found)) if found else ""
+
     def _label(self, axis: Axis) -> str:
         if axis == "right":
             if self._measure == "perplexity":

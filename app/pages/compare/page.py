@@ -9,7 +9,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QWidget
 
 from app.formats import breakable, count_text, short_name
-from app.pages.compare import words
+from app.pages.compare import verdict_words, words
 from app.pages.compare.exporting import ExportButton
 from app.pages.compare.limits_card import LimitsCard
 from app.pages.compare.picture_card import PictureCard
@@ -30,7 +30,7 @@ from core.models.board import axes
 from core.models.board.board import Board
 
 _AFTER_PAINT_MS = 30
-_SIDE_BY_SIDE = 980  # with less room the picture stands below the table
+_SIDE_BY_SIDE = 1200  # with less room the picture stands below the table
 
 
 class ComparePage(PageFrame):
@@ -66,7 +66,7 @@ class ComparePage(PageFrame):
         self.picture_card = PictureCard(self)
         self._columns_box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns_box.setSpacing(SPACE_L)
-        self._columns_box.addWidget(self.table_card, 6)
+        self._columns_box.addWidget(self.table_card, 8)
         self._columns_box.addWidget(self.picture_card, 5)
         self.notes_card = Card(parent=self)
         self.notes = Label("", "muted", wrap=True)
@@ -197,12 +197,10 @@ class ComparePage(PageFrame):
         said = words.notes(board)
         self.notes.setText(breakable("\n".join(said)))
         self.notes.setVisible(bool(said))
-        names = ", ".join(short_name(member.name) for member in board.missing)
-        text = self.tr("Not measured on these rows yet: {names}.").format(names=names)
-        lacking = bool(board.missing) or any(variant.is_stopped for variant in board.variants)
-        self.missing.setText(breakable(text) if board.missing else "")
-        self.missing.setVisible(lacking)
-        self.measure_button.setVisible(lacking)
+        lacking = self.view_model.lacking
+        self.missing.setText(breakable(words.lacking_text(board, lacking)))
+        self.missing.setVisible(bool(lacking.models))
+        self.measure_button.setVisible(bool(lacking.models))
         self.notes_card.setVisible(bool(said or board.missing))
 
     @Slot()
@@ -220,7 +218,7 @@ class ComparePage(PageFrame):
             receipt,
             can_go_back=can_go_back and model.recommended is not None,
         )
-        out = {item.id: words.limit_words(found) for item in board.variants
+        out = {item.id: verdict_words.limit_words(found) for item in board.variants
                if (found := axes.broken(board, item, model.limits))}  # fmt: skip
         recommended = model.recommended.id if model.recommended is not None else ""
         self.table_card.show_marks(Marks(recommended, out), focus.id if focus is not None else "")
@@ -251,7 +249,11 @@ class ComparePage(PageFrame):
 
     @Slot(str)
     def _on_file_chosen(self, path: str) -> None:
-        self.view_model.export(Path(path), self.picture_card.png())
+        board, card = self.view_model.board, self.verdict_card
+        if board is not None:
+            said = [self._subtitle(board), card.title_label.text(), card.note_label.text()]
+            said += [self.limits_card.said()]
+            self.view_model.export(Path(path), self.picture_card.png("\n".join(filter(None, said))))
 
     @Slot(str)
     def _on_exported(self, path: str) -> None:
@@ -269,9 +271,7 @@ class ComparePage(PageFrame):
     def _on_measure_missing(self) -> None:
         board = self.view_model.board
         if board is not None:
-            stopped = [variant.id for variant in board.variants if variant.is_stopped]
-            ids = [*(member.id for member in board.missing), *stopped]
-            self.page_requested.emit("evaluate", [*ids, board.subject.data])
+            self.page_requested.emit("evaluate", [*self.view_model.lacking.models, board.subject.data])
 
     @Slot()
     def _on_begin(self) -> None:

@@ -15,7 +15,7 @@ from app.widgets.card import Card
 from app.widgets.labels import Label
 from core.models.board import axes
 from core.models.board.axes import Axis
-from core.models.board.board import Board
+from core.models.board.board import Board, Variant
 
 if TYPE_CHECKING:
     from app.plots.trade_plot import Axis as PlotAxis
@@ -103,7 +103,9 @@ class PictureCard(Card):
                 for axis in (model.y_axis, model.x_axis)
             )
             text = f"{item.name}: {' · '.join(said)}"
-            points.append(Point(item.id, item.name, x, y, place in best, model.is_out(item), text))
+            intervals = [_interval(board, item, axis) for axis in (model.x_axis, model.y_axis)]
+            is_best = place in best
+            points.append(Point(item.id, item.name, x, y, is_best, model.is_out(item), text, *intervals))
         recommended = model.recommended.id if model.recommended else ""
         chosen = model.chosen.id if model.chosen else ""
         assert self.plot is not None
@@ -111,12 +113,12 @@ class PictureCard(Card):
             points, _axis(model, board, model.x_axis), _axis(model, board, model.y_axis), recommended, chosen
         )
 
-    def png(self) -> bytes:
-        """The picture as it is shown, large enough for a page of a report."""
+    def png(self, said: str) -> bytes:
+        """The picture as it is shown, large enough for a page of a report, below what is said of it."""
         assert self.plot is not None
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        self.plot.image(_PNG_SIZE).save(buffer, "PNG")
+        self.plot.image(_PNG_SIZE, said).save(buffer, "PNG")
         return bytes(buffer.data().data())
 
     def _on_activated(self, _place: int) -> None:
@@ -126,6 +128,11 @@ class PictureCard(Card):
 def _percent(board: Board, axis: Axis) -> float:
     """Shares are drawn in per cent."""
     return 100.0 if axis == "right" and not board.less_is_better else 1.0
+
+
+def _interval(board: Board, item: Variant, axis: Axis) -> tuple[float, ...]:
+    """Only the main figure has one."""
+    return tuple(end * _percent(board, axis) for end in item.ci95) if axis == "right" else ()
 
 
 def _axis(model: CompareViewModel, board: Board, axis: Axis) -> PlotAxis:

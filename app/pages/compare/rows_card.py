@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from app import receipt_text
 from app.formats import breakable, count_text, short_name
 from app.models.item_table import Column, ItemTableModel
 from app.pages.compare.board_reading import DisagreeingRow
@@ -125,12 +126,13 @@ class RowsCard(Card):
             role = ""
             if row.key in variant.scores and len(variant.scores[row.key]) == 1:
                 role = "right" if variant.scores[row.key][0] >= 1 else "wrong"
-            self._put(place, variant.name, said or self.tr("(no answer)"), role)
+            self._put(place, variant.name, said or self.tr("(no answer)"), role, variant.member.receipt)
             place += 1
 
-    def _put(self, place: int, who: str, text: str, role: str) -> None:
+    def _put(self, place: int, who: str, text: str, role: str, receipt: str | None = None) -> None:
         sign = {"right": " ✓", "wrong": " ✗"}.get(role, "")
-        name = Label(short_name(who), "muted")
+        name = Label(f"{receipt_text.sign(receipt)}{short_name(who)}", "muted")
+        name.setAccessibleName(receipt_text.spoken_name(who, receipt))
         said = Label(f"{breakable(short(text, _LONGEST), 60)}{sign}", role, wrap=True, selectable=True)
         said.setAccessibleName(f"{who}: {text}")
         self._grid.addWidget(name, place, 0)

@@ -1,4 +1,4 @@
-"""The variants as a table: best cells bold, those over a limit muted, the recommended one with a star."""
+"""The variants as a table: best cells bold, those that miss a limit muted, a star on the recommended one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app import receipt_text
 from app.models.item_table import ID_ROLE, Column, Index, ItemTableModel
 from app.pages.compare import words
 from app.pages.item_list import ItemList
@@ -21,10 +22,8 @@ from core.models.board import axes
 from core.models.board.axes import Axis
 from core.models.board.board import Board, Variant
 
-#: Signs before a name, by what its receipt says.
-_RECEIPT: dict[str | None, str] = {"amber": "⚠ ", "red": "✗ "}
-#: The columns after the name; the last ones go where there is no room.
-_COLUMNS: tuple[Axis, ...] = ("right", "time", "disk", "memory")
+#: The columns after the name.
+_COLUMNS: tuple[Axis, ...] = ("right", "time", "memory", "disk")
 _MUTED_BEST = 0.55
 
 
@@ -34,7 +33,7 @@ class Marks:
 
     Attributes:
         recommended: Id of the variant with the star.
-        out: Ids of those that are over a limit, with which one in words.
+        out: Ids of those that miss a limit, with which one in words.
     """
 
     recommended: str
@@ -66,7 +65,7 @@ class VariantTableModel(ItemTableModel[Variant]):
 
     def _name(self, variant: Variant) -> str:
         star = "★ " if variant.id == self._marks.recommended else ""
-        return f"{star}{_RECEIPT.get(variant.member.receipt, '')}{variant.name}"
+        return f"{star}{receipt_text.sign(variant.member.receipt)}{variant.name}"
 
     @safe_override(type(None))
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -106,10 +105,10 @@ class VariantTableModel(ItemTableModel[Variant]):
             parts = [variant.name] if variant is not None else parts
             if key == self._marks.recommended:
                 parts.append(self.tr("recommended"))
-            if variant is not None and (receipt := words.receipt_text(variant.member)):
+            if variant is not None and (receipt := receipt_text.colour_phrase(variant.member.receipt)):
                 parts.append(receipt)
             if key in self._marks.out:
-                parts.append(self.tr("over your limit: {what}").format(what=self._marks.out[key]))
+                parts.append(self.tr("misses your limit: {what}").format(what=self._marks.out[key]))
         return ", ".join(parts)
 
 
@@ -168,7 +167,7 @@ class VariantsCard(Card):
             self.table.hide()
             self.table.deleteLater()
         self._model = VariantTableModel(board)
-        self.table = ItemList(self.tr("Variants"), self._model, self)
+        self.table = ItemList(self.tr("Variants"), self._model, self, kept=1 + len(_COLUMNS))
         self._model.setParent(self.table)
         self.table.chosen.connect(self.chosen)
         self._place.addWidget(self.table)

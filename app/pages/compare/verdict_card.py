@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.formats import breakable
-from app.pages.compare import words
+from app.pages.compare import verdict_words
 from app.pages.deploy.receipt import Verdict as Receipt
 from app.widgets.buttons import LinkButton, PrimaryButton
 from app.widgets.card import Card
@@ -53,14 +53,14 @@ class VerdictCard(Card):
     ) -> None:
         """Shows what is to be said of a variant; of none, that no one keeps the limits."""
         self._variant_id = verdict.variant.id if verdict is not None else ""
-        self.set_title(breakable(words.headline(verdict)))
+        self.set_title(breakable(verdict_words.headline(verdict)))
         if verdict is None:
-            nearest = words.closest_text(board, limits)
+            nearest = verdict_words.closest_text(board, limits)
             self.set_note(
                 breakable(" ".join((nearest, self.tr("Move a limit until one qualifies."))).strip())
             )
         else:
-            self.set_note(breakable(words.verdict_text(board, verdict)))
+            self.set_note(breakable(verdict_words.verdict_text(board, verdict)))
         self.back_button.setVisible(can_go_back)
         doubtful = verdict is not None and verdict.doubt is not None
         self.deploy_button.set_ready_text(

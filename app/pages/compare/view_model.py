@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from app.background import Background
 from app.job_bridge import JobBridge
 from app.pages.compare import board_reading
-from app.pages.compare.board_reading import DisagreeingRow, Reading, Stamp, Wish
+from app.pages.compare.board_reading import DisagreeingRow, Lacking, Reading, Stamp, Wish
 from app.pages.deploy.receipt import Verdict as Receipt
 from app.widgets.error_text import ErrorText
 from core.errors import WorkbenchError
@@ -60,6 +60,7 @@ class CompareViewModel(QObject):
         self.is_shown = False
         self.is_read = False
         self.has_models = False
+        self.lacking = Lacking()
         self.subjects: tuple[Subject, ...] = ()
         self.board: Board | None = None
         self.limits = Limits()
@@ -118,6 +119,7 @@ class CompareViewModel(QObject):
             if Wish.of(self.subject) != before:
                 self.limits = Limits()
             self._receipts, self.has_models = found.receipts, found.has_models
+            self.lacking = found.lacking
             chosen = self.chosen.id if self.chosen is not None else ""
             self.chosen = self.board.variant(chosen) if self.board is not None else None
             self._wish = Wish.of(self.subject)

@@ -86,46 +86,48 @@ class AskCard(Card):
         blocked = self.sources.blockSignals(True)
         if choices != self._choices:
             self._choices = choices
-            self.sources.set_choices(choices, model.source)
+            self.sources.set_choices(choices, model.asking.source)
         else:
-            self.sources.choose(model.source)
+            self.sources.choose(model.asking.source)
         self.sources.blockSignals(blocked)
         self._show_like(model)
         words = self._task_words()
-        tasks = [(task, words[task][0]) for task in model.tasks]
+        tasks = [(task, words[task][0]) for task in model.asking.tasks]
         if tasks != self._tasks:
             self._tasks = tasks
             self.task.set_choices(tasks)
-        self.task.choose(model.task)
-        note = words[model.task][1]
-        if model.task == "auto" and model.data is not None:
-            note = self.tr("With this data: {task}.").format(task=words[model.preset][0])
-        if model.as_learnt:
+        self.task.choose(model.asking.task)
+        note = words[model.asking.task][1]
+        if model.asking.task == "auto" and model.data is not None:
+            note = self.tr("With this data: {task}.").format(task=words[model.asking.preset][0])
+        if model.asking.as_learnt:
             note = self.tr("{note} The teacher learnt this task, and is asked as it learnt it.").format(
                 note=note
             )
         self.task.set_note(note)
         reasons = self._idle_reasons()
         for name in _FIELDS:
-            self.form.field(name).explain(reasons[name] if name in reasons and model.is_idle(name) else "")
+            self.form.field(name).explain(
+                reasons[name] if name in reasons and model.asking.is_idle(name) else ""
+            )
         self.problem.setText(model.problem)
         self.problem.setVisible(bool(model.problem))
         self.continue_button.setEnabled(not model.errors and not model.problem)
-        source = next(choice.title for choice in choices if choice.key == model.source)
+        source = next(choice.title for choice in choices if choice.key == model.asking.source)
         rows = self.tr("{count} rows").format(count=count_text(model.rows))
-        self.set_note("" if is_open else " · ".join([source, words[model.preset][0], rows]))
+        self.set_note("" if is_open else " · ".join([source, words[model.asking.preset][0], rows]))
 
     def _show_like(self, model: GenerateViewModel) -> None:
         """What the answers are to be like, where the data has questions alone."""
-        choices = [(item.id, item.name) for item in model.followable]
+        choices = [(item.id, item.name) for item in model.asking.followable]
         self.like.setVisible(bool(choices))
         if choices != self._followable:
             self._followable = choices
             self.like.set_choices([("", self.tr("No other data")), *choices])
-        self.like.choose(model.like.id if model.like is not None else "")
+        self.like.choose(model.asking.like.id if model.asking.like is not None else "")
         self.like.set_note(
             self.tr("They get its task and labels, and its test rows stay the test.")
-            if model.like is not None
+            if model.asking.like is not None
             else self.tr("Choose data that has labels, if the answers are to be its labels.")
         )
 
@@ -149,7 +151,7 @@ class AskCard(Card):
         found = []
         for key in SOURCES:
             blocked = ""
-            if model.data is not None and (key == "documents") != model.holds_documents:
+            if model.data is not None and (key == "documents") != model.asking.holds_documents:
                 blocked = documents if key == "documents" else questions
             found.append(Choice(key, *titles[key], blocked=blocked))
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal, Slot
@@ -14,14 +14,13 @@ from app.models import library
 from app.models.command_line import command_line
 from app.models.library import DataItem, ModelItem
 from app.models.repeat import Repeat
+from app.pages.generate.asking import Asking
 from app.pages.generate.endpoints_model import EndpointsModel
 from app.pages.generate.trial_model import Question, TrialModel
 from app.pages.wizard_view_model import WizardViewModel
-from core.data.generating.presets import preset_of
 from core.errors import WorkbenchError
-from core.offers import asking, few
+from core.offers import few
 from core.specs import GenerateSpec
-from core.specs.data import Task
 from core.specs.generate import PresetChoice, PromptSource
 from core.workspace.workspace import Workspace
 
@@ -29,11 +28,8 @@ Blocker = Literal["", "teacher", "data", "settings", "misfit", "looking", "tryin
 Step = Literal["teacher", "data", "ask", "check"]
 STEPS: tuple[Step, ...] = ("teacher", "data", "ask", "check")
 SOURCES: tuple[PromptSource, ...] = get_args(PromptSource)
-TASKS: tuple[PresetChoice, ...] = get_args(PresetChoice)
 #: Fields with an editor of their own on the page.
 CHOSEN = ("teacher", "data", "like", "source", "task", "as_learnt")
-_OF_DOCUMENTS: tuple[PresetChoice, ...] = ("auto", "question_answering", "summarization")
-_OF_ENDPOINTS = ("concurrency", "requests_per_minute", "timeout_s")
 
 
 class GenerateViewModel(WizardViewModel):
@@ -129,7 +125,7 @@ class GenerateViewModel(WizardViewModel):
 
     @Slot(str)
     def choose_task(self, task: PresetChoice) -> None:
-        """One of `tasks`."""
+        """One of the tasks of `asking`."""
         self._task = task
         self._choices_changed()
 
@@ -163,97 +159,17 @@ class GenerateViewModel(WizardViewModel):
     # --- what follows from them ---
 
     @property
-    def holds_documents(self) -> bool:
-        """Whether the data is plain text without questions."""
-        return self.data is not None and self.data.task == "pretraining"
-
-    @property
-    def source(self) -> PromptSource:
-        """Where the questions come from: as chosen, or what the data allows."""
-        if self.data is None:
-            return self._source
-        if self.holds_documents:
-            return "documents"
-        return "prompts" if self._source == "documents" else self._source
-
-    @property
-    def followable(self) -> list[DataItem]:
-        """What the answers to questions can be like; nothing where the data has answers of its own."""
-        if self.data is None or self.data.has_answers or self.source != "prompts":
-            return []
-        return [item for item in self.data_sets if item.has_answers and item.task != "pretraining"]
-
-    @property
-    def like(self) -> DataItem | None:
-        """What they are to be like: as chosen, or what the teacher has learnt from."""
-        chosen = self._follows().get("like") if self._like is None else self._like
-        return library.found(self.followable, chosen) if chosen else None
-
-    @property
-    def as_learnt(self) -> bool:
-        """Whether the teacher learnt this very task, and so is asked without a line before."""
-        return bool(self._follows().get("as_learnt"))
-
-    def _follows(self) -> dict[str, Any]:
-        """What follows from what the teacher has learnt, looked up once for the same choices."""
-        if self.teacher is None or self.data is None:
-            return {}
-        system = str(self.values.get("system", "")).strip()
-        chosen = {"source": self.source, "task": self.task} | ({"system": system} if system else {})
-        if self._like is not None:
-            chosen["like"] = self._like
-        key = (self.teacher.id, self.data.id, *chosen, *chosen.values())
-        if key not in self._known:
-            teacher = self._workspace.artifact(self.teacher.id, "model")
-            data = self._workspace.artifact(self.data.id, "dataset")
-            self._known[key] = asking(self._workspace, teacher, data, chosen)
-        return self._known[key]
-
-    @property
-    def tasks(self) -> tuple[PresetChoice, ...]:
-        """What the teacher can be told to do with this data."""
-        if self.holds_documents:
-            return _OF_DOCUMENTS
-        followed = self.like if self._like else self.data  # what follows by itself, only where none is chosen
-        has_labels = followed is None or not followed.has_answers or followed.labels > 0
-        return tuple(task for task in TASKS if has_labels or task != "classification")
-
-    @property
-    def task(self) -> PresetChoice:
-        """What the teacher is told to do: as chosen, or what the data teaches."""
-        return self._task if self._task in self.tasks else "auto"
-
-    @property
-    def preset(self) -> str:
-        """What the teacher will do; of `auto`, what that comes to."""
-        if self.task != "auto" or self.data is None:
-            return self.task
-        like = cast("Task", self.like.task) if self.like is not None else None
-        return preset_of(self.task, cast("Task", self.data.task), like)
+    def asking(self) -> Asking:
+        """How the teacher is asked, as far as it is chosen and follows from the rest."""
+        return Asking(
+            self._workspace, self.teacher, self.data, self.data_sets, self.values,
+            self._source, self._task, self._like, self._known,
+        )  # fmt: skip
 
     @property
     def rows(self) -> int:
         """How many rows are asked at most."""
         return int(self.values.get("rows", GenerateSpec.model_fields["rows"].default))
-
-    def is_idle(self, field: str) -> bool:
-        """Whether a field means nothing with the other choices, so that it is left at its default."""
-        is_far = self.teacher is not None and self.teacher.is_endpoint
-        idle = {
-            "turns": self.preset != "conversation",
-            "examples": self.source != "seeds",
-            "chunk_characters": self.source != "documents",
-            "check_label": self.source != "prompts" or (self.data is not None and not self.data.has_answers),
-            "valid_json": self.preset != "extraction",
-            "rubric": self.values.get("judge_at_least") is None,
-            "agreement": int(self.values.get("answers_per_prompt", 1)) < 2
-            or self.source == "documents"
-            or self.preset == "conversation",
-            "with_rows": self.source != "seeds" and self.like is None,
-            "budget": not (is_far and self.teacher is not None and self.teacher.has_prices),
-            **dict.fromkeys(_OF_ENDPOINTS, not is_far),
-        }
-        return idle.get(field, False)
 
     def spec(self) -> GenerateSpec | None:
         """The job as it is set now; None while something is missing or wrong."""
@@ -322,8 +238,8 @@ class GenerateViewModel(WizardViewModel):
         parts = ["generate", "--teacher", teacher, "--data", data]
         values = self._spec_values()
         like = values.pop("like", None)
-        if self.like is not None and like:
-            parts += ["--like", self.like.name]
+        if self.asking.like is not None and like:
+            parts += ["--like", self.asking.like.name]
         for field, value in values.items():
             parts += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
         if self.name:
@@ -378,14 +294,15 @@ class GenerateViewModel(WizardViewModel):
 
     def _spec_values(self) -> dict[str, Any]:
         """What differs from the spec's own defaults and means something."""
-        like = self.like
+        asking = self.asking
+        like = asking.like
         chosen = {
-            "source": self.source,
-            "task": self.task,
+            "source": asking.source,
+            "task": asking.task,
             "like": like.id if like is not None else None,
-            "as_learnt": self.as_learnt,
+            "as_learnt": asking.as_learnt,
         }
-        values = {field: value for field, value in self.values.items() if not self.is_idle(field)}
+        values = {field: value for field, value in self.values.items() if not asking.is_idle(field)}
         return {
             field: value
             for field, value in chosen.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
+from app import receipt_text
 from app.dialogs.confirm import ConfirmDialog
 from app.dialogs.loss_text import with_loss
 from app.formats import count_text, size_text
@@ -75,7 +76,7 @@ class ModelsPage(PageFrame):
 
     def _list_columns(self) -> list[Column[ModelItem]]:
         return [
-            Column(self.tr("Name"), self._name),
+            Column(self.tr("Name"), self._name, _plain_name, spoken=_spoken_name),
             Column(self.tr("Kind"), format_text),
             Column(self.tr("Parameters"), _parameters, _parameter_count, is_figure=True),
             Column(self.tr("On disk"), _size, _bytes, is_figure=True),
@@ -222,7 +223,7 @@ class ModelsPage(PageFrame):
 
     def _name(self, item: ModelItem) -> str:
         depth = self.view_model.depths.get(item.id, 0)
-        return "\u2003" * (depth - 1) + "└ " * bool(depth) + item.name
+        return "\u2003" * (depth - 1) + "└ " * bool(depth) + receipt_text.sign(item.receipt) + item.name
 
     @Slot()
     def _show(self) -> None:
@@ -240,6 +241,14 @@ class ModelsPage(PageFrame):
         if model.selected is not None:
             self.list.choose(model.selected.id)
             self.details.show_model(model.selected, model.origins(), model.context_before(), model.receipt())
+
+
+def _plain_name(item: ModelItem) -> str:
+    return item.name.casefold()
+
+
+def _spoken_name(item: ModelItem) -> str:
+    return receipt_text.spoken_name(item.name, item.receipt)
 
 
 def _parameters(item: ModelItem) -> str:

@@ -7,14 +7,17 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from app import receipt_text
 from app.formats import count_text, duration_text, number_text, short_name, size_text
 from app.pages.runs.verdict_text import figure_text, measure_name
 from app.widgets.card import Card, Facts
+from app.widgets.labels import Label
 from core.models.report import main_figure
 
 _Text = Callable[[Any], str]
 #: Figures that are words.
 _WORDS = ("method", "precision", "recipe", "rounded_by")
+_ALIKE = 0.9  # what an int4 mixture keeps; below, a person wants to know what it means
 _LONGEST_MODEL = 18  # beside its figure, in the narrow column
 
 
@@ -26,6 +29,8 @@ class ResultCard(Card):
         self.set_title(self.tr("Result"))
         self._facts = Facts()
         self.add(self._facts)
+        self.meaning = Label("", "note", wrap=True)
+        self.add(self.meaning)
         self.hide()
 
     def show_result(self, result: dict[str, Any]) -> None:
@@ -41,7 +46,34 @@ class ResultCard(Card):
         for name, text in [*self._rows(result), *self._measured(result)]:
             self._facts.set_fact(name, text)
             shown = True
+        self._mark_agreement(result)
         self.setVisible(shown)
+
+    def _mark_agreement(self, result: dict[str, Any]) -> None:
+        """Marks a low agreement with the source as the receipt does; says what it means and what helps."""
+        share, colour = result.get("agreement"), result.get("receipt")
+        is_low = isinstance(share, float) and (colour in ("amber", "red") or share < _ALIKE)
+        self.meaning.setVisible(is_low)
+        if not is_low:
+            return
+        name, text = self._known()["agreement"]
+        if colour in ("amber", "red"):
+            phrase = receipt_text.colour_phrase(colour)
+            self._facts.set_fact(name, text(share), "tight" if colour == "amber" else "no", phrase)
+        said = self.tr("In {count} of 100 places it expects another next word than its source.")
+        self.meaning.setText(f"{said.format(count=100 - round(share * 100))} {self._help(result)}")
+
+    def _help(self, result: dict[str, Any]) -> str:
+        if result.get("receipt") == "green":
+            return self.tr("Mostly close calls, by its receipt; measure both on your test rows to be sure.")
+        if "untaught" in result:
+            return self.tr("Let it learn again from the whole model, or cut less.")
+        text = self.tr(
+            "So its answers differ. Measure both on your test rows (Evaluate); if right answers are lost, "
+            "make it again in {recipes}, or let it heal."
+        )
+        nearer = [recipe for recipe in receipt_text.NEAR if recipe != result.get("recipe")]
+        return text.format(recipes=self.tr(" or ").join(nearer))
 
     def _rows(self, result: dict[str, Any]) -> list[tuple[str, str]]:
         """What a job left that makes or changes data."""
@@ -96,7 +128,7 @@ class ResultCard(Card):
             "bytes": (self.tr("On disk"), size_text),
             "bytes_on_disk": (self.tr("On disk"), size_text),
             "peak_rss_bytes": (self.tr("Memory at its highest"), size_text),
-            "agreement": (self.tr("Same answers as before"), self._percent_text),
+            "agreement": (self.tr("Same next word as its source"), self._percent_text),
             "teacher_agreement": (self.tr("Says the same as its teacher"), self._percent_text),
             "teacher_retention": (self.tr("Keeps of what it gets right"), self._percent_text),
             "searched_kl": (self.tr("Away from the source, KL"), number_text),

@@ -8,15 +8,19 @@ from typing import Any, TypeAlias
 
 from core.cli import evaluation_text
 from core.cli.commands.jobs import served
+from core.cli.consent import require_yes
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, start
 from core.cli.specs import build
 from core.counts import counted
 from core.errors import InputError
-from core.models.board import axes, board, choice, evidence, export, sentence
+from core.jobs import submission
+from core.jobs.timeleft import say_duration
+from core.models.board import axes, board, choice, evidence, export, forecast, sentence
 from core.models.board.axes import Limits
 from core.models.board.board import Board, Variant
 from core.models.board.evidence import Subject
+from core.models.report import ModelFigures
 from core.models.verdict import measure_name
 from core.specs import EvaluateSpec
 from core.workspace.records import Artifact
@@ -24,6 +28,7 @@ from core.workspace.workspace import Workspace
 
 _Below: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _SPLIT = "test"
+_FEWER = 100  # rows that are suggested where all of them may take long
 
 
 def add(below: _Below) -> None:
@@ -32,7 +37,7 @@ def add(below: _Below) -> None:
         "compare",
         help="which variant to take: right answers, time, memory, size",
         description="Compares models on the test rows of a data set. Figures of earlier evaluations are "
-        "used; models without any are measured first.",
+        "used; models without any are measured first, after a yes.",
     )
     parser.add_argument("models", nargs="+", metavar="M", help="the variants")
     parser.add_argument("--data", required=True, metavar="D", help="the data whose test rows are answered")
@@ -42,16 +47,28 @@ def add(below: _Below) -> None:
     parser.add_argument(
         "--right", type=float, metavar="N", help="limit: at least N per cent right; of perplexity at most N"
     )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="a model without figures answers only N rows, spread evenly [all]",
+    )
     parser.add_argument("--out", metavar="FILE", help="write it to a new file: .html, .csv or .png")
     parser.set_defaults(run=run_compare)
 
 
 def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Measures what is missing, prints the table and the verdict, and writes the file."""
+    if arguments.limit is not None and arguments.limit < 1:
+        raise InputError(
+            f"--limit {arguments.limit} is no number of rows.",
+            fix="Write a number above 0, or leave it out for all rows.",
+            code="usage",
+        )
     out = export.check(Path(arguments.out).expanduser().absolute()) if arguments.out else None
     models = list(dict.fromkeys(served(workspace, ref) for ref in arguments.models))
     data = workspace.artifact(arguments.data, "dataset")
-    run_id = _measure(workspace, models, data, output)
+    run_id = _measure(workspace, models, data, arguments, output)
     made = _board(workspace, models, data)
     limits = _limits(made, arguments)
     foremost, recommended = choice.foremost(made, limits), choice.recommend(made, limits)
@@ -82,27 +99,57 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
     return 0
 
 
-def _measure(workspace: Workspace, models: list[str], data: Artifact, output: Output) -> str | None:
-    """Runs an evaluation of the models that have no figures on these rows. Returns its run's id."""
-    known = {
-        key
-        for item in evidence.evaluations(workspace)
-        if (item.data, item.split) == (data.id, _SPLIT)
-        for key in _measured(workspace, item)
-    }
-    missing = [key for key in models if key not in known]
+def _measure(
+    workspace: Workspace, models: list[str], data: Artifact, arguments: argparse.Namespace, output: Output
+) -> str | None:
+    """Has models without figures on these rows measured, after a yes. Returns the id of the run."""
+    known = _known(workspace, data)
+    measured = {figures.id for figures in known}
+    missing = [key for key in models if key not in measured]
     if not missing:
         return None
-    spec = build(EvaluateSpec, {"models": missing, "data": data.id, "split": _SPLIT})
+    told = {"models": missing, "data": data.id, "split": _SPLIT, "limit": arguments.limit}
+    spec = build(EvaluateSpec, told)
+    submission.require_suitable(workspace, spec)
+    rows = forecast.rows_of(data, _SPLIT, arguments.limit)
+    said = _outlook(workspace, missing, rows, known)
+    if arguments.yes:
+        output.progress(said)
+    fewer = f", or ask fewer rows of each: --limit {_FEWER} --yes" if rows > _FEWER else ""
+    require_yes(said, yes=arguments.yes, output=output, fix=f"Add --yes{fewer}.")
     name = workspace.free_name(f"{data.name}-evaluation", "report")
     run = require_kept(start(workspace, spec, name, output, "Evaluating"))
     return run.id
 
 
-def _measured(workspace: Workspace, evaluation: evidence.Evaluation) -> set[str]:
-    """Ids of the models of which an evaluation really has figures; a stopped one lacks some."""
-    found = board.report_of(workspace, evaluation)
-    return {item.id for item in found.models if item.quality.n} if found is not None else set()
+def _known(workspace: Workspace, data: Artifact) -> list[ModelFigures]:
+    """What is stored of these rows; a stopped evaluation lacks figures of some of its models."""
+    reports = [
+        board.report_of(workspace, item)
+        for item in evidence.evaluations(workspace)
+        if (item.data, item.split) == (data.id, _SPLIT)
+    ]
+    return [
+        figures for found in reports if found is not None for figures in found.models if figures.quality.n
+    ]
+
+
+def _outlook(workspace: Workspace, missing: list[str], rows: int, known: list[ModelFigures]) -> str:
+    """Which models are measured first, on how many rows each, and about how long that takes."""
+    names = ", ".join(_named(workspace, key) for key in missing)
+    seconds = forecast.seconds(workspace, missing, rows, known)
+    time = (
+        f", about {say_duration(seconds)}"
+        if seconds is not None
+        else "; how long that takes is not known, as no model has answered any of them yet"
+    )
+    amount = f"{counted(len(missing), 'model')} × {counted(rows)}"
+    return f"Not measured on these rows yet: {names}. To measure: {amount}{time}."
+
+
+def _named(workspace: Workspace, key: str) -> str:
+    model, colon, adapter = key.partition(":")
+    return f"{workspace.artifact(model, 'model').name}{colon}{adapter}"
 
 
 def _board(workspace: Workspace, models: list[str], data: Artifact) -> Board:
@@ -138,7 +185,7 @@ def _show(made: Board, limits: Limits, recommended: Variant | None, output: Outp
     for item in made.variants:
         figures = item.figures
         star = "★ " if item is recommended else ""
-        over = " (over a limit)" if axes.broken(made, item, limits) else ""
+        over = " (misses a limit)" if axes.broken(made, item, limits) else ""
         stopped = f" (stopped: {sentence.answered(item)} rows)" if item.is_stopped else ""
         rows.append(
             [

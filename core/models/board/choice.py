@@ -28,6 +28,8 @@ class Verdict:
         size: Its size on disk as a share of the reference's.
         broken: Limits that it does not keep.
         has_limits: Whether there are any.
+        reach: Where chance may decide whether the limit on the main figure is kept: the end of its 95 %
+            interval on the other side of that limit. None where another limit is missed anyway.
         doubt: What makes it hardly useful, even where no other is better; None where nothing does.
         unproven: Of one to take: another that may be as good and costs less, but too few rows say so.
     """
@@ -41,6 +43,7 @@ class Verdict:
     size: float | None
     broken: tuple[Axis, ...]
     has_limits: bool
+    reach: float | None
     doubt: Doubt | None
     unproven: Unproven | None = None
 
@@ -51,11 +54,13 @@ class Unproven:
 
     Attributes:
         variant: Which one.
-        rows: Rows on which it was compared with the best one.
+        best: The one beside which it may be as good.
+        rows: Rows that both answered.
         risk: What it may lose at worst, as a fraction.
     """
 
     variant: Variant
+    best: Variant
     rows: int
     risk: float
 
@@ -96,14 +101,20 @@ def _able(board: Board, limits: Limits) -> list[Variant]:
 
 def _is_as_good(board: Board, variant: Variant, best: Variant) -> bool:
     found = board.compare(variant, best)
-    return found is not None and _seems_as_good(found) and _risk(board, found) <= MOST_AT_RISK
+    return found is not None and _seems_as_good(found) and risk(board, found) <= MOST_AT_RISK
+
+
+def is_enough(board: Board, found: Compared) -> bool:
+    """Whether two may be called as good as each other: neither is more than five points ahead at worst."""
+    low, high = found.difference.ci95
+    return max(-low, high, risk(board, found)) <= MOST_LOST
 
 
 def _seems_as_good(found: Compared) -> bool:
     return found.is_better or (found.is_chance and abs(found.difference.value) <= MOST_LOST)
 
 
-def _risk(board: Board, found: Compared) -> float:
+def risk(board: Board, found: Compared) -> float:
     """What may be lost at worst, as a fraction.
 
     Where no row differs, an interval has no width: three in the number of rows may differ all the same (the
@@ -118,7 +129,7 @@ def _unproven(board: Board, limits: Limits, taken: Variant) -> Unproven | None:
     """The one that would cost least, if it is as good."""
     able = _able(board, limits)
     found = [
-        Unproven(item, compared.rows, _risk(board, compared))
+        Unproven(item, able[0], compared.rows, risk(board, compared))
         for item in able[1:]
         if (compared := board.compare(item, able[0])) is not None
         and _seems_as_good(compared)
@@ -170,6 +181,17 @@ def judge(board: Board, variant: Variant, limits: Limits, recommended: Variant |
         size=size,
         broken=broken(board, variant, limits),
         has_limits=limits.are_set,
+        reach=_reach(board, variant, limits),
         doubt=doubt(board, variant),
         unproven=_unproven(board, limits, variant) if variant is recommended else None,
     )
+
+
+def _reach(board: Board, variant: Variant, limits: Limits) -> float | None:
+    low, high = variant.ci95
+    if limits.right is None or not low < limits.right < high:
+        return None
+    missed = broken(board, variant, limits)
+    if missed and "right" not in missed:
+        return None
+    return low if bool(missed) == board.less_is_better else high

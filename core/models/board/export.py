@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.counts import counted
 from core.errors import InputError
 from core.models.board import axes, board, choice, picture, sentence
 from core.models.board.axes import Limits
@@ -48,7 +49,7 @@ def write(made: Board, limits: Limits, path: Path, *, replace: bool = False) -> 
         case ".csv":
             data = table(made, limits).encode("utf-8-sig")  # the mark tells a spreadsheet the encoding
         case ".png":
-            data = picture.draw(made, limits, recommended, "png")
+            data = picture.draw(made, limits, recommended, "png", [_subject(made), *_said(made, limits)])
         case _:
             data = page(made, limits).encode("utf-8")
     save(path, data)
@@ -72,11 +73,13 @@ def save(path: Path, data: bytes) -> None:
 def table(made: Board, limits: Limits) -> str:
     """Every figure as CSV, a variant a row."""
     recommended = choice.recommend(made, limits)
-    measure = measure_name(made.measure, made.answers_by)
+    measure, limits_said = measure_name(made.measure, made.answers_by), sentence.limits_text(made, limits)
     columns = [
         "variant", "what it is", "recipe", measure, "95 % low", "95 % high", "rows", "rows asked",
+        "less the best", "less the best 95 % low", "less the best 95 % high", "p value",
         "answer p50 ms", "answer p95 ms", "first token p50 ms", "tokens per s", "memory bytes", "disk bytes",
-        "over limits", "recommended", "receipt", "data", "split", "processor", "threads",
+        "limits", "misses limits", "recommended", "verdict", "receipt", "data", "split", "processor",
+        "threads",
     ]  # fmt: skip
     rows = []
     for item in made.variants:
@@ -91,12 +94,15 @@ def table(made: Board, limits: Limits) -> str:
                 *item.ci95,
                 item.rows,
                 item.asked,
+                *_less_the_best(made, item),
                 *times,
                 figures.tokens_per_s,
                 figures.peak_rss_bytes,
                 figures.bytes_on_disk,
-                ", ".join(axes.broken(made, item, limits)),
+                limits_said,
+                sentence.missed(made, item, limits),
                 "yes" if item is recommended else "",
+                sentence.sentence(made, choice.judge(made, item, limits, recommended), limits),
                 item.member.receipt or "",
                 made.subject.data_name,
                 made.subject.split,
@@ -105,6 +111,29 @@ def table(made: Board, limits: Limits) -> str:
             ]
         )
     return as_csv(columns, rows)
+
+
+def _less_the_best(made: Board, item: Variant) -> tuple[float | None, ...]:
+    """The difference of the main figures on the rows that both answered, its interval, and the test."""
+    best = made.best_first()[0]
+    found = made.compare(item, best) if item is not best else None
+    if found is None:
+        return None, None, None, None
+    return found.difference.value, *found.difference.ci95, found.difference.p_value
+
+
+def _said(made: Board, limits: Limits) -> list[str]:
+    """The verdict, and the limits that it was made under."""
+    foremost = choice.foremost(made, limits)
+    recommended = choice.recommend(made, limits)
+    verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
+    return [sentence.sentence(made, verdict, limits), sentence.limits_text(made, limits)]
+
+
+def _subject(made: Board) -> str:
+    """What is compared on what, for a picture that stands alone."""
+    rows = counted(len(made.rows), f"{made.subject.split} row")
+    return f"{counted(len(made.variants), 'variant')} on {rows} of {made.subject.data_name}."
 
 
 def page(made: Board, limits: Limits) -> str:
@@ -116,7 +145,7 @@ def page(made: Board, limits: Limits) -> str:
     foremost = choice.foremost(made, limits)
     focus = foremost or made.best_first()[0]
     template = resources.files("resources.report").joinpath("compare.html.j2").read_text(encoding="utf-8")
-    verdict = choice.judge(made, foremost, limits, recommended) if foremost is not None else None
+    verdict, limits_said = _said(made, limits)
     disagreeing = list(board.disagreements(made, focus))
     return (
         Environment(autoescape=True, undefined=StrictUndefined)
@@ -124,8 +153,8 @@ def page(made: Board, limits: Limits) -> str:
         .render(
             board=made,
             measure=measure_name(made.measure, made.answers_by).capitalize(),
-            verdict=sentence.sentence(made, verdict, limits),
-            limits=sentence.limits_text(made, limits),
+            verdict=verdict,
+            limits=limits_said,
             notes=sentence.notes(made),
             variants=[_shown(made, item, limits, recommended) for item in made.variants],
             focus=focus.name,
@@ -142,7 +171,8 @@ def _shown(made: Board, item: Variant, limits: Limits, recommended: Variant | No
         "name": item.name,
         "role": sentence.kind_of(item.member),
         "star": item is recommended,
-        "out": bool(axes.broken(made, item, limits)),
+        "missed": sentence.missed(made, item, limits),
+        "against": sentence.against_best(made, item),
         "figure": f"{item.value * scale:.{digits}f}",
         "interval": " to ".join(f"{bound * scale:.{digits}f}" for bound in item.ci95),
         "rows": f"{sentence.answered(item)}, stopped" if item.is_stopped else item.rows,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import textwrap
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from core.models.board import axes
@@ -14,15 +16,33 @@ from core.models.verdict import measure_name
 _GREEN, _BLUE, _RED = "#0F766E", "#0072B2", "#B91C1C"
 _TEXT, _MUTED, _LINE = "#1F2328", "#5F6873", "#DDDBD4"
 _DPI, _MARK_PT = 160, 5
+_LETTERS = 118  # in a line above the picture
 
 
-def draw(board: Board, limits: Limits, recommended: Variant | None, format: Literal["svg", "png"]) -> bytes:
-    """Right answers against the time of an answer, or against size where no time was measured."""
+def draw(
+    board: Board,
+    limits: Limits,
+    recommended: Variant | None,
+    format: Literal["svg", "png"],
+    said: Sequence[str] = (),
+) -> bytes:
+    """Right answers against the time of an answer, or against size where no time was measured.
+
+    Args:
+        board: The variants.
+        limits: What is shaded.
+        recommended: Gets the star.
+        format: A raster or an element of a page.
+        said: Sentences above it, for a picture that stands alone.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
     x_axis: Axis = "time" if all(item.time_ms is not None for item in board.variants) else "disk"
     figure = Figure(figsize=(8.4, 4.6), dpi=_DPI if format == "png" else 72, layout="constrained")
+    if said:
+        text = "\n".join(textwrap.fill(line, _LETTERS) for line in said)
+        figure.suptitle(text, x=0.01, ha="left", fontsize=8.5, color=_TEXT, parse_math=False)
     plot = figure.add_subplot()
     _dress(plot, board, x_axis)
     points = [(_x(item, x_axis), _y(board, item)) for item in board.variants]
@@ -30,6 +50,9 @@ def draw(board: Board, limits: Limits, recommended: Variant | None, format: Lite
     plot.plot([points[at][0] for at in best], [points[at][1] for at in best], color=_GREEN, linewidth=1.4)
     out = [bool(axes.broken(board, item, limits)) for item in board.variants]
     for place, (item, (x, y)) in enumerate(zip(board.variants, points, strict=True)):
+        plot.plot(
+            [x, x], [bound * _percent(board) for bound in item.ci95], color=_MUTED, linewidth=1, alpha=0.35
+        )
         is_star = item is recommended
         colour = _GREEN if place in best else _BLUE
         size, marker = (15, "*") if is_star else (8, "o")
@@ -59,7 +82,12 @@ def _x(item: Variant, axis: Axis) -> float:
 
 
 def _y(board: Board, item: Variant) -> float:
-    return item.value if board.less_is_better else item.value * 100
+    return item.value * _percent(board)
+
+
+def _percent(board: Board) -> float:
+    """Shares are drawn in per cent."""
+    return 1.0 if board.less_is_better else 100.0
 
 
 def _write_names(
@@ -113,12 +141,12 @@ def _dress(plot: Any, board: Board, x_axis: Axis) -> None:
     unit = "" if board.less_is_better else ", %"
     way = "less is better" if board.less_is_better else "more is better"
     name = measure_name(board.measure, board.answers_by)
-    plot.set_ylabel(f"{name}{unit} ({way})", color=_MUTED, fontsize=9)
+    plot.set_ylabel(f"{name}{unit}, with 95 % interval ({way})", color=_MUTED, fontsize=9)
     plot.margins(x=0.15, y=0.18)
 
 
 def _mark_limits(plot: Any, board: Board, limits: Limits, x_axis: Axis) -> None:
-    """Shades what is over a limit, without moving the ends of the axes."""
+    """Shades what misses a limit, without moving the ends of the axes."""
     left, right = plot.get_xlim()
     low, high = plot.get_ylim()
     x_limit, y_limit = limits.of(x_axis), limits.right
@@ -126,11 +154,17 @@ def _mark_limits(plot: Any, board: Board, limits: Limits, x_axis: Axis) -> None:
         at = x_limit / 1e6 if x_axis == "disk" else x_limit
         plot.axvspan(min(max(at, left), right), right, color=_RED, alpha=0.07, linewidth=0)
         plot.axvline(at, color=_RED, linewidth=0.9, linestyle="--")
+        if left < at < right:
+            plot.text(at, low, " over the limit", color=_RED, fontsize=7, ha="left", va="bottom")
     if y_limit is not None:
         at = y_limit if board.less_is_better else y_limit * 100
         out = (min(max(at, low), high), high) if board.less_is_better else (low, min(max(at, low), high))
         plot.axhspan(*out, color=_RED, alpha=0.07, linewidth=0)
         plot.axhline(at, color=_RED, linewidth=0.9, linestyle="--")
+        if low < at < high and board.less_is_better:
+            plot.text(left, at, " over the limit", color=_RED, fontsize=7, ha="left", va="bottom")
+        elif low < at < high:
+            plot.text(left, at, " below the limit", color=_RED, fontsize=7, ha="left", va="top")
     plot.set_xlim(left, right)
     plot.set_ylim(low, high)
 

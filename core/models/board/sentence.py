@@ -9,9 +9,13 @@ from core.models.board.board import Board, Variant
 from core.models.board.choice import Verdict
 from core.models.board.lineage import Member
 from core.models.board.usefulness import Doubt
-from core.models.verdict import agreement
+from core.models.verdict import agreement, measure_name
 
 _LIMITS = {"time": "time of an answer", "memory": "memory", "disk": "size on disk", "right": "quality"}
+_SMALLER = "make a smaller one: `quantize --recipe search --set max_mb=N`, prune, distill"
+_BETTER = (
+    "make a better one: more rows, longer, `distill`, or `quantize --set heal=40` where rounding cost it"
+)
 _SHARES = (
     (0.475, 0.525, "half the size"),
     (0.32, 0.345, "a third of the size"),
@@ -32,7 +36,7 @@ def sentence(board: Board, verdict: Verdict | None, limits: Limits) -> str:
     parts = [part for part in (quality(board, verdict), cost(verdict)) if part]
     said = f"{head}: {'; '.join(parts)}." if parts else f"{head}."
     return " ".join(
-        filter(None, (said, kept(verdict), looks(verdict), unproven(board, verdict), *stops(verdict)))
+        filter(None, (said, kept(board, verdict), looks(verdict), unproven(board, verdict), *stops(verdict)))
     )
 
 
@@ -44,26 +48,27 @@ def looks(verdict: Verdict) -> str:
 
 
 def unproven(board: Board, verdict: Verdict) -> str:
-    """`small may do as well and costs less, but 20 rows are too few to tell: …`."""
+    """`small may do as well as tuned and costs less, but 20 rows are too few to tell: …`."""
     found = verdict.unproven
     if found is None:
         return ""
     unit = "% of perplexity" if board.less_is_better else "points"
     return (
-        f"{found.variant.name} may do as well and costs less, but {counted(found.rows)} are too few to tell: "
-        f"it may lose {found.risk * 100:.0f} {unit}. Evaluate both on more rows."
+        f"{found.variant.name} may do as well as {found.best.name} and costs less, but {counted(found.rows)} "
+        f"are too few to tell: it may lose {found.risk * 100:.0f} {unit}. Evaluate both on more rows."
     )
 
 
 def closest(board: Board, limits: Limits) -> list[str]:
-    """`Nearest is small, over your limit on memory: 512 MB.`, and what to do."""
+    """`Nearest is small, which misses your limit on memory (512 MB).`, and what to do."""
     found = choice.nearest(board, limits)
     if found is None:
         return []
-    over = [f"{_LIMITS[axis]} ({figure(board, found, axis)})" for axis in axes.broken(board, found, limits)]
+    missed = axes.broken(board, found, limits)
+    over = [f"{_LIMITS[axis]} ({figure(board, found, axis)})" for axis in missed]
     return [
-        f"Nearest is {found.name}, over your limit on {' and '.join(over)}.",
-        "Move that limit, or make a smaller one: `quantize --recipe search --set max_mb=N`, prune, distill.",
+        f"Nearest is {found.name}, which misses your limit on {' and '.join(over)}.",
+        f"Move that limit, or {_BETTER if 'right' in missed else _SMALLER}.",
     ]
 
 
@@ -73,8 +78,12 @@ def figure(board: Board, variant: Variant, axis: Axis) -> str:
     if own is None:
         return "not measured"
     if axis == "right":
-        return f"{own:.2f}" if board.less_is_better else f"{own * 100:.1f} %"
+        return _main_figure(board, own)
     return f"{own:.0f} ms" if axis == "time" else f"{own / 1e6:.0f} MB"
+
+
+def _main_figure(board: Board, own: float) -> str:
+    return f"{own:.2f}" if board.less_is_better else f"{own * 100:.1f} %"
 
 
 def kind_of(member: Member) -> str:
@@ -117,14 +126,38 @@ def quality(board: Board, verdict: Verdict) -> str:
         return "the only one that was measured"
     if found is None:
         return f"no row was answered both by it and by {reference.name}"
-    if found.difference.value == 0:
-        return f"as good as {reference.name} on {counted(found.rows)}"
     amount = amount_text(board, verdict)
+    if found.difference.value == 0:
+        same = f"no difference to {reference.name} on {counted(found.rows)}"
+        interval = amount[amount.index("[") :]
+        return same if choice.is_enough(board, found) else f"{same}, which are too few to tell {interval}"
     better = "above" if (found.difference.value > 0) else "below"
     chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {counted(found.rows)}"
     p_value = found.difference.p_value
     test = f" ({p_text(p_value)})" if p_value is not None else ""
     return f"{amount} {better} {reference.name}, {chance}{test}"
+
+
+def against_best(board: Board, variant: Variant) -> str:
+    """Its main figure less the best one's: `−1.3 [−3.5 to +0.9], p = 0.29`."""
+    best = board.best_first()[0]
+    if variant is best:
+        return "the best"
+    found = board.compare(variant, best)
+    if found is None:
+        return "no shared rows"
+    value, low, high = (
+        f"{number * 100:+.1f}".replace("-", "−")
+        for number in (found.difference.value, *found.difference.ci95)
+    )
+    test = f", {p_text(found.difference.p_value)}" if found.difference.p_value is not None else ""
+    rows = "" if board.same_rows else f" on {counted(found.rows)}"
+    return f"{value} [{low} to {high}]{test}{rows}"
+
+
+def missed(board: Board, variant: Variant, limits: Limits) -> str:
+    """The limits that it misses: `memory, quality`."""
+    return ", ".join(_LIMITS[axis] for axis in axes.broken(board, variant, limits))
 
 
 def amount_text(board: Board, verdict: Verdict) -> str:
@@ -183,13 +216,18 @@ def size_text(share: float) -> str:
     return f"{share * 100:.0f} % of the size" if share < 1 else f"{share:.1f} times the size"
 
 
-def kept(verdict: Verdict) -> str:
-    """Whether it keeps the limits."""
+def kept(board: Board, verdict: Verdict) -> str:
+    """Whether it keeps the limits, and whether chance may turn that round."""
     if not verdict.has_limits:
         return ""
+    reach = _main_figure(board, verdict.reach) if verdict.reach is not None else ""
     if not verdict.broken:
-        return "It meets all your limits."
-    return f"It is over your limit on {' and '.join(_LIMITS[axis] for axis in verdict.broken)}."
+        said = "It meets all your limits"
+    else:
+        said = f"It misses your limit on {' and '.join(_LIMITS[axis] for axis in verdict.broken)}"
+    return (
+        f"{said}; on quality perhaps by chance: its 95 % interval reaches {reach}." if reach else f"{said}."
+    )
 
 
 def limits_text(board: Board, limits: Limits) -> str:
@@ -204,7 +242,8 @@ def limits_text(board: Board, limits: Limits) -> str:
     if limits.right is not None and board.less_is_better:
         said.append(f"perplexity at most {limits.right:.2f}")
     elif limits.right is not None:
-        said.append(f"at least {limits.right * 100:.0f} %")
+        name = measure_name(board.measure, board.answers_by)
+        said.append(f"{name} at least {limits.right * 100:g} %")
     return f"Limits: {', '.join(said)}." if said else "No limits."
 
 

@@ -75,3 +75,23 @@ def test_a_file_is_written_and_a_wrong_one_is_refused_before_anything_is_measure
     assert main([*asked, str(tmp_path / "board.pdf")]) == 2
     assert main([*asked, str(tmp_path / "board.csv")]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_nothing_is_measured_without_a_yes_and_what_it_takes_is_said_before(capsys, tmp_path):
+    workspace = Workspace(tmp_path / "other")
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, boards.SEVEN, data)
+    boards.add_report(workspace, boards.SEVEN[:3], models, data, range(60))
+    workspace.close()
+    asked = ["--workspace", str(workspace.root), "compare", "Tuned", "Tuned, int8", "--data", DATA]
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert "Not measured on these rows yet: Tuned, int8. To measure: 1 model × 300 rows, about " in said
+    assert "Nobody is at the terminal" in said
+    assert "Add --yes, or ask fewer rows of each: --limit 100 --yes." in said
+    assert main([*asked, "--limit", "40"]) == 2
+    said = capsys.readouterr().err
+    assert "1 model × 40 rows" in said
+    assert "Add --yes." in said
+    assert main([*asked, "--limit", "0"]) == 2
+    assert "--limit 0 is no number of rows." in capsys.readouterr().err

@@ -105,7 +105,7 @@ def test_from_data_to_an_answer(terminal):
         assert 0 <= item["quality"]["accuracy"] <= 1
         assert item["timing"]["bandwidth_share"] > 0
         assert item["timing"]["energy"]["joules_an_answer"] > 0
-    board = terminal.must("compare", "tiny", "tuned", "small", "--data", "questions", "--json").json
+    board = terminal.must("compare", "tiny", "tuned", "small", "--data", "questions", "--yes", "--json").json
     measured = json.loads((terminal.workspace / "runs" / board["run"] / "spec.json").read_text())
     assert len(measured["models"]) == 1, "only what had no figures was measured"
     made = terminal.must("runs", "show", board["run"], "--json").json["artifacts"][0]["id"]

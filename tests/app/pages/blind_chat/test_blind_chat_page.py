@@ -131,3 +131,16 @@ def test_leaving_the_page_drops_an_open_question(page: BlindChatPage, qtbot: QtB
     ask(page, "a b")
     qtbot.waitUntil(lambda: page.view_model.state == "voting", timeout=30000)
     assert page.answers["a"].text() == "b a"
+
+
+@pytest.mark.parametrize("page", ["both fit"], indirect=True)
+def test_a_receipt_that_is_not_green_stands_before_the_name_in_both_boxes(
+    page: BlindChatPage, add_model: Add
+) -> None:
+    one, other = add_model("one"), add_model("other", receipt="amber")
+    page.open_with([one.id, other.id])
+    for box in page.boxes:
+        at = box.findData(other.id)
+        assert box.itemText(at) == "⚠ other"
+        assert box.itemData(at, Qt.ItemDataRole.AccessibleTextRole) == "other, amber receipt"
+        assert box.itemText(box.findData(one.id)) == "one"

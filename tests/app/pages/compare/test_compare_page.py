@@ -2,71 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from PySide6.QtCore import QPoint, Qt
+from board_hands import LEFT, click, opened, rows_of, slide
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.background import Background
-from app.context import Context
 from app.job_bridge import JobBridge
 from app.models.item_table import ID_ROLE
 from app.models.run_record import Made
-from app.pages.compare import limit_steps
 from app.pages.compare.page import ComparePage
-from app.pages.compare.view_model import CompareViewModel
 from app.pages.deploy.page import DeployPage
 from app.pages.deploy.view_model import DeployViewModel
 from app.pages.evaluate.page import EvaluatePage
 from app.pages.evaluate.view_model import EvaluateViewModel
 from app.pages.runs.next_step import next_step
-from core.models.board.axes import Axis
 from core.workspace.workspace import Workspace
 from tests.core.models import boards
 from tests.core.models.boards import SEVEN, Sketch
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def page(qtbot: QtBot, bridge: JobBridge, context: Context) -> Iterator[ComparePage]:
-    page = ComparePage(CompareViewModel(bridge, Background()))
-    qtbot.addWidget(page)
-    page.resize(1232, 1400)
-    page.show()
-    yield page
-    page.view_model._background.close()
-
-
-def opened(page: ComparePage, qtbot: QtBot, argument: object = None) -> ComparePage:
-    """The page once everything that is read in the background is there."""
-    page.open_with(argument)
-    model = page.view_model
-    qtbot.waitUntil(lambda: model.is_read and not model.is_busy, timeout=30000)
-    return page
-
-
-def slide(page: ComparePage, axis: Axis, limit: float | None) -> None:
-    slider = page.limits_card.sliders[axis]
-    slider.slider.setValue(limit_steps.place_of(slider._steps, limit))
-
-
-def rows_of(page: ComparePage) -> dict[str, int]:
-    """The table's rows by the variant's name, without its signs."""
-    assert page.table_card.table is not None
-    model = page.table_card.table.model()
-    texts = [str(model.index(row, 0).data()).lstrip("★⚠✗ ") for row in range(model.rowCount())]
-    return {text: row for row, text in enumerate(texts)}
-
-
-def click(page: ComparePage, name: str) -> None:
-    assert page.table_card.table is not None
-    area = page.table_card.table.visualRect(page.table_card.table.model().index(rows_of(page)[name], 1))
-    QTest.mouseClick(page.table_card.table.viewport(), LEFT, pos=area.center())
 
 
 def test_without_any_model_it_teaches_and_begins_with_the_starter(page: ComparePage, qtbot: QtBot) -> None:
@@ -113,7 +69,7 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert time.slider.accessibleName() == "Answers within: 80 ms"
     assert page.verdict_card.title_label.text() == "Take “Distilled, int4-mixed”."
     said = model.index(row["Tuned, int4-mixed"], 0).data(Qt.ItemDataRole.ToolTipRole)
-    assert said == "Tuned, int4-mixed, over your limit: time"
+    assert said == "Tuned, int4-mixed, misses your limit: time"
 
     time.slider.setFocus()
     QTest.keyClick(time.slider, Qt.Key.Key_End)
@@ -121,45 +77,10 @@ def test_limits_by_slider_and_key_leave_what_qualifies(
     assert page.verdict_card.title_label.text() == "Take “Tuned, int4-mixed”."
 
     slide(page, "time", 70)
+    assert page.limits_card.said() == "Limits: Answers within: 70 ms"
     slide(page, "right", 0.81)
     assert page.verdict_card.title_label.text() == "No variant keeps all your limits."
     assert not page.verdict_card.deploy_button.isVisible()
-
-
-def test_an_evaluation_that_was_stopped_says_so_and_is_offered_to_be_measured_again(
-    page: ComparePage, qtbot: QtBot, workspace: Workspace
-) -> None:
-    data = boards.add_data(workspace)
-    models = boards.add_models(workspace, SEVEN[:2], data)
-    boards.add_report(workspace, SEVEN[:1], models, data, range(300))
-    boards.add_report(workspace, SEVEN[1:2], models, data, range(40), asked=300)
-    opened(page, qtbot)
-    assert page.verdict_card.title_label.text() == "Take “Teacher”."
-    assert "The evaluation of Tuned was stopped after 40 of 300 rows." in page.verdict_card.note_label.text()
-    assert page.table_card.table is not None
-    cell = page.table_card.table.model().index(rows_of(page)["Tuned"], 1)
-    assert cell.data().endswith(" (40 of 300)")
-    assert cell.data(Qt.ItemDataRole.ToolTipRole).endswith(" (40 of 300), the evaluation was stopped")
-    assert "stopped half-way: Tuned (40 of 300 rows)" in page.notes.text()
-    with qtbot.waitSignal(page.page_requested) as asked:
-        QTest.mouseClick(page.measure_button, LEFT)
-    assert asked.args == ["evaluate", [models["Tuned"].id, data.id]]
-
-
-def test_a_model_that_is_mostly_wrong_is_not_recommended_though_it_is_the_best(
-    page: ComparePage, qtbot: QtBot, workspace: Workspace
-) -> None:
-    boards.add_lineage(workspace, [replace(SEVEN[0], share=0.25), replace(SEVEN[1], share=0.1)])
-    opened(page, qtbot)
-    card = page.verdict_card
-    assert card.title_label.text() == "“Teacher” is hardly useful: 25 % right."
-    assert card.note_label.text().startswith("It is wrong more often than right. ")
-    assert card.deploy_button.text() == "Deploy it all the same"
-    assert list(rows_of(page)) == ["Teacher", "Tuned"]
-    assert page.table_card.table is not None
-    assert not any(
-        "★" in page.table_card.table.model().index(row, 0).data() for row in rows_of(page).values()
-    )
 
 
 def test_rows_that_a_teacher_answered_are_nowhere_called_right(
@@ -234,22 +155,6 @@ def test_deploy_leads_to_the_chat_with_that_model(
     assert item.name == "Tuned, int4-mixed"
 
 
-def test_a_red_receipt_says_why_it_cannot_be_deployed(
-    page: ComparePage, qtbot: QtBot, workspace: Workspace
-) -> None:
-    sketches = [replace(item, receipt="red") if item.name == "Tuned, int8" else item for item in SEVEN]
-    boards.add_lineage(workspace, sketches)
-    opened(page, qtbot)
-    click(page, "Tuned, int8")
-    assert page.table_card.table is not None
-    cell = page.table_card.table.model().index(rows_of(page)["Tuned, int8"], 0)
-    assert cell.data() == "✗ Tuned, int8"
-    assert "red receipt" in cell.data(Qt.ItemDataRole.AccessibleTextRole)
-    assert page.verdict_card.deploy_button.text() == "Its receipt is red"
-    assert not page.verdict_card.deploy_button.isEnabled()
-    assert "answers agree on 3 of 8 prompts" in page.verdict_card.reason.text().replace("\u200b", "")
-
-
 def test_what_was_never_measured_is_named_and_leads_to_the_evaluate_page(
     page: ComparePage, qtbot: QtBot, workspace: Workspace, bridge: JobBridge
 ) -> None:
@@ -257,8 +162,8 @@ def test_what_was_never_measured_is_named_and_leads_to_the_evaluate_page(
     models = boards.add_models(workspace, SEVEN, data)
     boards.add_report(workspace, SEVEN[:4], models, data, range(60))
     opened(page, qtbot)
-    said = "Not measured on these rows yet: Tuned, int4-mixed, Distilled, int4-mixed, Tuned, int4."
-    assert page.missing.text() == said
+    said = "Not measured on these rows yet: Tuned, int4-mixed, Distilled, int4-mixed, Tuned, int4. "
+    assert page.missing.text().startswith(f"{said}To measure: 3 models × 300 rows, about ")
     with qtbot.waitSignal(page.page_requested) as asked:
         QTest.mouseClick(page.measure_button, LEFT)
     key, argument = asked.args
@@ -318,6 +223,26 @@ def test_other_axes_draw_another_frontier(page: ComparePage, qtbot: QtBot, works
     assert plot.said.full_text
 
 
+def test_a_shaded_area_says_on_which_side_of_its_limit_it_lies(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    boards.add_lineage(workspace)
+    opened(page, qtbot)
+    plot = page.picture_card.plot
+    assert plot is not None
+    slow, wrong = plot._limits.words
+    slide(page, "right", 0.78)
+    assert not slow.isVisible()
+    assert wrong.isVisible()
+    assert wrong.toPlainText() == "below your limit"
+    line = plot._limits.lines[1].sceneBoundingRect().center().y()
+    assert wrong.sceneBoundingRect().top() >= line - 1, "it stands in the area, which is below the line"
+    slide(page, "time", 300)
+    assert slow.toPlainText() == "over your limit"
+    assert slow.sceneBoundingRect().left() >= plot._limits.lines[0].sceneBoundingRect().center().x() - 1
+    assert not slow.sceneBoundingRect().intersects(wrong.sceneBoundingRect())
+
+
 def test_names_in_the_picture_never_cover_each_other(
     page: ComparePage, qtbot: QtBot, workspace: Workspace
 ) -> None:
@@ -344,6 +269,11 @@ def test_the_page_the_table_and_the_picture_are_written(
         assert raised.args == [f"Wrote {path}.", "good"]
         assert path.stat().st_size > 500
     assert (tmp_path / "board.png").read_bytes().startswith(b"\x89PNG")
+    plot = page.picture_card.plot
+    assert plot is not None
+    drawn, bare = QImage(str(tmp_path / "board.png")), plot.image(QSize(1600, 1000))
+    assert drawn.width() == bare.width()
+    assert drawn.height() > bare.height(), "what is said of it stands above"
     with qtbot.waitSignal(page.notice_raised, timeout=60000) as raised:
         page.export_button.file_chosen.emit("/proc/none/board.csv")
     assert raised.args[1] == "bad"

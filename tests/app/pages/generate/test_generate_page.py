@@ -190,7 +190,7 @@ def test_questions_without_answers_are_answered_like_what_the_teacher_learnt(
     spec = page.view_model.spec()
     assert spec == GenerateSpec(teacher=model.id, data=asked.id, like=data.id, as_learnt=True)
     assert f"--like '{data.name}'" in page.view_model.command()
-    assert not page.view_model.is_idle("with_rows")
+    assert not page.view_model.asking.is_idle("with_rows")
     page.ask_card.form.set_values({"with_rows": True})
     assert page.view_model.spec() == GenerateSpec(
         teacher=model.id, data=asked.id, like=data.id, as_learnt=True, with_rows=True
@@ -198,7 +198,7 @@ def test_questions_without_answers_are_answered_like_what_the_teacher_learnt(
     page.ask_card.form.set_values({"with_rows": False})
     box = page.ask_card.like.box
     box.setCurrentIndex(0)
-    assert page.view_model.is_idle("with_rows")
+    assert page.view_model.asking.is_idle("with_rows")
     assert page.view_model.spec() == GenerateSpec(teacher=model.id, data=asked.id)
     ready(page, qtbot)
     click(page.ask_card.continue_button)

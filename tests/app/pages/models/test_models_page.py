@@ -298,3 +298,20 @@ def test_what_cannot_be_written_says_why(
 
     assert page.error_panel.isVisible()
     assert page.error_panel.title_label.text() == "odd cannot be written as GGUF."
+
+
+def test_an_amber_or_red_receipt_stands_before_the_name_in_the_list_and_is_read_aloud(
+    page: ModelsPage, add_model: Callable[..., Artifact]
+) -> None:
+    for colour in ("green", "amber", "red"):
+        add_model(f"a {colour} one", receipt=colour)
+    page.open_with(None)
+    cells = [page.table.index(row, 0) for row in range(page.table.rowCount())]
+    spoken = {str(cell.data()): str(cell.data(Qt.ItemDataRole.AccessibleTextRole)) for cell in cells}
+    assert spoken == {
+        "a green one": "a green one",
+        "⚠ a amber one": "a amber one, amber receipt",
+        "✗ a red one": "a red one, red receipt",
+    }
+    tips = {str(cell.data(Qt.ItemDataRole.ToolTipRole)) for cell in cells}
+    assert tips == set(spoken.values())

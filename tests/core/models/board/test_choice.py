@@ -45,8 +45,8 @@ def test_no_variant_may_keep_all_limits(workspace: Workspace, read: ReadBoard) -
     boards.add_lineage(workspace)
     said = say(read(), Limits(time_ms=1))
     assert said.startswith(
-        "No variant keeps all your limits. Nearest is Distilled, int4-mixed, over your limit on time of an "
-        "answer (66 ms). Move that limit, or make a smaller one:"
+        "No variant keeps all your limits. Nearest is Distilled, int4-mixed, which misses your limit on time "
+        "of an answer (66 ms). Move that limit, or make a smaller one:"
     )
 
 
@@ -90,9 +90,48 @@ def test_too_few_rows_recommend_no_cheaper_one_and_say_what_it_may_lose(
     )
     boards.add_lineage(workspace, pair, rows=20)
     said = say(read())
-    assert said.startswith("Take Tuned: as good as Tiny on 20 rows; ")
-    assert "Tiny may do as well and costs less, but 20 rows are too few to tell: it may lose " in said
+    assert said.startswith("Take Tuned: no difference to Tiny on 20 rows, which are too few to tell [−")
+    assert (
+        "Tiny may do as well as Tuned and costs less, but 20 rows are too few to tell: it may lose " in said
+    )
     assert "amber" not in said
+
+
+def test_no_difference_is_said_without_a_warning_only_where_the_interval_is_narrow(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    pair = (
+        Sketch("Tuned", 0.8, 600, 5e8, 1e9),
+        Sketch("Tiny", 0.8, 60, 5e7, 1e8, "quantize", "Tuned", recipe="int4"),
+    )
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, pair, data)
+    boards.add_report(workspace, pair[:1], models, data, range(300))
+    boards.add_report(
+        workspace, (replace(pair[1], name="Tuned"),), {"Tuned": models["Tiny"]}, data, range(300)
+    )
+    assert say(read()).startswith("Take Tiny: no difference to Tuned on 300 rows; ")
+
+
+def test_a_limit_on_quality_that_only_chance_keeps_or_misses_says_how_far_its_interval_reaches(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    boards.add_lineage(workspace, SEVEN[:2])
+    made = read()
+    assert say(made, Limits(right=0.80)).endswith(
+        "It meets all your limits; on quality perhaps by chance: its 95 % interval reaches 75.8 %."
+    )
+    assert say(made, Limits(right=0.70)).endswith("It meets all your limits.")
+    teacher = made.variants[0]
+    limits = Limits(right=0.82)
+    assert sentence.sentence(made, choice.judge(made, teacher, limits, None), limits).endswith(
+        "It misses your limit on quality; on quality perhaps by chance: its 95 % interval reaches 85.3 %."
+    )
+    limits = Limits(right=0.90)
+    assert sentence.sentence(made, choice.judge(made, teacher, limits, None), limits).endswith(
+        "It misses your limit on quality."
+    )
+    assert "make a better one: more rows" in sentence.sentence(made, None, limits)
 
 
 def test_an_amber_receipt_is_said_with_the_recommendation(workspace: Workspace, read: ReadBoard) -> None:

@@ -45,6 +45,8 @@ def test_the_page_holds_everything_and_escapes_it(workspace: Workspace, read: Re
     assert "&lt;script&gt;" in text
     assert "Take Tuned, int4-mixed" in text
     assert "Limits: answers within 300 ms." in text
+    assert "<td>−2.0 [−4.4 to +0.4], p = 0.15</td>" in text
+    assert "Teacher<br>misses: time of an answer</td>" in text
     assert "<svg" in text
     assert not re.search(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//""", text), "it needs nothing beside it"
 
@@ -56,7 +58,15 @@ def test_the_table_has_a_row_a_variant(workspace: Workspace, read: ReadBoard, tm
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     assert len(rows) == 7
     assert [row["variant"] for row in rows if row["recommended"]] == ["Tuned, int4-mixed"]
-    assert [row["over limits"] for row in rows] == ["", "", "", "", "", "", "right"]
+    assert [row["misses limits"] for row in rows] == ["", "", "", "", "", "", "quality"]
+    assert {row["limits"] for row in rows} == {"Limits: right at least 70 %."}
+    assert rows[0]["less the best"] == "", "it is the best itself"
+    small = rows[4]
+    assert float(small["less the best"]) == pytest.approx(-0.02)
+    assert float(small["less the best 95 % low"]) < -0.02 < float(small["less the best 95 % high"])
+    assert 0.1 < float(small["p value"]) < 0.2
+    assert small["verdict"].startswith("Take Tuned, int4-mixed: 2.0 points [")
+    assert rows[6]["verdict"].endswith("its 95 % interval reaches 73.0 %.")
     assert float(rows[0]["answer p50 ms"]) == 612
 
 
