@@ -138,6 +138,12 @@ def _quality(board: Board, verdict: Verdict) -> str:
         if found.is_chance
         else QCoreApplication.translate("compare", "beyond chance")
     )
+    if not found.is_chance and not found.is_better and choice.is_hardly_worse(board, found):
+        chance = (
+            QCoreApplication.translate("compare", "real but less than one %")
+            if board.less_is_better
+            else QCoreApplication.translate("compare", "real but less than one point")
+        )
     text = (above if found.difference.value > 0 else below).format(
         amount=_amount(board, verdict), other=reference.name, chance=chance, rows=rows
     )

@@ -133,6 +133,9 @@ def quality(board: Board, verdict: Verdict) -> str:
         return same if choice.is_enough(board, found) else f"{same}, which are too few to tell {interval}"
     better = "above" if (found.difference.value > 0) else "below"
     chance = f"which is {'within' if found.is_chance else 'beyond'} chance on {counted(found.rows)}"
+    if not found.is_chance and not found.is_better and choice.is_hardly_worse(board, found):
+        unit = "%" if board.less_is_better else "point"
+        chance = f"which is real but less than one {unit} on {counted(found.rows)}"
     p_value = found.difference.p_value
     test = f" ({p_text(p_value)})" if p_value is not None else ""
     return f"{amount} {better} {reference.name}, {chance}{test}"

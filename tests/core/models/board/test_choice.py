@@ -97,6 +97,24 @@ def test_too_few_rows_recommend_no_cheaper_one_and_say_what_it_may_lose(
     assert "amber" not in said
 
 
+def test_a_loss_of_less_than_a_point_at_worst_is_given_away_for_speed(
+    workspace: Workspace, read: ReadBoard
+) -> None:
+    """On 3,080 rows 0.3 points are beyond chance, and the one that is five times as fast is to be taken."""
+    pair = (
+        Sketch("Tuned", 0.8, 600, 5e8, 1e9),
+        Sketch("Small", 0.797, 60, 5e7, 1e8, "quantize", "Tuned", recipe="int8"),
+    )
+    data = boards.add_data(workspace, rows=3000)
+    models = boards.add_models(workspace, pair, data)
+    boards.add_report(workspace, pair[:1], models, data, range(3000))
+    like = replace(pair[1], name="Tuned")  # right on the same rows but for a few
+    boards.add_report(workspace, (like,), {"Tuned": models["Small"]}, data, range(3000))
+    said = say(read())
+    assert said.startswith("Take Small: 0.")
+    assert "below Tuned, which is real but less than one point on 3,000 rows (p " in said
+
+
 def test_no_difference_is_said_without_a_warning_only_where_the_interval_is_narrow(
     workspace: Workspace, read: ReadBoard
 ) -> None:
