@@ -8,11 +8,15 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
+from app.goes_on_text import goes_on_text
 from app.job_bridge import JobBridge
 from app.tokens import SPACE_M, SPACE_XL
 from app.widgets.buttons import PlainButton
 from app.widgets.labels import Label
 from core.errors import InputError
+from core.jobs import goes_on
+from core.jobs.registry import KINDS
+from core.workspace.records import Run
 
 _POLL_MS = 100
 
@@ -38,10 +42,10 @@ class Closing(QObject):
             return True
         if self._timer.isActive():
             return False
-        name = self._bridge.workspace.store.run(run_id).name
+        run = self._bridge.workspace.store.run(run_id)
         dialog = ConfirmDialog(
-            self.tr("Close while “{name}” is running?").format(name=name),
-            self.tr("The job finishes its step and saves. You can resume it when you are back."),
+            self.tr("Close while “{name}” is running?").format(name=run.name),
+            self._what_stays(run),
             self.tr("Save and close"),
             self.tr("Keep working"),
             parent=self._window,
@@ -49,6 +53,12 @@ class Closing(QObject):
         dialog.confirmed.connect(self._on_confirmed)
         dialog.open()
         return False
+
+    def _what_stays(self, run: Run) -> str:
+        if run.kind in KINDS and KINDS[run.kind].saves:
+            return self.tr("The job finishes its step and saves. You can resume it when you are back.")
+        found = goes_on.find(self._bridge.workspace, run)
+        return self.tr("The job ends, and you can resume it when you are back.") + f" {goes_on_text(found)}."
 
     def _on_confirmed(self) -> None:
         self._bridge.queue.take_no_more()

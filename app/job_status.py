@@ -134,7 +134,7 @@ def state_word(state: str) -> str:
         "running": QCoreApplication.translate("states", "Running"),
         "stopping": QCoreApplication.translate("states", "Stopping"),
         "succeeded": QCoreApplication.translate("states", "Finished"),
-        "stopped": QCoreApplication.translate("states", "Stopped and kept"),
+        "stopped": QCoreApplication.translate("states", "Stopped"),
         "cancelled": QCoreApplication.translate("states", "Cancelled"),
         "failed": QCoreApplication.translate("states", "Failed"),
         "crashed": QCoreApplication.translate("states", "Interrupted"),
@@ -146,7 +146,7 @@ def state_tone(state: str) -> Tone:
     """A run's state as a tone."""
     tones: dict[str, Tone] = {
         "succeeded": "good",
-        "stopped": "good",
+        "stopped": "muted",
         "failed": "bad",
         "crashed": "warn",
         "stopping": "warn",
@@ -158,7 +158,7 @@ def state_tone(state: str) -> Tone:
 
 def state_sign(state: str) -> str:
     """A sign before the state's word, so that colour is never alone."""
-    signs = {"succeeded": "✓", "stopped": "✓", "failed": "✗", "crashed": "⚠", "cancelled": "✗", "queued": "○"}
+    signs = {"succeeded": "✓", "stopped": "■", "failed": "✗", "crashed": "⚠", "cancelled": "✗", "queued": "○"}
     return signs.get(state, "●")
 
 

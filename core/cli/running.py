@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from core.cli.console import Output
 from core.errors import CancelledError, WorkbenchError, from_dict
-from core.jobs import submission, unanswered
+from core.jobs import goes_on, submission, unanswered
 from core.jobs.events import Event
 from core.jobs.history import usual_seconds
 from core.jobs.queue import execute
@@ -230,38 +231,36 @@ def start(
         return run_now(workspace, run, output, title, note=note)
 
 
-def require_kept(run: Run) -> Run:
+def require_kept(workspace: Workspace, run: Run) -> Run:
     """The run, if it left something (succeeded, or stopped and kept).
 
     Raises:
         WorkbenchError: It failed, crashed, or was cancelled.
         CancelledError: It was stopped and has nothing to use, or it was ended since it did not stop.
     """
-    if run.state in ("succeeded", "stopped"):
+    if run.state in ("succeeded", "stopped") and not run.kept_nothing:
         return run
     known = run.error or {}
     if known.get("code") == unanswered.CODE:
         raise from_dict(known)
-    if run.state == "cancelled" and known.get("kind", "cancelled") == "cancelled":
-        nothing = "stopped before there was anything to use" if run.error else "cancelled"
-        raise CancelledError(
-            f"The run {run.id} was {nothing}.",
-            fix=f"`slm-workbench runs resume {run.id}` goes on with it.",
-        )
-    error: WorkbenchError = from_dict(run.error or {})
-    if run.state in ("crashed", "cancelled") and "resume" not in error.fix.lower():
-        error.fix = f"{error.fix} `slm-workbench runs resume {run.id}` goes on with it.".strip()
+    resumed = f"`slm-workbench runs resume {run.id}` {goes_on.find(workspace, run).clause}."
+    if known.get("kind", "cancelled") == "cancelled":
+        nothing = "stopped before there was anything to use" if run.kept_nothing else "cancelled"
+        raise CancelledError(f"The run {run.id} was {nothing}.", fix=resumed)
+    error: WorkbenchError = from_dict(known)
+    if run.state == "crashed":
+        error.fix = f"{error.fix} {resumed}".strip()
     raise error
 
 
-def say_stopped(run: Run, output: Output) -> None:
+def say_stopped(workspace: Workspace, run: Run, output: Output) -> None:
     """What a stopped run has kept, and the command that goes on with it; nothing of any other run."""
     if run.state != "stopped":
         return
     kept, wanted = run.result.get("answers_kept"), run.result.get("answers_wanted")
     resume = f"`slm-workbench runs resume {run.id}`"
     if not kept:
-        output.say(f"Stopped and kept. {resume} goes on with it.")
+        output.say(f"Stopped and kept. {resume} {goes_on.find(workspace, run).clause}.")
         return
     of = f" of {wanted:,}" if wanted else ""
     answers = "answer" if kept == 1 and not wanted else "answers"
@@ -271,6 +270,7 @@ def say_stopped(run: Run, output: Output) -> None:
 
 def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
     """A run as `--json` shows it."""
+    resumed = goes_on.offered(workspace, run)
     return {
         "id": run.id,
         "kind": run.kind,
@@ -282,6 +282,7 @@ def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
         "spec": run.spec,
         "result": run.result,
         "error": run.error,
+        "resume": asdict(resumed) if resumed is not None else None,
         "artifacts": [
             {"id": item.id, "type": item.type, "name": item.name, "bytes": item.bytes}
             for item in workspace.store.artifacts(run_id=run.id)

@@ -187,7 +187,9 @@ class _Meter:
             projected_cost=cost / self._done * self._total,
             **self._counts,
         )
-        self._job.progress(max(self._done, self._before))
+        reached = max(self._done, self._before)
+        self._job.goes_on_after("rows", reached, self._total)
+        self._job.progress(reached)
         if self._done <= _SHOWN:
             for item in made:
                 reason = item.candidate.reason

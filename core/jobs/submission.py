@@ -8,22 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import InputError, InUseError
-from core.jobs import keys, run_folder, spent
+from core.jobs import goes_on, keys, run_folder, spent
 from core.jobs.registry import kind_of
 from core.specs import Spec
 from core.specs.data import QUESTIONS
 from core.workspace import durable
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace, check_name
-
-_CRASHED = {
-    "kind": "job",
-    "code": "job.crashed",
-    "what": "The program ended while this job ran.",
-    "why": "It was closed, killed, or the computer went down.",
-    "fix": "Resume goes on from the last checkpoint that was saved.",
-    "details": "",
-}
 
 
 def submit(
@@ -290,5 +281,18 @@ def mark_crashed(workspace: Workspace) -> list[str]:
     for run in workspace.store.runs():
         spent.clear(workspace, run)
     return workspace.store.mark_crashed(
-        _CRASHED, lambda run_id: run_folder.last_sign(workspace.run_folder(run_id))
+        lambda run: _crashed(workspace, run),
+        lambda run_id: run_folder.last_sign(workspace.run_folder(run_id)),
     )
+
+
+def _crashed(workspace: Workspace, run: Run) -> dict[str, str]:
+    """What is said of a run whose process is gone, and of what a resume of it finds."""
+    return {
+        "kind": "job",
+        "code": "job.crashed",
+        "what": "The program ended while this job ran.",
+        "why": "It was closed, killed, or the computer went down.",
+        "fix": f"Resume it: it {goes_on.find(workspace, run).clause}.",
+        "details": "",
+    }

@@ -21,6 +21,7 @@ from app.tokens import SPACE_XXL
 from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.page_frame import PageFrame
+from core.jobs import run_folder
 from core.jobs.events import Event
 from core.specs import DistillSpec
 from core.workspace.workspace import Workspace
@@ -287,6 +288,23 @@ def test_a_run_that_was_stopped_while_it_asked_says_what_is_kept(context: Contex
     assert page.resume_button.text() == "Resume"
     assert page.resume_button.isVisible()
     assert not page.outcome.isVisible()
+
+
+def test_a_run_that_was_stopped_says_where_a_resume_goes_on(context: Context, qtbot: QtBot) -> None:
+    store = context.workspace.store
+    run = store.add_run("quantize", "small", {}, [])
+    folder = context.workspace.run_folder(run.id)
+    folder.mkdir(parents=True)
+    run_folder.mark_kept(folder, "layers", 12, 30)
+    store.set_state(run.id, "stopped", error={"kind": "cancelled", "what": "It had nothing to keep."})
+    page = _open(context, qtbot, run.id)
+    assert page.progress.pill.text() == "Stopped"
+    assert page.stopped.title_label.text() == "Goes on after layer 12 of 30"
+    assert not page.error.isVisible(), "a person wished it"
+    (folder / run_folder.KEPT).unlink()
+    page.open_with(run.id)
+    assert page.stopped.title_label.text() == "Begins anew: nothing had been kept yet"
+    assert page.stopped.isVisible()
 
 
 def test_enter_opens_the_chosen_run(window: MainWindow, context: Context, qtbot: QtBot) -> None:

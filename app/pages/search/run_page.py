@@ -149,7 +149,7 @@ class SearchRunPage(PageFrame):
         self._clock.start() if active else self._clock.stop()
         self.warnings.show_warnings(self._model.record.warnings)
         error = self._model.error
-        self.error.setVisible(error is not None and run.state != "cancelled")
+        self.error.setVisible(error is not None)
         if error is not None:
             self.error.show_error(error)
         self._show_progress()

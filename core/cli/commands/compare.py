@@ -95,7 +95,7 @@ def _measure(workspace: Workspace, models: list[str], data: Artifact, output: Ou
         return None
     spec = build(EvaluateSpec, {"models": missing, "data": data.id, "split": _SPLIT})
     name = workspace.free_name(f"{data.name}-evaluation", "report")
-    run = require_kept(start(workspace, spec, name, output, "Evaluating"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Evaluating"))
     return run.id
 
 
