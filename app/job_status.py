@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.job_bridge import JobBridge
+from app.progress_text import count_of
 from app.widgets.job_bar import JobStatus
 from app.widgets.pill import Tone
 from app.widgets.sidebar import State as PageState
@@ -86,6 +87,7 @@ class JobStatusSource(QObject):
                 state=phase_word(progress.phase) or state_word(run.state),
                 tone="warn" if run.state == "stopping" else "accent",
                 fraction=progress.fraction,
+                count=count_of(progress.unit, progress.done, progress.total) if progress.total else "",
                 left_s=progress.left_s(),
                 note=note,
                 can_stop=run.state != "stopping",

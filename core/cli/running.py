@@ -12,14 +12,14 @@ from typing import Any
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from core.cli.console import Output
+from core.cli.console import Output, say_bytes
 from core.errors import CancelledError, WorkbenchError, from_dict
 from core.jobs import goes_on, submission, unanswered
 from core.jobs.events import Event
 from core.jobs.history import usual_seconds
 from core.jobs.queue import execute
 from core.jobs.supervisor import Supervisor
-from core.jobs.timeleft import TimeLeft, say_duration
+from core.jobs.timeleft import TimeLeft, say_duration, say_left
 from core.specs import Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -81,10 +81,11 @@ class RunDisplay:
     def _draw(self) -> None:
         left = self._left
         seconds = left.seconds()
-        time_left = f"{say_duration(seconds)} left" if seconds is not None else self._by_experience()
+        share = left.done / left.total if left.total else 1.0
+        time_left = say_left(seconds, share) if seconds is not None else self._by_experience()
         if self._seconds_after:
             time_left += f"{', ' if time_left else ''}then about {say_duration(self._seconds_after)}"
-        count = f"{left.done} of {left.total} {left.unit}".rstrip() if left.total else ""
+        count = _count(left) if left.total else ""
         name = f"{self._title}: {left.phase}" if left.phase else self._title
         if self._live:
             self.progress.update(
@@ -120,6 +121,13 @@ class RunDisplay:
         """Takes the bar away."""
         if self._live:
             self.progress.stop()
+
+
+def _count(left: TimeLeft) -> str:
+    """What is counted and how much of it is done: `120 of 1500 rows`."""
+    if left.unit == "bytes":
+        return f"{say_bytes(left.done)} of {say_bytes(left.total or 0)}"
+    return f"{left.done} of {left.total} {left.unit}".rstrip()
 
 
 class _TrialNotes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import recordings
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
@@ -17,12 +18,13 @@ from app.models.run_table import STATE, RunTableModel
 from app.pages.runs.page import RunsPage
 from app.pages.runs.run_page import RunPage
 from app.pages.runs.run_view_model import RunViewModel
+from app.progress_text import count_of, left_text
 from app.tokens import SPACE_XXL
 from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.page_frame import PageFrame
 from core.jobs import run_folder
-from core.jobs.events import Event
+from core.jobs.events import Event, encode
 from core.specs import DistillSpec
 from core.workspace.workspace import Workspace
 
@@ -305,6 +307,46 @@ def test_a_run_that_was_stopped_says_where_a_resume_goes_on(context: Context, qt
     page.open_with(run.id)
     assert page.stopped.title_label.text() == "Begins anew: nothing had been kept yet"
     assert page.stopped.isVisible()
+
+
+@pytest.mark.parametrize("last", ["", "saving"])
+def test_a_run_that_was_ended_keeps_on_the_bar_where_it_was(
+    context: Context, qtbot: QtBot, last: str
+) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 140, "stopped")
+    if last:  # a phase that nobody can count came after it
+        log = context.workspace.run_folder(run.id) / "events.jsonl"
+        seq = len(log.read_bytes().splitlines())
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(encode(Event("phase", seq, time.time(), {"name": last, "total": None})) + "\n")
+    context.workspace.store.set_state(run.id, "cancelled")
+    page = _open(context, qtbot, run.id)
+    assert page.progress.pill.text() == "Cancelled"
+    assert page.progress.step.text() == "Step 140 of 281"
+    assert page.progress.meter.value() == round(1000 * 140 / 281)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fraction", "said"),
+    [
+        (None, 0.5, ""),
+        (92.0, 0.5, "1 min 32 s left"),
+        (0.3, 1.0, "finishing"),
+        (0.0, None, "finishing"),
+        (0.0, 0.4, "longer than expected"),
+    ],
+)
+def test_there_is_never_no_time_left_while_it_works(
+    seconds: float | None, fraction: float | None, said: str
+) -> None:
+    assert left_text(seconds, fraction) == said
+
+
+def test_the_bar_says_what_it_counts() -> None:
+    assert count_of("answers", 120, 1360) == "Answer 120 of 1,360"
+    assert count_of("layers", 3, 30) == "Layer 3 of 30"
+    assert count_of("bytes", 12_000_000, 270_000_000) == "12 MB of 270 MB"
+    assert count_of("seconds", 90, 300) == "1 min 30 s of 5 min 0 s"
 
 
 def test_enter_opens_the_chosen_run(window: MainWindow, context: Context, qtbot: QtBot) -> None:

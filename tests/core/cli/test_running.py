@@ -25,6 +25,14 @@ def test_a_resumed_run_says_where_it_goes_on(capsys: pytest.CaptureFixture[str])
     assert said[1].startswith("Fine-tune: training  3 of 14 steps")
 
 
+def test_the_end_of_a_phase_is_no_time_left_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with RunDisplay(Output(), "Evaluating") as display:
+        display.take(Event("phase", 1, 100.0, {"name": "measuring", "total": 80, "unit": "answers"}))
+        display._plain_at = float("-inf")
+        display.take(Event("progress", 2, 160.0, {"done": 80, "total": 80, "left_s": 0.2}))
+    assert capsys.readouterr().err.splitlines()[-1] == "Evaluating: measuring  80 of 80 answers  finishing"
+
+
 @pytest.mark.parametrize(
     ("error", "what"),
     [
