@@ -233,6 +233,8 @@ def start(
         InUseError: Another process executes jobs in this workspace.
         InputError: The request is wrong.
     """
+    submission.recover(workspace)  # a run whose process is gone holds no name
+    submission.require_sound(workspace, spec, name)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.submit(workspace, spec, name, warnings, brings)

@@ -210,6 +210,8 @@ def run_log(workspace: Workspace, arguments: argparse.Namespace, output: Output)
 
 def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Goes on with a run under the same id."""
+    submission.recover(workspace)
+    submission.require_resumable(workspace, arguments.ref)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.resume(workspace, arguments.ref)
