@@ -9,6 +9,7 @@ from app.progress_text import count_of
 from app.widgets.job_bar import JobStatus
 from app.widgets.pill import Tone
 from app.widgets.sidebar import State as PageState
+from core.jobs.registry import saves
 from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
@@ -77,7 +78,8 @@ class JobStatusSource(QObject):
         note = ""
         grace = self._bridge.grace_left_s
         if run.state == "stopping" and grace is not None:
-            note = self.tr("saving what there is, at most {s} s").format(s=round(grace))
+            told = self.tr("saving what there is, at most {s} s")
+            note = (told if saves(run.kind) else self.tr("ending, at most {s} s")).format(s=round(grace))
         elif run.state == "queued" and self._bridge.queue.waits_for_other:
             note = self.tr("another SLM Workbench is at work here")
         self.status_changed.emit(

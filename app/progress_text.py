@@ -22,6 +22,7 @@ def count_of(unit: str, done: int, total: int) -> str:
         "rows": QCoreApplication.translate("progress", "Row {done} of {total}"),
         "answers": QCoreApplication.translate("progress", "Answer {done} of {total}"),
         "layers": QCoreApplication.translate("progress", "Layer {done} of {total}"),
+        "parts": QCoreApplication.translate("progress", "Part {done} of {total}"),
         "plans": QCoreApplication.translate("progress", "Plan {done} of {total}"),
         "mixtures": QCoreApplication.translate("progress", "Mixture {done} of {total}"),
         "sizes": QCoreApplication.translate("progress", "Size {done} of {total}"),

@@ -96,6 +96,11 @@ KINDS: dict[str, Kind] = {
 }
 
 
+def saves(name: str) -> bool:
+    """Whether a stop of such a job keeps what was done up to that very moment."""
+    return name in KINDS and KINDS[name].saves
+
+
 def kind_of(name: str) -> Kind:
     """A kind by name.
 

@@ -15,6 +15,7 @@ from app.models.repeat import Repeat
 from app.models.run_progress import RunProgress
 from app.models.run_record import MEMORY, RunRecord
 from app.models.run_table import STATE, RunTableModel
+from app.pages.home.view_model import HomeViewModel
 from app.pages.runs.page import RunsPage
 from app.pages.runs.run_page import RunPage
 from app.pages.runs.run_view_model import RunViewModel
@@ -347,6 +348,21 @@ def test_the_bar_says_what_it_counts() -> None:
     assert count_of("layers", 3, 30) == "Layer 3 of 30"
     assert count_of("bytes", 12_000_000, 270_000_000) == "12 MB of 270 MB"
     assert count_of("seconds", 90, 300) == "1 min 30 s of 5 min 0 s"
+
+
+def test_home_says_of_a_run_that_ended_early_whether_a_resume_goes_on(context: Context) -> None:
+    store = context.workspace.store
+    done = recordings.add_finetune(context.workspace, "Banking", 281, "succeeded")
+    small = store.add_run("quantize", "small", {}, [])
+    store.set_state(small.id, "cancelled")
+    context.workspace.run_folder(small.id).mkdir(parents=True)
+    run_folder.mark_kept(context.workspace.run_folder(small.id), "layers", 12, 30)
+    home = HomeViewModel(context.bridge)
+    home.refresh()
+    assert {run.run_id: run.resume for run in home.recent} == {
+        small.id: "Goes on after layer 12 of 30",
+        done.id: "",
+    }
 
 
 def test_enter_opens_the_chosen_run(window: MainWindow, context: Context, qtbot: QtBot) -> None:

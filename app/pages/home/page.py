@@ -163,8 +163,7 @@ class RecentRow(QWidget):
         names.setSpacing(0)
         names.addWidget(ElidedLabel(run.title))
         if run.resume:
-            self.resume = Label(run.resume, "note")
-            names.addWidget(self.resume)
+            names.addWidget(ElidedLabel(run.resume, "note"))
         row.addLayout(names, 1)
         when = Label(run.when, "muted")
         when.setFixedWidth(_WHEN_WIDTH)

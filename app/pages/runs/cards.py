@@ -19,6 +19,7 @@ from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.meter import Meter
 from app.widgets.pill import Pill
+from core.jobs.registry import saves
 from core.models.receipts import ReceiptItem
 from core.workspace.records import Run
 
@@ -54,7 +55,8 @@ class ProgressCard(Card):
         reached = min(place[1] / place[2], 1.0) if place is not None else None
         self.meter.set_fraction(1.0 if run.state == "succeeded" else reached)
         if grace_s is not None:
-            self.left.setText(self.tr("saving, at most {s} s").format(s=round(grace_s)))
+            told = self.tr("saving, at most {s} s") if saves(run.kind) else self.tr("ending, at most {s} s")
+            self.left.setText(told.format(s=round(grace_s)))
         elif left_s is not None:
             self.left.setText(left_text(left_s, progress.fraction))
         elif ended and (took := run.worked_s()) is not None:
