@@ -206,7 +206,7 @@ def _require_some(kept: Sequence[Made], counts: Counter[str], asking: Asking) ->
     if kept:
         return
     if asking.end == "stopped":
-        raise CancelledError("The job was stopped before it had something to keep.")
+        raise CancelledError("The job was stopped before it had a result.")
     if asking.end in _LIMITS:
         raise InputError(
             "The limit was reached before there was an answer to keep.",

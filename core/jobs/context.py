@@ -220,7 +220,7 @@ class JobContext:
             CancelledError: A stop was requested.
         """
         if self._stop.is_set():
-            raise CancelledError("The job was stopped before it had something to keep.")
+            raise CancelledError("The job was stopped before it had a result.")
 
     # --- artifacts ---
 

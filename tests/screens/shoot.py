@@ -115,7 +115,7 @@ def _stopped(workspace: Workspace) -> str:
     """A search that was stopped before it had a result, and has kept what it measured."""
     run = quantize_recording.add_bits_search(workspace, 62, "stopped")
     run_folder.mark_kept(workspace.run_folder(run.id), "rows", 9, 16)
-    nothing = {"kind": "cancelled", "what": "The job was stopped before it had something to keep."}
+    nothing = {"kind": "cancelled", "what": "The job was stopped before it had a result."}
     workspace.store.set_state(run.id, "stopped", error=nothing)
     return run.id
 
