@@ -8,11 +8,15 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
 from app.dialogs.confirm import ConfirmDialog
+from app.goes_on_text import goes_on_text
 from app.job_bridge import JobBridge
 from app.tokens import SPACE_M, SPACE_XL
 from app.widgets.buttons import PlainButton
 from app.widgets.labels import Label
 from core.errors import InputError
+from core.jobs import goes_on
+from core.jobs.registry import saves
+from core.workspace.records import Run
 
 _POLL_MS = 100
 
@@ -24,7 +28,7 @@ class Closing(QObject):
         super().__init__(window)
         self._window = window
         self._bridge = bridge
-        self._agreed = False
+        self._agreed = self._saves = False
         self._dialog: WaitDialog | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
@@ -38,10 +42,11 @@ class Closing(QObject):
             return True
         if self._timer.isActive():
             return False
-        name = self._bridge.workspace.store.run(run_id).name
+        run = self._bridge.workspace.store.run(run_id)
+        self._saves = saves(run.kind)
         dialog = ConfirmDialog(
-            self.tr("Close while “{name}” is running?").format(name=name),
-            self.tr("The job finishes its step and saves. You can resume it when you are back."),
+            self.tr("Close while “{name}” is running?").format(name=run.name),
+            self._what_stays(run),
             self.tr("Save and close"),
             self.tr("Keep working"),
             parent=self._window,
@@ -49,6 +54,12 @@ class Closing(QObject):
         dialog.confirmed.connect(self._on_confirmed)
         dialog.open()
         return False
+
+    def _what_stays(self, run: Run) -> str:
+        if saves(run.kind):
+            return self.tr("The job finishes its step and saves. You can resume it when you are back.")
+        found = goes_on.find(self._bridge.workspace, run)
+        return self.tr("The job ends, and you can resume it when you are back.") + f" {goes_on_text(found)}."
 
     def _on_confirmed(self) -> None:
         self._bridge.queue.take_no_more()
@@ -58,7 +69,7 @@ class Closing(QObject):
             self._agreed = True
             self._window.close()
             return
-        self._dialog = WaitDialog(self._window)
+        self._dialog = WaitDialog(self._window, saves=self._saves)
         self._dialog.end_requested.clicked.connect(self._on_end_requested)
         self._dialog.open()
         self._timer.start()
@@ -83,18 +94,20 @@ class Closing(QObject):
 class WaitDialog(QDialog):
     """What the window waits for, how long at most, and a way to end it now."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, saves: bool = True) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Saving"))
+        self.setWindowTitle(self.tr("Saving") if saves else self.tr("Ending"))
         self.setModal(True)
         self.setMinimumWidth(420)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_XL, SPACE_XL, SPACE_XL, SPACE_XL)
         column.setSpacing(SPACE_M)
-        column.addWidget(Label(self.tr("The job finishes its step and saves"), "heading"))
+        told = self.tr("The job finishes its step and saves") if saves else self.tr("The job ends")
+        column.addWidget(Label(told, "heading"))
         self.left = Label("", "muted", wrap=True)
         column.addWidget(self.left)
-        self.end_requested = PlainButton(self.tr("End it now, keep the last save"), parent=self)
+        at_once = self.tr("End it now, keep the last save") if saves else self.tr("End it now")
+        self.end_requested = PlainButton(at_once, parent=self)
         column.addWidget(self.end_requested)
         self._since = time.monotonic()
         self.show_left(None)

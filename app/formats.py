@@ -16,6 +16,14 @@ def size_text(count: float) -> str:
     return f"{number_text(count / 1e12)} TB"
 
 
+def disk_text(need: float, free: float | None) -> str:
+    """What something takes of the disk's room: `1.2 GB of 50 GB`; None where the system does not say."""
+    if free is None:
+        return QCoreApplication.translate("formats", "up to {need}").format(need=size_text(need))
+    text = QCoreApplication.translate("formats", "{need} of {free}")
+    return text.format(need=size_text(need), free=size_text(free))
+
+
 def number_text(value: float) -> str:
     """A figure with as many digits as help: `0.182`, `3.3`, `581`, `12,400`; never in powers of ten."""
     if not math.isfinite(value):

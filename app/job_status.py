@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from app.job_bridge import JobBridge
+from app.progress_text import count_of
 from app.widgets.job_bar import JobStatus
 from app.widgets.pill import Tone
 from app.widgets.sidebar import State as PageState
+from core.jobs.registry import saves
 from core.workspace.records import ENDED, Run
 
 _REFRESH_MS = 250
@@ -76,7 +78,8 @@ class JobStatusSource(QObject):
         note = ""
         grace = self._bridge.grace_left_s
         if run.state == "stopping" and grace is not None:
-            note = self.tr("saving what there is, at most {s} s").format(s=round(grace))
+            told = self.tr("saving what there is, at most {s} s")
+            note = (told if saves(run.kind) else self.tr("ending, at most {s} s")).format(s=round(grace))
         elif run.state == "queued" and self._bridge.queue.waits_for_other:
             note = self.tr("another SLM Workbench is at work here")
         self.status_changed.emit(
@@ -86,6 +89,7 @@ class JobStatusSource(QObject):
                 state=phase_word(progress.phase) or state_word(run.state),
                 tone="warn" if run.state == "stopping" else "accent",
                 fraction=progress.fraction,
+                count=count_of(progress.unit, progress.done, progress.total) if progress.total else "",
                 left_s=progress.left_s(),
                 note=note,
                 can_stop=run.state != "stopping",
@@ -134,7 +138,7 @@ def state_word(state: str) -> str:
         "running": QCoreApplication.translate("states", "Running"),
         "stopping": QCoreApplication.translate("states", "Stopping"),
         "succeeded": QCoreApplication.translate("states", "Finished"),
-        "stopped": QCoreApplication.translate("states", "Stopped and kept"),
+        "stopped": QCoreApplication.translate("states", "Stopped"),
         "cancelled": QCoreApplication.translate("states", "Cancelled"),
         "failed": QCoreApplication.translate("states", "Failed"),
         "crashed": QCoreApplication.translate("states", "Interrupted"),
@@ -146,7 +150,7 @@ def state_tone(state: str) -> Tone:
     """A run's state as a tone."""
     tones: dict[str, Tone] = {
         "succeeded": "good",
-        "stopped": "good",
+        "stopped": "muted",
         "failed": "bad",
         "crashed": "warn",
         "stopping": "warn",
@@ -158,7 +162,7 @@ def state_tone(state: str) -> Tone:
 
 def state_sign(state: str) -> str:
     """A sign before the state's word, so that colour is never alone."""
-    signs = {"succeeded": "✓", "stopped": "✓", "failed": "✗", "crashed": "⚠", "cancelled": "✗", "queued": "○"}
+    signs = {"succeeded": "✓", "stopped": "■", "failed": "✗", "crashed": "⚠", "cancelled": "✗", "queued": "○"}
     return signs.get(state, "●")
 
 

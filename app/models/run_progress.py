@@ -20,6 +20,7 @@ class RunProgress:
         unit: What `done` counts.
         done: Units finished in this phase.
         total: Units of this phase, or None while not known.
+        reached: How far the last phase came that could be counted: unit, done, total; where a run ended.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class RunProgress:
         self.unit = ""
         self.done = 0
         self.total: int | None = None
+        self.reached: tuple[str, int, int] | None = None
         self._points: collections.deque[tuple[float, int]] = collections.deque()
         self._told: tuple[float, float] | None = None
 
@@ -40,10 +42,12 @@ class RunProgress:
         elif event.ev == "phase":
             self._begin(str(event.get("name", "")), event.get("total"), str(event.get("unit", "")))
             self.done = int(event.get("done") or 0)
+            self._note_reached()
         elif event.ev == "progress":
             self.done = int(event.get("done") or 0)
             total = event.get("total")
             self.total = int(total) if total else self.total
+            self._note_reached()
             told = event.get("left_s")
             self._told = (event.t, float(told)) if isinstance(told, int | float) else None
             self._points.append((event.t, self.done))
@@ -55,6 +59,10 @@ class RunProgress:
         self.total = int(total) if isinstance(total, int | float) and total else None
         self._points.clear()
         self._told = None
+
+    def _note_reached(self) -> None:
+        if self.total:
+            self.reached = self.unit, self.done, self.total
 
     @property
     def fraction(self) -> float | None:

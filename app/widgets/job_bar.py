@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from app.formats import duration_text, size_text
+from app.formats import size_text
+from app.progress_text import left_text
 from app.tokens import SPACE_M, SPACE_XXL
 from app.widgets.buttons import LinkButton, PlainButton
 from app.widgets.labels import Label
@@ -28,6 +29,7 @@ class JobStatus:
         state: A word for the pill, for example `Training`.
         tone: Tone of the pill.
         fraction: From 0 to 1, or None while the end is not known.
+        count: What is counted and how much of it is done, for example `Row 12 of 80`.
         left_s: Seconds left, or None while not known.
         note: Stands in place of the time left, for example `saving what there is, 7 s`.
         can_stop: Whether Stop means something now.
@@ -39,6 +41,7 @@ class JobStatus:
     state: str
     tone: Tone = "accent"
     fraction: float | None = None
+    count: str = ""
     left_s: float | None = None
     note: str = ""
     can_stop: bool = True
@@ -108,12 +111,10 @@ class JobBar(QWidget):
         self.title.setToolTip(self.tr("Open the run “{name}”").format(name=job.title))
         self.meter.show()
         self.meter.set_fraction(job.fraction)
-        text = job.note
-        if not text and job.left_s is not None:
-            text = self.tr("{time} left").format(time=duration_text(job.left_s))
-        if job.queued:
-            text = " · ".join(filter(None, [text, self.tr("%n waiting", "", job.queued)]))
-        self.left.setText(text)
+        self.meter.setToolTip(job.count)
+        waiting = self.tr("%n waiting", "", job.queued) if job.queued else ""
+        text = job.note or left_text(job.left_s, job.fraction)
+        self.left.setText(" · ".join(filter(None, [job.count, text, waiting])))
         self.stop_button.setVisible(True)
         self.stop_button.setEnabled(job.can_stop)
         self._fit()

@@ -5,20 +5,21 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from core.cli.console import Output
+from core.cli.console import Output, say_bytes
 from core.errors import CancelledError, WorkbenchError, from_dict
-from core.jobs import submission, unanswered
+from core.jobs import goes_on, submission, unanswered
 from core.jobs.events import Event
 from core.jobs.history import usual_seconds
 from core.jobs.queue import execute
 from core.jobs.supervisor import Supervisor
-from core.jobs.timeleft import TimeLeft, say_duration
+from core.jobs.timeleft import TimeLeft, say_duration, say_left
 from core.specs import Spec
 from core.workspace.records import Run
 from core.workspace.workspace import Workspace
@@ -80,10 +81,11 @@ class RunDisplay:
     def _draw(self) -> None:
         left = self._left
         seconds = left.seconds()
-        time_left = f"{say_duration(seconds)} left" if seconds is not None else self._by_experience()
+        share = left.done / left.total if left.total else 1.0
+        time_left = say_left(seconds, share) if seconds is not None else self._by_experience()
         if self._seconds_after:
             time_left += f"{', ' if time_left else ''}then about {say_duration(self._seconds_after)}"
-        count = f"{left.done} of {left.total} {left.unit}".rstrip() if left.total else ""
+        count = _count(left) if left.total else ""
         name = f"{self._title}: {left.phase}" if left.phase else self._title
         if self._live:
             self.progress.update(
@@ -119,6 +121,13 @@ class RunDisplay:
         """Takes the bar away."""
         if self._live:
             self.progress.stop()
+
+
+def _count(left: TimeLeft) -> str:
+    """What is counted and how much of it is done: `120 of 1500 rows`."""
+    if left.unit == "bytes":
+        return f"{say_bytes(left.done)} of {say_bytes(left.total or 0)}"
+    return f"{left.done} of {left.total} {left.unit}".rstrip()
 
 
 class _TrialNotes:
@@ -226,44 +235,44 @@ def start(
         InUseError: Another process executes jobs in this workspace.
         InputError: The request is wrong.
     """
+    submission.recover(workspace)  # a run whose process is gone holds no name
+    submission.require_sound(workspace, spec, name)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.submit(workspace, spec, name, warnings, brings)
         return run_now(workspace, run, output, title, note=note, expected_s=expected_s)
 
 
-def require_kept(run: Run) -> Run:
+def require_kept(workspace: Workspace, run: Run) -> Run:
     """The run, if it left something (succeeded, or stopped and kept).
 
     Raises:
         WorkbenchError: It failed, crashed, or was cancelled.
         CancelledError: It was stopped and has nothing to use, or it was ended since it did not stop.
     """
-    if run.state in ("succeeded", "stopped"):
+    if run.state in ("succeeded", "stopped") and not run.kept_nothing:
         return run
     known = run.error or {}
     if known.get("code") == unanswered.CODE:
         raise from_dict(known)
-    if run.state == "cancelled" and known.get("kind", "cancelled") == "cancelled":
-        nothing = "stopped before there was anything to use" if run.error else "cancelled"
-        raise CancelledError(
-            f"The run {run.id} was {nothing}.",
-            fix=f"`slm-workbench runs resume {run.id}` goes on with it.",
-        )
-    error: WorkbenchError = from_dict(run.error or {})
-    if run.state in ("crashed", "cancelled") and "resume" not in error.fix.lower():
-        error.fix = f"{error.fix} `slm-workbench runs resume {run.id}` goes on with it.".strip()
+    resumed = f"`slm-workbench runs resume {run.id}` {goes_on.find(workspace, run).clause}."
+    if known.get("kind", "cancelled") == "cancelled":
+        nothing = "stopped before there was anything to use" if run.kept_nothing else "cancelled"
+        raise CancelledError(f"The run {run.id} was {nothing}.", fix=resumed)
+    error: WorkbenchError = from_dict(known)
+    if run.state == "crashed":
+        error.fix = f"{error.fix} {resumed}".strip()
     raise error
 
 
-def say_stopped(run: Run, output: Output) -> None:
+def say_stopped(workspace: Workspace, run: Run, output: Output) -> None:
     """What a stopped run has kept, and the command that goes on with it; nothing of any other run."""
     if run.state != "stopped":
         return
     kept, wanted = run.result.get("answers_kept"), run.result.get("answers_wanted")
     resume = f"`slm-workbench runs resume {run.id}`"
     if not kept:
-        output.say(f"Stopped and kept. {resume} goes on with it.")
+        output.say(f"Stopped and kept. {resume} {goes_on.find(workspace, run).clause}.")
         return
     of = f" of {wanted:,}" if wanted else ""
     answers = "answer" if kept == 1 and not wanted else "answers"
@@ -273,6 +282,7 @@ def say_stopped(run: Run, output: Output) -> None:
 
 def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
     """A run as `--json` shows it."""
+    resumed = goes_on.offered(workspace, run)
     return {
         "id": run.id,
         "kind": run.kind,
@@ -284,6 +294,7 @@ def summary(workspace: Workspace, run: Run) -> dict[str, Any]:
         "spec": run.spec,
         "result": run.result,
         "error": run.error,
+        "resume": asdict(resumed) if resumed is not None else None,
         "artifacts": [
             {"id": item.id, "type": item.type, "name": item.name, "bytes": item.bytes}
             for item in workspace.store.artifacts(run_id=run.id)

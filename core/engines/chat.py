@@ -85,7 +85,7 @@ def _answer(
     whole = spoken.text(ids)
     if len(whole) > len(said) and whole.startswith(said):
         job.emit("token", text=whole[len(said) :])
-    speed = (len(ids) - 1) / (last - first) if last > first else 0.0
+    speed = (len(ids) - 1) / (last - first) if last > first else None  # one token has no pace
     ttft_ms = (first - began) * 1e3 if ids else (time.perf_counter() - began) * 1e3
     job.emit("answer", text=whole, tokens=len(ids), ttft_ms=ttft_ms, tokens_per_s=speed)
 

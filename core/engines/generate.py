@@ -187,7 +187,9 @@ class _Meter:
             projected_cost=cost / self._done * self._total,
             **self._counts,
         )
-        self._job.progress(max(self._done, self._before))
+        reached = max(self._done, self._before)
+        self._job.goes_on_after("rows", reached, self._total)
+        self._job.progress(reached)
         if self._done <= _SHOWN:
             for item in made:
                 reason = item.candidate.reason
@@ -204,7 +206,7 @@ def _require_some(kept: Sequence[Made], counts: Counter[str], asking: Asking) ->
     if kept:
         return
     if asking.end == "stopped":
-        raise CancelledError("The job was stopped before it had something to keep.")
+        raise CancelledError("The job was stopped before it had a result.")
     if asking.end in _LIMITS:
         raise InputError(
             "The limit was reached before there was an answer to keep.",

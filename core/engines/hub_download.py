@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 _LOOK_S = 0.2
+_MARKS = 100  # how often what came is written down
 
 
 def fetch(offer: hub.Offer, job: JobContext, *, data: bool = False) -> Path:
@@ -37,10 +38,15 @@ def fetch(offer: hub.Offer, job: JobContext, *, data: bool = False) -> Path:
 
     thread = threading.Thread(target=work, name="download", daemon=True)
     thread.start()
+    marked = 0
     while thread.is_alive():
         thread.join(_LOOK_S)
+        came = min(offer.bytes, _bytes_below(folder))
+        if came > marked:
+            marked = came + offer.bytes // _MARKS
+            job.goes_on_after("bytes", came, offer.bytes)
         job.check_cancelled()
-        job.progress(min(offer.bytes, _bytes_below(folder)))
+        job.progress(came)
     if failure:
         raise _explain(failure[0], offer, data=data)
     for name, size in offer.files:

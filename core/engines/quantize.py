@@ -181,7 +181,7 @@ def _planned(spec: QuantizeSpec, plain: Path, job: JobContext, kept: Kept, work:
 
 def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, kept: Kept, folder: Path) -> Path:
     """Rounds the weights; GPTQ and AWQ first draw the rows they learn from."""
-    job.phase("rounding")
+    job.phase("rounding", unit="layers")
     rows = _sample_rows(spec, plain, job) if plan.algorithm in LEARNING else ()
     layers = None
     if plan.algorithm == "gptq":

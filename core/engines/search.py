@@ -187,6 +187,7 @@ class Search:
         self._study.end(trial)
         self._study.spend(self.spent_s)
         self.trials[number] = trial
+        self._job.goes_on_after("trials", self.kept, self._spec.planned_trials)
         self._say(trial.model_copy(update={"importance": self._study.importance()}))
         if trial.value is not None and self.best is not None and self.best.value is not None:
             self._job.metrics(number, validation_loss=trial.value, best_validation_loss=self.best.value)

@@ -146,6 +146,10 @@ class JobContext:
         """Something the person should know, in one sentence."""
         self.emit("warning", text=text)
 
+    def goes_on_after(self, unit: str, done: int, total: int | None = None) -> None:
+        """What an interrupted run would not have to do again: so many of so many are kept by now."""
+        run_folder.mark_kept(self.folder, unit, done, total)
+
     def log(self, text: str) -> None:
         """A line for the run's log."""
         self.emit("log", text=text)
@@ -216,7 +220,7 @@ class JobContext:
             CancelledError: A stop was requested.
         """
         if self._stop.is_set():
-            raise CancelledError("The job was stopped before it had something to keep.")
+            raise CancelledError("The job was stopped before it had a result.")
 
     # --- artifacts ---
 

@@ -18,6 +18,7 @@ class Kind:
         engine: Module with `run(spec, job)`, imported in the child process only.
         makes: Type of the artifact it leaves.
         resumes: Whether an interrupted run goes on where it was, instead of beginning again.
+        saves: Whether a stop keeps what was done up to that very moment, for a resume to go on from.
         network: Whether its child may reach the Hugging Face hub; only a download that was asked for may.
         endpoints: Whether a model at an endpoint may be its input; its child is given the key.
         slow_start: Whether its libraries take seconds to load, so that it pays to load them ahead.
@@ -29,6 +30,7 @@ class Kind:
     engine: str
     makes: str
     resumes: bool = False
+    saves: bool = False
     network: bool = False
     endpoints: bool = False
     slow_start: bool = False
@@ -47,13 +49,16 @@ KINDS: dict[str, Kind] = {
         Kind(specs.AddEndpointSpec, "core.engines.add_endpoint", "model"),
         Kind(specs.DownloadModelSpec, "core.engines.download_model", "model", resumes=True, network=True),
         Kind(specs.DownloadDataSpec, "core.engines.download_data", "dataset", resumes=True, network=True),
-        Kind(specs.GenerateSpec, "core.engines.generate", "dataset", resumes=True, endpoints=True),
-        Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True, slow_start=True),
+        Kind(
+            specs.GenerateSpec, "core.engines.generate", "dataset", resumes=True, saves=True, endpoints=True
+        ),
+        Kind(specs.FinetuneSpec, "core.engines.finetune", "model", resumes=True, saves=True, slow_start=True),
         Kind(
             specs.DistillSpec,
             "core.engines.distill",
             "model",
             resumes=True,
+            saves=True,
             slow_start=True,
             refuses="core.coverage:refuse",
         ),
@@ -66,7 +71,7 @@ KINDS: dict[str, Kind] = {
             slow_start=True,
             refuses="core.models.pruning.refusal:refuse",
         ),
-        Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True),
+        Kind(specs.SearchSpec, "core.engines.search", "report", resumes=True, saves=True),
         Kind(specs.FitSpec, "core.engines.fit", ""),
         Kind(
             specs.QuantizeSpec,
@@ -89,6 +94,11 @@ KINDS: dict[str, Kind] = {
         Kind(specs.PreviewSpec, "core.engines.preview", ""),
     )
 }
+
+
+def saves(name: str) -> bool:
+    """Whether a stop of such a job keeps what was done up to that very moment."""
+    return name in KINDS and KINDS[name].saves
 
 
 def kind_of(name: str) -> Kind:

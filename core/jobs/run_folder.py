@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ FACTS = {"model": "model.json", "dataset": "dataset.json"}
 _LONG_FACTS = frozenset({"check", "labels", "columns", "generated"})
 #: What a run decided before its first step.
 RESOLVED = "resolved.json"
+#: What an interrupted run would not have to do again.
+KEPT = "goes-on.json"
 
 
 class Job(BaseModel):
@@ -94,6 +97,12 @@ def replay(folder: Path) -> list[Event]:
             if event is not None:
                 events.append(event)
     return events
+
+
+def mark_kept(folder: Path, unit: str, done: int, total: int | None) -> None:
+    """Writes down how much is kept by now; a disk without room for it ends no run."""
+    with contextlib.suppress(OSError):
+        durable.write_json(folder / KEPT, {"unit": unit, "done": done, "total": total})
 
 
 def resolved(folder: Path) -> dict[str, Any]:

@@ -23,9 +23,11 @@ def is_left(workspace: Workspace, run: Run) -> bool:
     return run.state == "succeeded" and durable.leaves_anything(_checkpoints(workspace, run))
 
 
-def has_checkpoints(workspace: Workspace, run: Run) -> bool:
-    """Whether a run has saved a checkpoint whole."""
-    return any(_checkpoints(workspace, run).glob(f"[!.]*/{manifest.NAME}"))
+def last_step(workspace: Workspace, run: Run) -> int:
+    """The step of the newest checkpoint that a run has saved whole; 0 for none."""
+    whole = _checkpoints(workspace, run).glob(f"[!.]*/{manifest.NAME}")
+    steps = (path.parent.name.rpartition("-")[2] for path in whole)
+    return max((int(step) for step in steps if step.isdigit()), default=0)
 
 
 def clear(workspace: Workspace, run: Run) -> None:

@@ -8,22 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import InputError, InUseError
-from core.jobs import keys, run_folder, spent
+from core.jobs import goes_on, keys, run_folder, spent
 from core.jobs.registry import kind_of
 from core.specs import Spec
 from core.specs.data import QUESTIONS
 from core.workspace import durable
 from core.workspace.records import Artifact, Run
 from core.workspace.workspace import Workspace, check_name
-
-_CRASHED = {
-    "kind": "job",
-    "code": "job.crashed",
-    "what": "The program ended while this job ran.",
-    "why": "It was closed, killed, or the computer went down.",
-    "fix": "Resume goes on from the last checkpoint that was saved.",
-    "details": "",
-}
 
 
 def submit(
@@ -46,6 +37,25 @@ def submit(
         InputError: An input is missing, the name is taken, by an artifact or by a waiting run, or the job
             cannot work.
     """
+    name = require_sound(workspace, spec, name)
+
+    def prepare(run_id: str) -> None:
+        folder = workspace.run_folder(run_id)
+        durable.remove_folder(folder)  # of a number that was given before a crash, and never counted
+        for file, text in (brings or {}).items():
+            folder.mkdir(parents=True, exist_ok=True)
+            durable.write_text(folder / file, text)
+        run_folder.warn(folder, warnings)
+
+    return workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs(), prepare)
+
+
+def require_sound(workspace: Workspace, spec: Spec, name: str) -> str:
+    """What is wrong with a request is said before it waits for anything. Returns the name as it is stored.
+
+    Raises:
+        InputError: As `submit` says.
+    """
     kind = kind_of(spec.kind)
     name = workspace.require_free_name(name, kind.makes) if kind.makes else check_name(name)
     for run in workspace.store.open_runs():
@@ -66,16 +76,7 @@ def submit(
     if kind.refuses:
         module, _, function = kind.refuses.partition(":")
         getattr(importlib.import_module(module), function)(workspace, spec)
-
-    def prepare(run_id: str) -> None:
-        folder = workspace.run_folder(run_id)
-        durable.remove_folder(folder)  # of a number that was given before a crash, and never counted
-        for file, text in (brings or {}).items():
-            folder.mkdir(parents=True, exist_ok=True)
-            durable.write_text(folder / file, text)
-        run_folder.warn(folder, warnings)
-
-    return workspace.store.add_run(spec.kind, name, spec.model_dump(mode="json"), spec.inputs(), prepare)
+    return name
 
 
 def require_suitable(workspace: Workspace, spec: Spec) -> None:
@@ -159,10 +160,21 @@ def resume(workspace: Workspace, ref: str) -> Run:
     Raises:
         InputError: It is waiting, running, or already succeeded.
     """
-    run = workspace.store.run(ref)
+    run = require_resumable(workspace, ref)
     if run.state == "queued":
         return run
-    if not run.can_resume:
+    workspace.store.requeue(run.id)
+    return workspace.store.run(run.id)
+
+
+def require_resumable(workspace: Workspace, ref: str) -> Run:
+    """A run that has ended before it succeeded, or that waits already.
+
+    Raises:
+        InputError: There is none, or it is running, or has succeeded.
+    """
+    run = workspace.store.run(ref)
+    if run.state != "queued" and not run.can_resume:
         reason = "It is running now." if run.is_active else "It has already succeeded."
         raise InputError(
             f"The run {run.id} cannot be resumed.",
@@ -170,8 +182,7 @@ def resume(workspace: Workspace, ref: str) -> Run:
             code="run.not_resumable",
             fix="Start a new run." if not run.is_active else "Wait for it, or stop it first.",
         )
-    workspace.store.requeue(run.id)
-    return workspace.store.run(run.id)
+    return run
 
 
 def ask(workspace: Workspace, ref: str, verb: str) -> Run:
@@ -290,5 +301,18 @@ def mark_crashed(workspace: Workspace) -> list[str]:
     for run in workspace.store.runs():
         spent.clear(workspace, run)
     return workspace.store.mark_crashed(
-        _CRASHED, lambda run_id: run_folder.last_sign(workspace.run_folder(run_id))
+        lambda run: _crashed(workspace, run),
+        lambda run_id: run_folder.last_sign(workspace.run_folder(run_id)),
     )
+
+
+def _crashed(workspace: Workspace, run: Run) -> dict[str, str]:
+    """What is said of a run whose process is gone, and of what a resume of it finds."""
+    return {
+        "kind": "job",
+        "code": "job.crashed",
+        "what": "The program ended while this job ran.",
+        "why": "It was closed, killed, or the computer went down.",
+        "fix": f"Resume it: it {goes_on.find(workspace, run).clause}.",
+        "details": "",
+    }

@@ -266,7 +266,10 @@ class Supervisor:
             result = terminal.get("result") or {}
         elif terminal is not None:
             error = {key: str(value) for key, value in terminal.fields.items()}
-            state = "cancelled" if error.get("kind") == "cancelled" else "failed"
+            if error.get("kind") != "cancelled":
+                state = "failed"
+            else:  # a stop found nothing to keep; it is no cancel for that
+                state = "stopped" if self._wish == "stopped" else "cancelled"
         elif self._wish == "cancelled":
             state = "cancelled"
         else:
@@ -274,7 +277,7 @@ class Supervisor:
             error = explain_exit(code if code is not None else 1, self._folder / "worker.log")
             state = "crashed"
             if self._wish == "stopped":
-                state = "cancelled"
+                state = "stopped"
                 error |= unanswered.error(self._workspace, self._run, self._stop_grace_s)
         if terminal is not None:
             self._record(terminal.ev, at=terminal.t, **terminal.fields)

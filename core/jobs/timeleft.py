@@ -6,6 +6,7 @@ from core.jobs.events import Event
 
 _MIN_ELAPSED_S = 1.0
 _RECENT_WEIGHT = 0.1
+_NEARLY = 0.95
 
 
 class TimeLeft:
@@ -55,6 +56,18 @@ class TimeLeft:
         if self._last[0] - self._began < _MIN_ELAPSED_S and self.done < self.total:
             return None
         return max(0.0, (self.total - self.done) * self._pace_s)
+
+
+def say_left(seconds: float, share: float) -> str:
+    """The time left; never none of it while the work goes on.
+
+    Args:
+        seconds: What is left as far as known.
+        share: How much of the phase is done, from 0 to 1.
+    """
+    if round(seconds) >= 1:
+        return f"{say_duration(seconds)} left"
+    return "finishing" if share >= _NEARLY else "longer than expected"
 
 
 def say_duration(seconds: float) -> str:

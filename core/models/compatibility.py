@@ -83,7 +83,7 @@ def diagnose(workspace: Workspace, teacher: Artifact, student: Artifact, memory_
         WorkbenchError: A folder of theirs is damaged.
     """
     theirs, ours = workspace.artifact_folder(teacher.id), workspace.artifact_folder(student.id)
-    said, own = records.describe(theirs), records.describe(ours)
+    said, own = (records.describe_stored(workspace, item.id) for item in (teacher, student))
     findings: list[Finding] = []
     if teacher.id == student.id:
         return Diagnosis((Finding("stop", "A model cannot be its own teacher.", _CUT),))
@@ -204,14 +204,14 @@ def _width(workspace: Workspace, folder: Path) -> int:
     said = records.describe(folder)
     while said.format == "adapter" and said.base:
         folder = workspace.artifact_folder(said.base)
-        said = records.describe(folder)
+        said = records.describe_stored(workspace, said.base)
     return shape_of(folder, 0).hidden
 
 
 def _parameters(workspace: Workspace, said: Description) -> int:
     """Of the whole model that an adapter stands on."""
     while said.format == "adapter" and said.base:
-        said = records.describe(workspace.artifact_folder(said.base))
+        said = records.describe_stored(workspace, said.base)
     return said.parameters
 
 

@@ -22,6 +22,8 @@ def refuse(workspace: Workspace, spec: MergeSpec) -> None:
         IntegrityError: A folder is no model.
     """
     models = [workspace.artifact(ref, "model") for ref in spec.models]
+    for item in models:
+        records.describe_stored(workspace, item.id)
     require(spec, [workspace.artifact_folder(m.id) for m in models], [m.name for m in models])
 
 

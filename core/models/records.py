@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +14,9 @@ from core.errors import InputError, IntegrityError
 from core.models import safetensors_header
 from core.models.safetensors_header import Tensor
 from core.workspace import durable
+
+if TYPE_CHECKING:
+    from core.workspace.workspace import Workspace
 
 Format = Literal["hf", "adapter", "onnx", "endpoint"]
 NAME = "model.json"
@@ -79,12 +82,33 @@ def describe(folder: Path) -> Description:
     try:
         return Description.model_validate_json((folder / NAME).read_bytes())
     except (OSError, ValidationError) as error:
+        gone = not folder.exists()  # the folder is called by an id, which says nothing to a person
         raise IntegrityError(
-            f"{folder.name} is not a model of this library.",
-            why=f"Its {NAME} is missing or cannot be read.",
-            fix="Add the model again.",
+            "This needs a model that was removed." if gone else "A folder of this library is not a model.",
+            why=_what_is_missing(folder),
+            fix="Add the model again, or choose another one.",
             details=str(error),
         ) from error
+
+
+def describe_stored(workspace: Workspace, artifact_id: str) -> Description:
+    """`model.json` of a model by its id; an error calls it as the person does.
+
+    Raises:
+        IntegrityError: It is missing or not readable.
+    """
+    folder = workspace.artifact_folder(artifact_id)
+    try:
+        return describe(folder)
+    except IntegrityError as error:
+        artifact = workspace.store.find_artifact(artifact_id, "model")
+        if artifact is None or artifact.id != artifact_id:
+            raise
+        raise workspace.damaged(artifact, _what_is_missing(folder), error.details) from error
+
+
+def _what_is_missing(folder: Path) -> str:
+    return f"Its {NAME} is missing or cannot be read." if folder.exists() else "Its folder is gone."
 
 
 def write(folder: Path, description: Description) -> None:

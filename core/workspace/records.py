@@ -58,6 +58,11 @@ class Run:
         return self.created_at if self.resumed else self.started_at
 
     @property
+    def kept_nothing(self) -> bool:
+        """Whether a stop came before there was anything to keep."""
+        return self.state == "stopped" and self.error is not None
+
+    @property
     def can_resume(self) -> bool:
         """Whether it can go on under the same id."""
         return self.state in RESUMABLE

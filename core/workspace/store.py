@@ -195,17 +195,19 @@ class Store:
             values |= {"queue_order": self._next_in_queue(session), "earlier_s": RunRow.earlier_s + worked}
             session.execute(update(RunRow).where(RunRow.id == run_id).values(**values))
 
-    def mark_crashed(self, error: dict[str, str], ended_at: Callable[[str], float]) -> list[str]:
+    def mark_crashed(
+        self, error: Callable[[Run], dict[str, str]], ended_at: Callable[[str], float]
+    ) -> list[str]:
         """Turns every run that claims to be active into `crashed`; the caller holds the execution lock.
 
         Args:
-            error: What is said about each of them.
+            error: What is said about one of them.
             ended_at: When a run, by its id, gave its last sign of life.
         """
         with self._session.begin() as session:
             rows = list(session.scalars(select(RunRow).where(RunRow.state.in_(ACTIVE))))
             for row in rows:
-                row.state, row.error_json = "crashed", json.dumps(error)
+                row.state, row.error_json = "crashed", json.dumps(error(_run(row)))
                 row.ended_at = max(ended_at(row.id), row.started_at or 0.0)
             return [row.id for row in rows]
 

@@ -186,12 +186,12 @@ class Workspace:
         try:
             found = manifest.verify(folder)
         except IntegrityError as error:
-            raise self._damaged(artifact, error.why, error.details) from error
+            raise self.damaged(artifact, error.why, error.details) from error
         if found.digest != artifact.digest:
-            raise self._damaged(artifact, "Its manifest was replaced.")
+            raise self.damaged(artifact, "Its manifest was replaced.")
         return folder
 
-    def _damaged(self, artifact: Artifact, why: str, details: str = "") -> IntegrityError:
+    def damaged(self, artifact: Artifact, why: str, details: str = "") -> IntegrityError:
         """Says it by the name that the person knows, with the commands that make it again."""
         steps = []
         if artifact.type in _REMOVES:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import recordings
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
@@ -11,7 +12,6 @@ from app.background import Background
 from app.context import Context
 from app.main_window import MainWindow
 from app.models.repeat import Repeat
-from app.models.run_progress import RunProgress
 from app.models.run_record import MEMORY, RunRecord
 from app.models.run_table import STATE, RunTableModel
 from app.pages.runs.page import RunsPage
@@ -21,7 +21,8 @@ from app.tokens import SPACE_XXL
 from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.page_frame import PageFrame
-from core.jobs.events import Event
+from core.jobs import run_folder
+from core.jobs.events import Event, encode
 from core.specs import DistillSpec
 from core.workspace.workspace import Workspace
 
@@ -34,16 +35,6 @@ def _open(context: Context, qtbot: QtBot, run_id: str) -> RunPage:
     with qtbot.waitSignal(model.added, timeout=5000):
         page.open_with(run_id)
     return page
-
-
-def test_time_left_follows_the_recent_pace() -> None:
-    progress = RunProgress()
-    for event in recordings.finetune_events(100, 1000.0):
-        progress.take(event)
-    assert (progress.phase, progress.done, progress.total) == ("training", 100, recordings.STEPS)
-    left = progress.left_s(1100.0)
-    assert left is not None
-    assert abs(left - 181) < 3
 
 
 def test_a_recording_gives_the_same_record_however_it_is_cut() -> None:
@@ -287,6 +278,40 @@ def test_a_run_that_was_stopped_while_it_asked_says_what_is_kept(context: Contex
     assert page.resume_button.text() == "Resume"
     assert page.resume_button.isVisible()
     assert not page.outcome.isVisible()
+
+
+def test_a_run_that_was_stopped_says_where_a_resume_goes_on(context: Context, qtbot: QtBot) -> None:
+    store = context.workspace.store
+    run = store.add_run("quantize", "small", {}, [])
+    folder = context.workspace.run_folder(run.id)
+    folder.mkdir(parents=True)
+    run_folder.mark_kept(folder, "layers", 12, 30)
+    store.set_state(run.id, "stopped", error={"kind": "cancelled", "what": "It had nothing to keep."})
+    page = _open(context, qtbot, run.id)
+    assert page.progress.pill.text() == "Stopped"
+    assert page.stopped.title_label.text() == "Goes on after layer 12 of 30"
+    assert not page.error.isVisible(), "a person wished it"
+    (folder / run_folder.KEPT).unlink()
+    page.open_with(run.id)
+    assert page.stopped.title_label.text() == "Begins anew: nothing had been kept yet"
+    assert page.stopped.isVisible()
+
+
+@pytest.mark.parametrize("last", ["", "saving"])
+def test_a_run_that_was_ended_keeps_on_the_bar_where_it_was(
+    context: Context, qtbot: QtBot, last: str
+) -> None:
+    run = recordings.add_finetune(context.workspace, "Banking", 140, "stopped")
+    if last:  # a phase that nobody can count came after it
+        log = context.workspace.run_folder(run.id) / "events.jsonl"
+        seq = len(log.read_bytes().splitlines())
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(encode(Event("phase", seq, time.time(), {"name": last, "total": None})) + "\n")
+    context.workspace.store.set_state(run.id, "cancelled")
+    page = _open(context, qtbot, run.id)
+    assert page.progress.pill.text() == "Cancelled"
+    assert page.progress.step.text() == "Step 140 of 281"
+    assert page.progress.meter.value() == round(1000 * 140 / 281)
 
 
 def test_enter_opens_the_chosen_run(window: MainWindow, context: Context, qtbot: QtBot) -> None:

@@ -121,6 +121,20 @@ def test_a_narrow_job_bar_says_whole_why_a_job_waits(qtbot: QtBot) -> None:
     assert bar.title.accessibleName() == title
 
 
+def test_what_the_job_bar_counts_is_read_whole_in_a_narrow_window(qtbot: QtBot) -> None:
+    bar = JobBar()
+    qtbot.addWidget(bar)
+    bar.set_memory(3_300_000_000, 23_000_000_000)
+    count = "Answer 1,230 of 1,360"
+    bar.show_job(JobStatus("r", "Banking, distilled twice", "Measuring", count=count, left_s=8000, queued=2))
+    bar.show()
+    for width in (892, 1232):
+        bar.resize(width, bar.height())
+        qtbot.waitUntil(lambda: bar.stop_button.geometry().right() < bar.width())
+        assert bar.left.text() == "Answer 1,230 of 1,360 · 2 h 13 min left · 2 waiting"
+        assert bar.left.width() >= bar.left.sizeHint().width()
+
+
 def test_the_job_bar_shows_a_job_and_asks_to_stop_it(qtbot: QtBot) -> None:
     bar = JobBar()
     qtbot.addWidget(bar)

@@ -1,8 +1,8 @@
 """Makes pictures of the window: `python tests/screens/shoot.py OUT_FOLDER [--size 1440x900] [page …]`.
 
 A made-up workspace in a temporary folder is shown, light and dark. Look at them side by side with the
-sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-heart` and
-`run-distilled` ones that ended, `run-measured` an evaluation, `run-generate` a teacher at work,
+sketches. A page is named by its key; `run` shows a job at work, `run-done`, `run-failed`, `run-stopped`,
+`run-heart` and `run-distilled` ones that ended, `run-measured` an evaluation, `run-generate` a teacher,
 `compare-runs` several, `search` what to search and `search-done` what was found, `prune-cut` a model that is
 being cut, `run-bits` what rounding costs, `quantize-search` what to search for, `blind-chat` two variants.
 `generate-tried` asks a real endpoint on the loopback for a preview.
@@ -39,6 +39,7 @@ from app.pages.runs.times_panel import TimesPanel  # noqa: E402
 from app.settings import SettingsFile  # noqa: E402
 from app.theme import theme  # noqa: E402
 from core.data import dataset, starter  # noqa: E402
+from core.jobs import run_folder  # noqa: E402
 from core.specs import ImportDataSpec  # noqa: E402
 from core.workspace.workspace import Workspace  # noqa: E402
 from tests.core.models import boards, hollow  # noqa: E402
@@ -106,7 +107,17 @@ def fill(workspace: Workspace) -> dict[str, Any]:
         "blind-chat": [item.id for item in pair],
         "prune-cut": taught.id,
         "search-done": search_recording.add_search(workspace, 30, "succeeded").id,
+        "run-stopped": _stopped(workspace),
     }
+
+
+def _stopped(workspace: Workspace) -> str:
+    """A search that was stopped before it had a result, and has kept what it measured."""
+    run = quantize_recording.add_bits_search(workspace, 62, "stopped")
+    run_folder.mark_kept(workspace.run_folder(run.id), "rows", 9, 16)
+    nothing = {"kind": "cancelled", "what": "The job was stopped before it had a result."}
+    workspace.store.set_state(run.id, "stopped", error=nothing)
+    return run.id
 
 
 def _open_panels(window: MainWindow) -> None:

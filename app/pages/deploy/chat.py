@@ -40,11 +40,13 @@ class Chat(QObject):
         state_changed: Another `state`.
         turns_changed: A turn was added, or all were dropped.
         answer_grew: The last turn has more text.
+        question_returned: A question that got no answer, for whoever wants to ask it again.
     """
 
     state_changed = Signal()
     turns_changed = Signal()
     answer_grew = Signal()
+    question_returned = Signal(str)
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +55,7 @@ class Chat(QObject):
         self._spec: ChatSpec | None = None
         self._session: ChatSession | None = None
         self._sessions: list[ChatSession] = []  # every one that is not closed yet, also those on their way
-        self._waiting = False
+        self._waiting = self._retires = False
         self.state: ChatState = "closed"
         self.phase = ""
         self.turns: list[dict[str, str]] = []
@@ -69,6 +71,7 @@ class Chat(QObject):
 
     def open(self, spec: ChatSpec) -> None:
         """Loads a model in a child process; the one before it is ended."""
+        self._retires = False
         if spec == self._spec and self.state in ("opening", "idle", "answering"):
             return
         self.close()
@@ -115,15 +118,31 @@ class Chat(QObject):
     def forget(self) -> None:
         """Begins a new conversation with the same model."""
         self.interrupt()
+        self._waiting = False
         self.turns = []
         self.speed = None
         self.turns_changed.emit()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question waits for its answer, or for the model that gives it."""
+        return self._waiting or self.state == "answering"
+
+    def retire(self) -> None:
+        """Ends the child process as `close` does, but not before an open question is answered."""
+        self._retires = self.is_asked
+        if not self._retires:
+            self.close()
+
+    def stay(self) -> None:
+        """Somebody is there again: the model is not ended after its answer."""
+        self._retires = False
 
     def close(self) -> None:
         """Ends the child process in a thread; the conversation stays."""
         self._timer.stop()
         self._background.close()
-        self._session, self._waiting = None, False
+        self._session, self._waiting, self._retires = None, False, False
         closing, self._sessions = self._sessions, []
         if closing:
             threading.Thread(target=_close_all, args=(closing,), name="chat-close").start()
@@ -202,6 +221,8 @@ class Chat(QObject):
                 _number(event.get("ttft_ms")), _number(event.get("tokens_per_s")), event.get("tokens")
             )
         self._set_state("idle")
+        if self._retires:
+            self.close()
 
     def _fail(self, error: WorkbenchError) -> None:
         self.close()
@@ -210,8 +231,10 @@ class Chat(QObject):
 
     def _drop_empty_answer(self) -> None:
         if self.turns and self.turns[-1]["role"] == "assistant" and not self.turns[-1]["content"]:
+            question = self.turns[-2]["content"]
             self.turns = self.turns[:-2]
             self.turns_changed.emit()
+            self.question_returned.emit(question)
 
     def _set_state(self, state: ChatState) -> None:
         if state != self.state:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QGuiApplication, QHideEvent
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from app import receipt_text
@@ -118,6 +118,7 @@ class DeployPage(PageFrame):
         model.changed.connect(self._show)
         model.chat.turns_changed.connect(self._show_turns)
         model.chat.answer_grew.connect(self._show_turns)
+        model.chat.question_returned.connect(self._on_question_returned)
         self.model_card.taken.connect(self._on_model_taken)
         self.model_card.change_requested.connect(self._on_change_model)
         self.model_card.add_requested.connect(self._on_add_model)
@@ -140,6 +141,11 @@ class DeployPage(PageFrame):
             self._on_model_taken(model)
             if adapter and self.view_model.model is not None and self.view_model.model.id == model:
                 self.view_model.choose_adapter(adapter)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Keeps the model that still answers what was asked before the page was left."""
+        super().showEvent(event)
+        self.view_model.come_back()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Frees the model's memory when the page is left, not when the window is minimised."""
@@ -187,6 +193,11 @@ class DeployPage(PageFrame):
             text = self.line.text()
             self.line.clear()
             self.view_model.ask(text)
+
+    @Slot(str)
+    def _on_question_returned(self, text: str) -> None:
+        if not self.line.text():  # what is being written now is worth more
+            self.line.setText(text)
 
     @Slot()
     def _on_form_changed(self) -> None:

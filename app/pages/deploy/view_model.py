@@ -104,14 +104,14 @@ class DeployViewModel(QObject):
         self.errors = errors
         if not errors and values != self.values:
             self.values = values
-            if self.model is not None and self.chat.state != "closed":
+            if self.model is not None and self.chat.state != "closed" and not self.chat.is_asked:
                 self._open()
         self.changed.emit()
 
     def ask(self, text: str) -> None:
         """Sends a question."""
         if not self.blocker(text):
-            self._prepare()
+            self._open()  # anew where it was left or has died, or where settings were changed meanwhile
             self.chat.ask(text.strip())
 
     def blocker(self, text: str) -> Blocker:
@@ -120,7 +120,7 @@ class DeployViewModel(QObject):
             return "model"
         if self.errors:
             return "settings"
-        if self.chat.state == "answering":
+        if self.chat.is_asked:
             return "answering"
         return "" if text.strip() else "text"
 
@@ -131,12 +131,12 @@ class DeployViewModel(QObject):
 
     @Slot()
     def leave(self) -> None:
-        """Frees the memory; the conversation stays, and the next question loads the model again."""
-        self.chat.close()
+        """Frees the memory once an open question is answered; the next question loads the model again."""
+        self.chat.retire()
 
-    def _prepare(self) -> None:
-        if self.chat.state in ("closed", "failed"):
-            self._open()
+    def come_back(self) -> None:
+        """The page is looked at again."""
+        self.chat.stay()
 
     def _open(self) -> None:
         if self.model is not None:

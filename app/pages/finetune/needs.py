@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import duration_text, number_text, size_text
+from app.formats import disk_text, duration_text, number_text, size_text
 from app.pages.finetune.fit_model import FitModel
 from app.pages.finetune.limit_text import short_of_limit
 from app.pages.finetune.view_model import Blocker, FinetuneViewModel
@@ -125,12 +125,7 @@ def _disk() -> str:
 
 
 def _disk_text(said: Forecast) -> str:
-    need, free = size_text(said.need.disk), said.machine.disk_free
-    if free is None:
-        return QCoreApplication.translate("FinetunePage", "up to {need}").format(need=need)
-    return QCoreApplication.translate("FinetunePage", "{need} of {free}").format(
-        need=need, free=size_text(free)
-    )
+    return disk_text(said.need.disk, said.machine.disk_free)
 
 
 def _note(said: Forecast, measured: dict[str, Any] | None) -> str:

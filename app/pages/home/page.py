@@ -149,7 +149,7 @@ class StepTile(QWidget):
 
 
 class RecentRow(QWidget):
-    """One run: name, when, state."""
+    """One run: name, what a resume finds, when, state."""
 
     requested = Signal(str)
 
@@ -159,7 +159,12 @@ class RecentRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_L)
-        row.addWidget(ElidedLabel(run.title), 1)
+        names = QVBoxLayout()
+        names.setSpacing(0)
+        names.addWidget(ElidedLabel(run.title))
+        if run.resume:
+            names.addWidget(ElidedLabel(run.resume, "note"))
+        row.addLayout(names, 1)
         when = Label(run.when, "muted")
         when.setFixedWidth(_WHEN_WIDTH)
         row.addWidget(when)

@@ -9,9 +9,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app import receipt_text
 from app.formats import short_name, when_text
+from app.goes_on_text import goes_on_text
 from app.job_bridge import JobBridge
 from app.job_status import state_tone, state_word
 from app.widgets.pill import Tone
+from core.jobs import goes_on
 from core.models import receipts
 from core.models.receipts import ReceiptItem
 from core.recipes.demo import starter_steps
@@ -49,13 +51,14 @@ class Step:
 
 @dataclass(frozen=True)
 class RecentRun:
-    """A run as Home lists it."""
+    """A run as Home lists it; `resume` says what a resume finds, where one is offered."""
 
     run_id: str
     title: str
     when: str
     word: str
     tone: Tone
+    resume: str
 
 
 class HomeViewModel(QObject):
@@ -180,8 +183,13 @@ class HomeViewModel(QObject):
             if step.name not in waiting and store.find_artifact(step.name) is None
         ]
 
-    @staticmethod
-    def _recent(run: Run, now: float) -> RecentRun:
+    def _recent(self, run: Run, now: float) -> RecentRun:
+        found = goes_on.offered(self._bridge.workspace, run)
         return RecentRun(
-            run.id, run.name, when_text(run.created_at, now), state_word(run.state), state_tone(run.state)
+            run.id,
+            run.name,
+            when_text(run.created_at, now),
+            state_word(run.state),
+            state_tone(run.state),
+            goes_on_text(found) if found is not None else "",
         )

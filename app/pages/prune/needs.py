@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.formats import breakable, count_text, number_text, size_text
+from app.formats import breakable, count_text, disk_text, number_text, size_text
 from app.pages.input_card import million_text
 from app.pages.prune.view_model import Blocker, PruneViewModel
 from app.pages.run_preview import RunNeeds
@@ -37,7 +37,7 @@ def needs_of(model: PruneViewModel) -> RunNeeds:
         left=million_text(sizes.parameters(cut)), all=million_text(sizes.parameters(whole))
     )
     return RunNeeds(
-        fits=model.disk_needed <= model.disk_free,
+        fits=model.has_disk,
         facts=[
             (QCoreApplication.translate("PrunePage", "Layers"), counted(cut.layers, whole.layers)),
             (QCoreApplication.translate("PrunePage", "Neurons a layer"), counted(cut.neurons, whole.neurons)),
@@ -56,9 +56,7 @@ def needs_of(model: PruneViewModel) -> RunNeeds:
             ),
             (
                 QCoreApplication.translate("PrunePage", "Disk"),
-                QCoreApplication.translate("PrunePage", "{need} of {free}").format(
-                    need=size_text(model.disk_needed), free=size_text(model.disk_free)
-                ),
+                disk_text(model.disk_needed, model.disk_free),
             ),
         ],
         note=QCoreApplication.translate(
@@ -79,7 +77,7 @@ def _timed(model: PruneViewModel, cut: Cut, sizes: Sizes, blocked: str) -> RunNe
         return between.format(least=count_text(least), most=count_text(most)) if least < most else str(most)
 
     return RunNeeds(
-        fits=model.disk_needed <= model.disk_free,
+        fits=model.has_disk,
         facts=[
             (
                 QCoreApplication.translate("PrunePage", "An answer"),
@@ -91,9 +89,7 @@ def _timed(model: PruneViewModel, cut: Cut, sizes: Sizes, blocked: str) -> RunNe
             (QCoreApplication.translate("PrunePage", "Neurons a layer"), span(cut.neurons, whole.neurons)),
             (
                 QCoreApplication.translate("PrunePage", "Disk"),
-                QCoreApplication.translate("PrunePage", "{need} of {free}").format(
-                    need=size_text(model.disk_needed), free=size_text(model.disk_free)
-                ),
+                disk_text(model.disk_needed, model.disk_free),
             ),
         ],
         note=QCoreApplication.translate(

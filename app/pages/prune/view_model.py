@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -18,6 +17,7 @@ from app.pages.prune.wish import Way, Wish
 from app.pages.wizard_view_model import WizardViewModel
 from app.recipe_runner import RecipeRunner
 from core.errors import InputError
+from core.jobs.sampling import free_disk_bytes
 from core.models.pruning import budget, rounds
 from core.models.pruning.sizes import Cut, Sizes
 from core.specs import PruneSpec
@@ -267,9 +267,15 @@ class PruneViewModel(WizardViewModel):
         return sizes.fp32_bytes(cut) // (2 if is_half else 1)
 
     @property
-    def disk_free(self) -> int:
-        """Bytes free where the workspace lies."""
-        return shutil.disk_usage(self._workspace.root).free
+    def disk_free(self) -> int | None:
+        """Bytes free where the workspace lies; None where the system does not say."""
+        return free_disk_bytes(self._workspace.root)
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether the disk has room for it, as far as known."""
+        free = self.disk_free
+        return free is None or self.disk_needed <= free
 
     @property
     def name(self) -> str:
@@ -318,7 +324,7 @@ class PruneViewModel(WizardViewModel):
             return "refused"
         if wrong := self._name_blocker():
             return wrong
-        if self.disk_needed > self.disk_free:
+        if not self.has_disk:
             return "disk"
         if self._recipe.is_writing:
             return "writing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.formats import size_text
+from app.formats import disk_text, size_text
 from app.models.repeat import Repeat
 from app.pages.input_card import InputCard, model_choice, model_summary
 from app.pages.name_field import NameField
@@ -227,18 +227,13 @@ class QuantizePage(StepsPage):
             return RunNeeds(note=note, blocked=blocked, command=model.command())
         told = model.expected(model.recipe)
         return RunNeeds(
-            fits=model.disk_needed <= model.disk_free,
+            fits=model.has_disk,
             facts=[
                 (self.tr("Size now"), size_text(model.bytes_now)),
                 (self.tr("Size after"), self.tr("about {size}").format(size=size_text(expected))),
                 *self._memory(),
                 *words.facts(told),
-                (
-                    self.tr("Disk"),
-                    self.tr("{need} of {free}").format(
-                        need=size_text(model.disk_needed), free=size_text(model.disk_free)
-                    ),
-                ),
+                (self.tr("Disk"), disk_text(model.disk_needed, model.disk_free)),
             ],
             note=words.note(told, model),
             blocked=blocked,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import threading
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ from app.pages.quantize.outlook import Outlook
 from app.pages.wizard_view_model import WizardViewModel
 from core import mismatch
 from core.errors import WorkbenchError
+from core.jobs.sampling import free_disk_bytes
 from core.models import targets
 from core.models.quantizing import recipes
 from core.models.quantizing.expected import Expected
@@ -320,9 +320,15 @@ class QuantizeViewModel(WizardViewModel):
         return expected + self.parameters * 4.0
 
     @property
-    def disk_free(self) -> int:
-        """Bytes free where the workspace lies."""
-        return shutil.disk_usage(self._workspace.root).free
+    def disk_free(self) -> int | None:
+        """Bytes free where the workspace lies; None where the system does not say."""
+        return free_disk_bytes(self._workspace.root)
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether the disk has room for it, as far as known."""
+        free = self.disk_free
+        return free is None or self.disk_needed <= free
 
     @property
     def step(self) -> Step:
@@ -340,7 +346,7 @@ class QuantizeViewModel(WizardViewModel):
             return "settings"
         if wrong := self._name_blocker():
             return wrong
-        return "" if self.disk_needed <= self.disk_free else "disk"
+        return "" if self.has_disk else "disk"
 
     def command(self) -> str:
         """The command line that does the same."""

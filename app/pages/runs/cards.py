@@ -11,6 +11,7 @@ from app.formats import clock_text, duration_text
 from app.job_status import phase_word, state_tone, state_word
 from app.models.run_record import LogLine, RunRecord
 from app.pages.runs.next_step import NextStep
+from app.progress_text import count_of, left_text
 from app.receipt_text import TONES, colour_word
 from app.tokens import SPACE_XL
 from app.widgets.buttons import LinkButton, PlainButton, PrimaryButton
@@ -18,6 +19,7 @@ from app.widgets.card import Card
 from app.widgets.labels import Label
 from app.widgets.meter import Meter
 from app.widgets.pill import Pill
+from core.jobs.registry import saves
 from core.models.receipts import ReceiptItem
 from core.workspace.records import Run
 
@@ -46,20 +48,17 @@ class ProgressCard(Card):
         word = phase_word(progress.phase) if working else state_word(run.state)
         self.pill.show_status(word, state_tone(run.state))
         ended = run.ended_at is not None
-        self.meter.set_fraction(1.0 if run.state == "succeeded" else progress.fraction)
-        if progress.total and not ended:
-            text = self.tr("{unit} {done} of {total}")
-            unit = {"steps": self.tr("Step"), "rows": self.tr("Row")}.get(progress.unit, "")
-            if progress.unit == "bytes":
-                self.step.setText(f"{100 * progress.done / progress.total:.0f} %")
-            else:
-                self.step.setText(text.format(unit=unit, done=progress.done, total=progress.total).strip())
-        else:
-            self.step.setText("")
+        place = (progress.unit, progress.done, progress.total) if progress.total else None
+        if ended:  # where it was stays to be seen, also when it then saved or reported
+            place = None if run.state == "succeeded" else progress.reached
+        self.step.setText(count_of(*place) if place is not None else "")
+        reached = min(place[1] / place[2], 1.0) if place is not None else None
+        self.meter.set_fraction(1.0 if run.state == "succeeded" else reached)
         if grace_s is not None:
-            self.left.setText(self.tr("saving, at most {s} s").format(s=round(grace_s)))
+            told = self.tr("saving, at most {s} s") if saves(run.kind) else self.tr("ending, at most {s} s")
+            self.left.setText(told.format(s=round(grace_s)))
         elif left_s is not None:
-            self.left.setText(self.tr("{time} left").format(time=duration_text(left_s)))
+            self.left.setText(left_text(left_s, progress.fraction))
         elif ended and (took := run.worked_s()) is not None:
             self.left.setText(self.tr("took {time}").format(time=duration_text(took)))
         else:

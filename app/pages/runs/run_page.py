@@ -12,6 +12,7 @@ from app.dialogs.confirm import ConfirmDialog
 from app.dialogs.export_figures import ExportDialog
 from app.dialogs.loss_text import with_loss
 from app.formats import when_text
+from app.goes_on_text import goes_on_text
 from app.job_status import kind_word
 from app.models.repeat import Repeat
 from app.models.run_record import Delta
@@ -169,9 +170,9 @@ class RunPage(PageFrame):
         self.evaluation.show_result(run.result if run.ended_at is not None else {})
         self.result.show_result(run.result if run.ended_at is not None else {})
         self.outcome.show_step(self._model.next_step)
-        self.stopped.show_run(run)
+        self.stopped.show_run(run, self._model.resumed)
         error = self._model.error
-        self.error.setVisible(error is not None and run.state != "cancelled")
+        self.error.setVisible(error is not None)
         if error is not None:
             self.error.show_error(error)
         self._show_progress()
@@ -187,7 +188,8 @@ class RunPage(PageFrame):
         assert run is not None
         dialog = ConfirmDialog(
             self.tr("Cancel “{name}”?").format(name=run.name),
-            self.tr("It ends now. What it saved until here stays, and you can resume it from the last save."),
+            self.tr("It ends now, and you can resume it later.")
+            + f" {goes_on_text(self._model.if_ended_now)}.",
             self.tr("Cancel the run"),
             self.tr("Let it run"),
             self.tr("Stop and keep"),

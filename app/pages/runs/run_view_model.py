@@ -19,10 +19,11 @@ from app.models.run_record import Delta, RunRecord
 from app.pages.runs import far_student, receipt_step
 from app.pages.runs.next_step import NextStep, next_step
 from app.widgets.error_text import ErrorText
-from core.errors import InputError, WorkbenchError
-from core.jobs import dependants, export, run_folder, submission
+from core.errors import CancelledError, InputError, WorkbenchError
+from core.jobs import dependants, export, goes_on, run_folder, submission
 from core.jobs.dependants import Loss
 from core.jobs.events import Event
+from core.jobs.goes_on import GoesOn
 from core.jobs.registry import KINDS
 from core.models.learning_curve import Overfitting
 from core.recipes import saving
@@ -128,8 +129,8 @@ class RunViewModel(QObject):
 
     @property
     def error(self) -> ErrorText | None:
-        """Why the run ended badly."""
-        if self.run is None or self.run.error is None:
+        """Why the run ended badly; None where a person has ended it."""
+        if self.run is None or self.run.error is None or self.run.error.get("kind") == CancelledError.code:
             return None
         return ErrorText.of_dict(self.run.error)
 
@@ -147,6 +148,17 @@ class RunViewModel(QObject):
     def goes_on(self) -> bool:
         """Whether resuming continues where it was, instead of beginning again."""
         return self.run is not None and self.run.kind in KINDS and KINDS[self.run.kind].resumes
+
+    @property
+    def resumed(self) -> GoesOn | None:
+        """What a resume of the ended run finds; None where none is offered."""
+        return goes_on.offered(self._bridge.workspace, self.run) if self.run is not None else None
+
+    @property
+    def if_ended_now(self) -> GoesOn:
+        """What a resume would find if the run ended now."""
+        assert self.run is not None
+        return goes_on.find(self._bridge.workspace, self.run)
 
     @property
     def next_step(self) -> NextStep | None:

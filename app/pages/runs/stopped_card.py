@@ -1,27 +1,33 @@
-"""What a run that was stopped before it made anything has kept, and how it goes on."""
+"""Whether a resume of an ended run goes on where it was, or begins it anew."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
 from app.formats import count_text
+from app.goes_on_text import goes_on_text
 from app.widgets.card import Card
+from core.jobs.goes_on import GoesOn
 from core.workspace.records import Run
 
 
 class StoppedCard(Card):
-    """Two sentences about the answers of a teacher, which a resume does not ask for again."""
+    """A sentence; of a stop while a teacher answered, how many of its answers are kept."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.hide()
 
-    def show_run(self, run: Run) -> None:
-        """Shows what is kept, or hides the card for every other run."""
+    def show_run(self, run: Run, found: GoesOn | None) -> None:
+        """Shows what a resume finds, or hides the card of a run that has none."""
         kept, wanted = run.result.get("answers_kept"), run.result.get("answers_wanted")
+        self.setVisible(found is not None)
+        if found is None:
+            return
         by_a_person = run.state == "stopped" and run.result.get("end", "stopped") == "stopped"
-        self.setVisible(by_a_person and isinstance(kept, int))
-        if not isinstance(kept, int):
+        if not by_a_person or not isinstance(kept, int):
+            self.set_title(goes_on_text(found))
+            self.set_note("")
             return
         title = self.tr("Answers of the teacher that are kept: {kept}")
         if isinstance(wanted, int):

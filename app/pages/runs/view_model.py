@@ -101,10 +101,15 @@ class RunsViewModel(QObject):
                 for run in self._all
                 if (not self._text or self._text in run.name.casefold() or self._text in run.id)
                 and (not self._kind or run.kind == self._kind)
-                and (states is None or run.state in states)
+                and (states is None or _group(run) in states)
             ]
         )
         self.changed.emit()
 
     def _on_run_changed(self, _run_id: str) -> None:
         self.refresh()
+
+
+def _group(run: Run) -> str:
+    """The state that a run counts as; a stop that kept nothing finished nothing."""
+    return "cancelled" if run.kept_nothing else run.state

@@ -13,6 +13,7 @@ from app.job_status import kind_word
 from app.models.run_record import Delta
 from app.pages.runs.cards import LogCard, ProgressCard, WarningsCard
 from app.pages.runs.run_view_model import RunViewModel
+from app.pages.runs.stopped_card import StoppedCard
 from app.pages.search.results import SearchResults
 from app.pages.search.run_cards import BestCard, ImportanceCard, TrialTable
 from app.plots.live_plot import Curve, LivePlot
@@ -38,8 +39,9 @@ class SearchRunPage(PageFrame):
         self._spec: SearchSpec | None = None
         self._make_buttons()
         self.progress, self.best, self.error = ProgressCard(), BestCard(), ErrorPanel()
+        self.stopped = StoppedCard()
         self.error.hide()
-        for card in (self.progress, self.best, self.error):
+        for card in (self.progress, self.stopped, self.best, self.error):
             self.top.addWidget(card)
         self.parallel = ParallelPlot(
             self.tr("How the settings go together"),
@@ -148,8 +150,9 @@ class SearchRunPage(PageFrame):
         self.remove_button.setVisible(not active and run.state != "queued")
         self._clock.start() if active else self._clock.stop()
         self.warnings.show_warnings(self._model.record.warnings)
+        self.stopped.show_run(run, self._model.resumed)
         error = self._model.error
-        self.error.setVisible(error is not None and run.state != "cancelled")
+        self.error.setVisible(error is not None)
         if error is not None:
             self.error.show_error(error)
         self._show_progress()

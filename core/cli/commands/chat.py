@@ -122,6 +122,10 @@ def _converse(session: ChatSession, name: str, output: Output) -> None:
         messages.append({"role": "user", "content": text})
         answer = _answer(session, messages, output)
         messages.append({"role": "assistant", "content": str(answer["text"])})
-        output.errors.print(
-            f"[dim]first token {answer['ttft_ms']:.0f} ms, {answer['tokens_per_s']:.0f} tokens/s[/dim]"
-        )
+        output.errors.print(f"[dim]{_pace(answer)}[/dim]")
+
+
+def _pace(answer: dict[str, Any]) -> str:
+    """How fast an answer came; a single token has no rate."""
+    first = f"first token {answer['ttft_ms']:.0f} ms"
+    return f"{first}, {answer['tokens_per_s']:.0f} tokens/s" if answer["tokens_per_s"] else first

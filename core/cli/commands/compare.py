@@ -118,7 +118,7 @@ def _measure(
     fewer = f", or ask fewer rows of each: --limit {_FEWER} --yes" if rows > _FEWER else ""
     require_yes(said, yes=arguments.yes, output=output, fix=f"Add --yes{fewer}.")
     name = workspace.free_name(f"{data.name}-evaluation", "report")
-    run = require_kept(start(workspace, spec, name, output, "Evaluating"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Evaluating"))
     return run.id
 
 

@@ -126,7 +126,9 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         task=arguments.task,
         instruction=arguments.instruction,
     )
-    return _added(workspace, require_kept(start(workspace, spec, name, output, "Adding the data")), output)
+    return _added(
+        workspace, require_kept(workspace, start(workspace, spec, name, output, "Adding the data")), output
+    )
 
 
 def _download(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -144,7 +146,9 @@ def _download(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
         test_source=str(test) if test else None,
         test_sha256=hash_file(test) if test else "",
     )
-    return _added(workspace, require_kept(start(workspace, spec, name, output, "Downloading")), output)
+    return _added(
+        workspace, require_kept(workspace, start(workspace, spec, name, output, "Downloading")), output
+    )
 
 
 def _added(workspace: Workspace, run: Run, output: Output) -> int:
@@ -188,7 +192,7 @@ def run_augment(workspace: Workspace, arguments: argparse.Namespace, output: Out
     }
     spec = build(AugmentSpec, {**values, **parse_settings(arguments.set, AugmentSpec, own)})
     name = arguments.name or workspace.free_name(f"{data.name} varied", "dataset")
-    run = require_kept(start(workspace, spec, name, output, "Varying the rows"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Varying the rows"))
     artifact = workspace.store.artifacts("dataset", run.id)[0]
     added = ", ".join(f"{count} by {how}" for how, count in run.result["added"].items())
     rows = counted(artifact.meta["counts"]["train"])

@@ -72,7 +72,9 @@ def run_edit(workspace: Workspace, arguments: argparse.Namespace, output: Output
     }
     if arguments.least_stars is not None:
         values["least_stars"] = arguments.least_stars
-    run = require_kept(start(workspace, build(EditDataSpec, values), name, output, "Editing the rows"))
+    run = require_kept(
+        workspace, start(workspace, build(EditDataSpec, values), name, output, "Editing the rows")
+    )
     show_version(workspace, run, artifact, output)
     return 0
 

@@ -86,7 +86,9 @@ def run_inspect(workspace: Workspace, arguments: argparse.Namespace, output: Out
     spec = build(InspectDataSpec, {**settings, "data": artifact.id, "model": model})
     report = stored.latest(workspace, artifact, spec)
     if report is None:
-        require_kept(start(workspace, spec, f"Look at {artifact.name}"[:100], output, "Looking closer"))
+        require_kept(
+            workspace, start(workspace, spec, f"Look at {artifact.name}"[:100], output, "Looking closer")
+        )
         report = stored.latest(workspace, artifact, spec)
     if report is None:
         raise JobError(
@@ -187,7 +189,7 @@ def run_fix(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     name = arguments.name or workspace.free_name(f"{artifact.name}-fixed", "dataset")
     model = _model(workspace, arguments.model)
     spec = build(FixDataSpec, {"data": artifact.id, "name": name, "fixes": fixes, "model": model})
-    run = require_kept(start(workspace, spec, name, output, "Making a better version"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Making a better version"))
     show_version(workspace, run, artifact, output)
     return 0
 

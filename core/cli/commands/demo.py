@@ -120,7 +120,10 @@ def _shown(
         number = keys.index(step.key) + 1
         output.progress(f"[{number} of {total}] {step.title} …")
         ended = require_kept(
-            run_now(workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after)
+            workspace,
+            run_now(
+                workspace, queued, output, step.title, expected_s=expected_s, seconds_after=seconds_after
+            ),
         )
         took = ended.worked_s() or 0.0
         if ended.state == "stopped":

@@ -49,7 +49,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         f"{workspace.artifact(spec.data, 'dataset').name}-student", "model"
     )
     warnings = fitting.require(workspace, spec, arguments, output)
-    finished = require_kept(start(workspace, spec, name, output, "Distilling", warnings))
+    finished = require_kept(workspace, start(workspace, spec, name, output, "Distilling", warnings))
     return jobs.finish(workspace, finished, output)
 
 

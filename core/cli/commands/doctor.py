@@ -6,7 +6,6 @@ import argparse
 import importlib.util
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from core.cli.console import Output, say_bytes
 from core.counts import counted
 from core.errors import InUseError
-from core.jobs.sampling import cores, free_memory_bytes, total_memory_bytes
+from core.jobs.sampling import cores, free_disk_bytes, free_memory_bytes, total_memory_bytes
 from core.models import targets
 from core.workspace.workspace import Workspace
 
@@ -71,7 +70,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
 
 def _machine(workspace: Workspace) -> list[Finding]:
     free, total = free_memory_bytes(), total_memory_bytes()
-    disk = shutil.disk_usage(workspace.root).free
+    disk = free_disk_bytes(workspace.root)
     return [
         Finding(
             "Python", sys.version_info >= (3, 11), platform.python_version(), "Install Python 3.11 or newer."
@@ -85,8 +84,8 @@ def _machine(workspace: Workspace) -> list[Finding]:
         ),
         Finding(
             "Disk",
-            disk >= _NEED_DISK_BYTES,
-            f"{say_bytes(disk)} free",
+            None if disk is None else disk >= _NEED_DISK_BYTES,
+            "how much is free, the system does not say" if disk is None else f"{say_bytes(disk)} free",
             f"Free {say_bytes(_NEED_DISK_BYTES)}.",
         ),
     ]

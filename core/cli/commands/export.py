@@ -57,7 +57,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
         values["numbers"] = arguments.numbers
     spec = build(ExportSpec, values)
     name = arguments.name or workspace.free_name(f"{model.name}-{spec.numbers}", "package")
-    run = require_kept(start(workspace, spec, name, output, "Exporting"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Exporting"))
     (artifact,) = workspace.store.artifacts("package", run.id)
     folder = workspace.artifact_folder(artifact.id)
     reasons = records.refusal(folder)

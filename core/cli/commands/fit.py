@@ -60,7 +60,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     if not arguments.no_measure:
         dry = FitSpec(spec=spec)
         name = arguments.name or f"{workspace.artifact(spec.data, 'dataset').name}-fit"
-        done = require_kept(start(workspace, dry, name, output, "Measuring"))
+        done = require_kept(workspace, start(workspace, dry, name, output, "Measuring"))
         answer = {"run": done.id, **answer, **done.result, "predicted": answer}
         said = forecast.look(workspace, spec, sizes.read)  # it has learnt from the dry run
         answer["suggestions"] = forecast.as_data(said)["suggestions"]

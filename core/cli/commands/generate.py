@@ -90,7 +90,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     workspace.require_free_name(name, "dataset")
     sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output, found=whole)
     kept = _Kept(workspace, spec)
-    ended = require_kept(start(workspace, spec, name, output, "Generating", brings=kept.answers()))
+    ended = require_kept(workspace, start(workspace, spec, name, output, "Generating", brings=kept.answers()))
     kept.forget()
     return finish(workspace, ended, output)
 
@@ -107,7 +107,7 @@ def finish(workspace: Workspace, ended: Run, output: Output) -> int:
     cost = f", {sending.money(result['cost'])} by its prices" if result["cost"] else ""
     output.say(f"{result['tokens_in']:,} tokens asked, {result['tokens_out']:,} answered{cost}.")
     if result["end"] == "stopped":
-        say_stopped(ended, output)
+        say_stopped(workspace, ended, output)
     output.answer(shown)
     return 0
 

@@ -140,7 +140,7 @@ def run_finetune(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     data = workspace.artifact(arguments.data, "dataset")
     name = arguments.name or workspace.free_name(f"{data.name}-{method}", "model")
     warnings = fitting.require(workspace, spec, arguments, output)
-    run = require_kept(start(workspace, spec, name, output, "Fine-tuning", warnings, chosen))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Fine-tuning", warnings, chosen))
     return finish(workspace, run, output)
 
 
@@ -155,7 +155,7 @@ def run_merge(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     spec = build(MergeSpec, values)
     suggested = "-".join([*(model.name for model in models), "merged"])
     name = arguments.name or workspace.free_name(suggested, "model")
-    run = require_kept(start(workspace, spec, name, output, "Merging"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Merging"))
     return finish(workspace, run, output)
 
 
@@ -185,7 +185,7 @@ def run_prune(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     if arguments.learn:
         raise InputError("--learn needs --rounds.", fix="Add --rounds 2.", code="usage")
     name = arguments.name or workspace.free_name(f"{model.name}-pruned", "model")
-    run = require_kept(start(workspace, spec, name, output, "Pruning"))
+    run = require_kept(workspace, start(workspace, spec, name, output, "Pruning"))
     say_what_is_left(run, output)
     return finish(workspace, run, output)
 
@@ -233,7 +233,9 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
     workspace.require_free_name(name, "report")
     submission.require_suitable(workspace, spec)
     sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
-    run = require_kept(start(workspace, spec, name, output, "Evaluating", note=_how_long(workspace, spec)))
+    run = require_kept(
+        workspace, start(workspace, spec, name, output, "Evaluating", note=_how_long(workspace, spec))
+    )
     report = read_report(workspace, run)
     show_report(report, output)
     for model in models:
@@ -350,6 +352,6 @@ def finish(workspace: Workspace, run: Run, output: Output, *, resumed: bool = Fa
             output.say(nearness.sentence(found))
         if artifact["type"] == "model" and run.state == "succeeded" and status != "red":
             output.say(f"Next: {next_command(workspace, run, artifact['name'])}.")
-    say_stopped(run, output)
+    say_stopped(workspace, run, output)
     output.answer(shown)
     return 0

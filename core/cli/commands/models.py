@@ -81,7 +81,9 @@ def run_add(workspace: Workspace, arguments: argparse.Namespace, output: Output)
         Path(source).stem if source != "starter" else "starter", "model"
     )
     spec = AddModelSpec(source=source, name=name)
-    return _added(workspace, require_kept(start(workspace, spec, name, output, "Adding the model")), output)
+    return _added(
+        workspace, require_kept(workspace, start(workspace, spec, name, output, "Adding the model")), output
+    )
 
 
 def _download(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -92,7 +94,9 @@ def _download(workspace: Workspace, arguments: argparse.Namespace, output: Outpu
     )
     agree(offer, yes=arguments.yes, output=output)
     spec = DownloadModelSpec(source=str(offer.reference), name=name)
-    return _added(workspace, require_kept(start(workspace, spec, name, output, "Downloading")), output)
+    return _added(
+        workspace, require_kept(workspace, start(workspace, spec, name, output, "Downloading")), output
+    )
 
 
 def run_add_endpoint(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
@@ -100,7 +104,7 @@ def run_add_endpoint(workspace: Workspace, arguments: argparse.Namespace, output
     values = {"url": endpoints.normalised(arguments.url), "name": arguments.name, "model": arguments.model}
     prices = {"price_in": arguments.price_in, "price_out": arguments.price_out}
     spec = build(AddEndpointSpec, {**values, **prices})
-    run = require_kept(start(workspace, spec, arguments.name, output, "Adding the endpoint"))
+    run = require_kept(workspace, start(workspace, spec, arguments.name, output, "Adding the endpoint"))
     artifact = workspace.store.artifacts("model", run.id)[0]
     output.say(f"Added {artifact.name}: {artifact.meta['note']}.")
     if keys.find(artifact) is None and not asking.ask_for_key(artifact, output):

@@ -76,6 +76,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     notes = [f"About {say_duration(said.expected.seconds)}. {_likeness(said.expected)}"]
     notes += [f"Note: {text}" for text in warnings]
     done = require_kept(
+        workspace,
         start(
             workspace,
             spec,
@@ -85,7 +86,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
             warnings,
             "\n".join(notes),
             expected_s=said.expected.seconds,
-        )
+        ),
     )
     _say_what_was_searched(done, output)
     return jobs.finish(workspace, done, output)

@@ -58,7 +58,7 @@ def cook(workspace: Workspace, path: Path, suffix: str, output: Output, *, yes: 
                 steps.append({"name": found.name, "made_before": True, "run": found.run_id, "id": found.id})
                 continue
             output.progress(f"[{number} of {total}] {step.title} …")
-            ended = require_kept(run_now(workspace, cooking.queue(step), output, step.title))
+            ended = require_kept(workspace, run_now(workspace, cooking.queue(step), output, step.title))
             if ended.state == "stopped":
                 raise CancelledError(
                     "The recipe was stopped; what was made so far is kept.",

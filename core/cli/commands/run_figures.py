@@ -102,7 +102,7 @@ def run_repeat(workspace: Workspace, arguments: argparse.Namespace, output: Outp
     spec = build(kind.spec, {**values, **parse_settings(arguments.set, kind.spec)})
     name = arguments.name or workspace.free_name(earlier.name, kind.makes)
     sending.agree_to_send(workspace, spec, yes=arguments.yes, output=output)
-    run = require_kept(start(workspace, spec, name, output, kind.spec.title))
+    run = require_kept(workspace, start(workspace, spec, name, output, kind.spec.title))
     shown = summary(workspace, run)
     for artifact in shown["artifacts"]:
         output.say(f"Made {say_type(artifact['type'])} {artifact['name']} ({say_bytes(artifact['bytes'])}).")

@@ -13,7 +13,7 @@ from core.cli.commands.jobs import finish, say_what_is_left, show_report
 from core.cli.consent import agree_to_lose
 from core.cli.console import Output, say_bytes
 from core.cli.running import require_kept, run_now, summary
-from core.jobs import dependants, run_folder, submission
+from core.jobs import dependants, goes_on, run_folder, submission
 from core.jobs.events import Event
 from core.jobs.registry import kind_of
 from core.jobs.timeleft import say_duration
@@ -120,6 +120,8 @@ def run_show(workspace: Workspace, arguments: argparse.Namespace, output: Output
         output.say(f"  made {artifact['type']} {artifact['name']}")
     if run.error:
         output.say(f"  {run.error.get('what', '')} {run.error.get('why', '')} {run.error.get('fix', '')}")
+    if (resumed := goes_on.offered(workspace, run)) is not None:
+        output.say(f"  {resumed.sentence} (`slm-workbench runs resume {run.id}`).")
     output.answer(shown)
     return 0
 
@@ -208,12 +210,14 @@ def run_log(workspace: Workspace, arguments: argparse.Namespace, output: Output)
 
 def run_resume(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> int:
     """Goes on with a run under the same id."""
+    submission.recover(workspace)
+    submission.require_resumable(workspace, arguments.ref)
     with workspace.execution_lock():
         submission.mark_crashed(workspace)
         run = submission.resume(workspace, arguments.ref)
         spec = kind_of(run.kind).spec
         sending.ask_for_key(workspace, spec.model_validate(run.spec), output)
-        run = require_kept(run_now(workspace, run, output, spec.title))
+        run = require_kept(workspace, run_now(workspace, run, output, spec.title))
     if run.kind == "generate":
         return generate.finish(workspace, run, output)
     if run.kind == "prune":

@@ -95,7 +95,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     data = workspace.artifact(arguments.data, "dataset")
     spec = build(SearchSpec, {"model": model.id, "data": data.id, **_wishes(arguments)})
     name = arguments.name or workspace.free_name(f"{data.name}-search", "report")
-    ended = require_kept(start(workspace, spec, name, output, "Searching"))
+    ended = require_kept(workspace, start(workspace, spec, name, output, "Searching"))
     found = workspace.store.artifacts("report", ended.id)
     if not found:
         output.say("Stopped before a trial was finished.")
@@ -104,7 +104,7 @@ def run(workspace: Workspace, arguments: argparse.Namespace, output: Output) -> 
     report = trials.read(workspace.verified_folder(found[0]))
     command = finetune_command(report, model.name, data.name, output.invocation)
     _show(report, command, output)
-    say_stopped(ended, output)
+    say_stopped(workspace, ended, output)
     output.answer(_answer(ended.id, ended.state, report, command))
     return 0
 

@@ -135,6 +135,7 @@ def ask(spec: DistillSpec, number: int, job: JobContext, decisions: Decisions, c
                     job.check_cancelled()
             store.write(kept, part, named, [said for said in told if said is not None], vocabulary)
             count.kept += len(chosen)
+            job.goes_on_after("rows", done, total)
             job.check_cancelled()
         answers = spoken.ask(teacher, shown, tokenizer, kept)
         del teacher

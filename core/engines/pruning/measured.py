@@ -71,6 +71,7 @@ def measure(
             model.model(input_ids=torch.tensor([ids]), use_cache=False)
         if done % every == 0 or done == len(rows):
             keep(done)
+            job.goes_on_after("rows", done, len(rows))
         job.progress(done)
         job.check_cancelled()
     return Measured(influence.close(), activity.close())

@@ -95,6 +95,7 @@ class Room:
         if times is None:
             times = self._times(plans)
             self.kept.put("times", times)
+            self.job.goes_on_after("mixtures", len(plans), len(plans))
         found = Pace.through(self.groups, times)
         self.job.log(
             f"An answer takes {times[0]:.3g} ms in 4 bits, {times[1]:.3g} in larger blocks, "

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 #: 8 bits have 17 times finer steps than 4, so rounding to them changes 1/289 of the squares.
 _EIGHT = 1 / 289
 _SWAPS = 6
+_PLANS = 4 + _SWAPS
 #: How often the estimates are told and kept while they become more exact.
 _LOOKS = 6
 
@@ -99,6 +100,7 @@ class Search:
         for found in damage.estimate(self._model, self._weights, changes, parts, rows, before):
             if found.rows % every == 0 or found.rows == len(rows):
                 self._kept.put("damage", asdict(found))
+                job.goes_on_after("rows", found.rows, len(rows))
                 self._say(found)
             job.progress(found.rows)
             job.check_cancelled()
@@ -148,7 +150,7 @@ class Search:
         """Packs, mends, tries GPTQ, and takes what is nearest to the source."""
         job = self._job
         packed = self.room.packed_in_time(self._costs, self._head)
-        job.phase("choosing", total=3 + _SWAPS, unit="plans")
+        job.phase("choosing", total=_PLANS, unit="plans")
         self._try(YARDSTICK, self.room.yardstick)
         job.progress(1)
         best, least = packed, self._try("packed", packed)
@@ -199,6 +201,7 @@ class Search:
         if kl is None:
             kl = self._measured(tried)
             self._kept.put(place, kl)
+            self._job.goes_on_after("plans", len(self._plans) + 1, _PLANS)
         size = sizes.folder_bytes(self._found, tried)
         answer_ms = self.room.answer_ms(tried)
         self._plans.append(tried)
@@ -263,6 +266,7 @@ def gptq_layers(job: JobContext, kept: Kept, plan: Plan) -> Layers:
     """The layers of a plan that GPTQ has rounded so far; the run hears of each that follows."""
 
     def tell(done: int, total: int) -> None:
+        job.goes_on_after("layers", done, total)
         job.progress(done, total)
         job.check_cancelled()
 

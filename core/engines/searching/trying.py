@@ -71,6 +71,9 @@ class TrialContext(JobContext):
         """A step was made."""
         self._ticked(min(1.0, done / self.steps))
 
+    def goes_on_after(self, unit: str, done: int, total: int | None = None) -> None:
+        """A trial goes on nowhere: a search resumes with whole trials."""
+
     @property
     def stop_requested(self) -> bool:
         """The person stops the search, or its time is used up."""

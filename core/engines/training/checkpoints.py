@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 
 from core.errors import InputError, IntegrityError, JobError
+from core.jobs.sampling import free_disk_bytes
 from core.workspace import durable, manifest
 
 KEPT = 2
@@ -68,10 +69,11 @@ def save(folder: Path, record: Record, fill: Callable[[Path], None]) -> Path:
         durable.commit_folder(staged, final)
     except (OSError, RuntimeError, SafetensorError) as error:  # torch reports a full disk as RuntimeError
         shutil.rmtree(staged, ignore_errors=True)
-        free = shutil.disk_usage(folder).free
+        free = free_disk_bytes(folder)
+        room = "" if free is None else f"{free / 1e9:.2f} GB are free on the disk of {folder}; "
         raise JobError(
             f"The checkpoint of step {record.step} could not be saved.",
-            why=f"{free / 1e9:.2f} GB are free on the disk of {folder}; the system says: {str(error)[:200]}",
+            why=f"{room}the system says: {str(error)[:200]}",
             fix="Free some space, then resume the run; it goes on from the checkpoint before.",
             code="job.checkpoint",
             details=str(error),

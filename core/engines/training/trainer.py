@@ -324,6 +324,7 @@ class WorkbenchTrainer(Trainer):
             looks_since_best=self.looks_since_best,
         )
         path = checkpoints.save(self.folder, record, self._fill_checkpoint)
+        self.job.goes_on_after("steps", record.step, self.plan.steps)
         self.job.emit("checkpoint", step=record.step, path=path.relative_to(self.job.folder).as_posix())
         self._recent_steps.clear()
 

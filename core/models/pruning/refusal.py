@@ -96,7 +96,7 @@ def folders_of(workspace: Workspace, model: Artifact) -> tuple[Path, ...]:
         IntegrityError: One of them is no model.
     """
     found = [workspace.artifact_folder(model.id)]
-    said = records.describe(found[0])
+    said = records.describe_stored(workspace, model.id)
     while said.format == "adapter":
         base = workspace.store.find_artifact(said.base, "model") if said.base else None
         if base is None or len(found) > _DEPTH:
@@ -107,7 +107,7 @@ def folders_of(workspace: Workspace, model: Artifact) -> tuple[Path, ...]:
                 code="model.base",
             )
         found.append(workspace.artifact_folder(base.id))
-        said = records.describe(found[-1])
+        said = records.describe_stored(workspace, base.id)
     return tuple(found)
 
 

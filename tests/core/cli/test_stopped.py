@@ -15,7 +15,7 @@ from core.workspace.workspace import Workspace
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        ({}, "Stopped and kept. `{resume}` goes on with it."),
+        ({}, "Stopped and kept. `{resume}` begins anew: nothing had been kept yet."),
         (
             {"answers_kept": 1280, "answers_wanted": 1500},
             "Stopped and kept: 1,280 of 1,500 answers of the teacher. "

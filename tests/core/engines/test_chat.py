@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.cli.commands.chat import _pace
 from core.engines import chat
 from core.engines.runtimes import dialect
 from core.errors import InputError
@@ -46,6 +47,16 @@ def test_the_pieces_add_up_to_the_answer(source: Path, tmp_path: Path) -> None:
     assert answer["tokens"] <= 24
     assert answer["ttft_ms"] > 0
     assert [event["name"] for event in events if event["ev"] == "phase"] == ["loading", "ready"]
+
+
+def test_an_answer_of_one_token_has_no_pace(source: Path, tmp_path: Path) -> None:
+    events = _talk(tmp_path / "run", source, _ask("where is my card?"), max_new_tokens=1)
+    (answer,) = [event for event in events if event["ev"] == "answer"]
+    assert answer["tokens"] == 1
+    assert answer["tokens_per_s"] is None
+    assert _pace(answer).startswith("first token ")
+    assert "tokens/s" not in _pace(answer)
+    assert _pace({"ttft_ms": 12.4, "tokens_per_s": 80.0}) == "first token 12 ms, 80 tokens/s"
 
 
 def test_a_character_of_several_tokens_comes_whole(source: Path) -> None:

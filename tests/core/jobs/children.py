@@ -75,6 +75,14 @@ def stops() -> None:
     send("done", state="stopped", result={"kept": 1})
 
 
+def has_nothing() -> None:
+    """Is stopped before it had something to keep."""
+    send("hello")
+    sys.stdin.readline()
+    send("error", kind="cancelled", code="cancelled", what="It had nothing to keep.", why="", fix="")
+    sys.exit(130)
+
+
 def ignores_stop() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

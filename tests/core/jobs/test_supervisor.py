@@ -113,6 +113,14 @@ def test_stop_reaches_the_child_and_keeps_what_it_has(workspace):
     assert (ended.state, ended.result) == ("stopped", {"kept": 1})
 
 
+def test_a_stop_that_found_nothing_to_keep_is_no_cancel(workspace):
+    supervisor, run = supervise(workspace, "has_nothing")
+    wait_for(lambda: said_hello(workspace, run) is not None)
+    supervisor.stop()
+    ended = finish(workspace, supervisor)
+    assert (ended.state, ended.kept_nothing, ended.can_resume) == ("stopped", True, True)
+
+
 def test_cancel_ends_a_hanging_child_soon(workspace):
     supervisor, run = supervise(workspace, "hang")
     wait_for(lambda: said_hello(workspace, run) is not None)
@@ -128,7 +136,8 @@ def test_a_child_that_ignores_stop_and_terminate_is_killed_with_its_own_children
     supervisor.stop()
     wait_for(lambda: supervisor.grace_left_s is not None)
     ended = finish(workspace, supervisor)
-    assert ended.state == "cancelled"
+    assert ended.state == "stopped"
+    assert ended.kept_nothing
     assert ended.error["what"] == f"The run {run.id} did not stop in time and was ended."
     assert f"`slm-workbench runs resume {run.id}`" in ended.error["fix"]
     assert "checkpoint" not in ended.error["fix"], "adding a model keeps none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 
 from core.errors import IntegrityError
 from core.models import gguf_header, records
+from core.workspace import manifest
+from core.workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -79,3 +82,29 @@ def test_listing_models_loads_no_heavy_library() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert said.stdout.strip() == "[]"
+
+
+def test_a_model_whose_folder_is_gone_is_called_by_its_name_never_by_its_id(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work")
+    run = workspace.store.add_run("finetune", "tuned", {}, [])
+    staged = workspace.run_folder(run.id) / "out"
+    staged.mkdir(parents=True)
+    records.write(staged, records.Description(format="hf", name="tuned"))
+    manifest.write(staged)
+    model = workspace.take_artifact(run.id, staged, "model", "tuned", {})
+    assert records.describe_stored(workspace, model.id).name == "tuned"
+    folder = workspace.artifact_folder(model.id)
+
+    (folder / records.NAME).unlink()
+    with pytest.raises(IntegrityError, match="tuned is not what it was") as damaged:
+        records.describe_stored(workspace, model.id)
+    assert damaged.value.why == "Its model.json is missing or cannot be read."
+    shutil.rmtree(folder)
+    with pytest.raises(IntegrityError, match="tuned is not what it was") as gone:
+        records.describe_stored(workspace, model.id)
+    assert gone.value.why == "Its folder is gone."
+    workspace.store.remove_artifact(model.id)
+    with pytest.raises(IntegrityError, match="a model that was removed") as removed:
+        records.describe_stored(workspace, model.id)
+    workspace.close()
+    assert model.id not in str(removed.value)

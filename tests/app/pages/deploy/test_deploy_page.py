@@ -205,6 +205,46 @@ def test_leaving_while_the_model_loads_leaves_no_child(
     assert page.view_model.chat.state == "closed"
 
 
+def test_what_was_asked_before_the_page_was_left_is_answered_and_then_the_child_ends(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    say(page, "two one")  # while the model still loads
+    page.line.setText("half a thought")
+    page.hide()
+    wait_for(qtbot, page, "closed")
+    qtbot.waitUntil(lambda: not children(), timeout=10000)
+    page.show()
+    assert [turn.text.text() for turn in page.transcript.turns] == ["two one", "one two"]
+    assert page.line.text() == "half a thought"
+
+
+def test_coming_back_while_it_answers_finds_the_answer_growing_and_the_model_stays(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "talk")
+    qtbot.waitUntil(lambda: len(page.view_model.chat.turns[-1]["content"]) > 20, timeout=10000)
+    page.hide()
+    said = len(page.view_model.chat.turns[-1]["content"])
+    qtbot.waitUntil(lambda: len(page.view_model.chat.turns[-1]["content"]) > said, timeout=10000)
+    page.show()
+    QTest.mouseClick(page.stop_button, LEFT)
+    wait_for(qtbot, page, "idle")
+    assert len(children()) == 1
+
+
+def test_a_question_that_got_no_answer_is_not_to_be_written_again(
+    page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact]
+) -> None:
+    page.open_with(add_model().id)
+    wait_for(qtbot, page, "idle")
+    say(page, "too long")
+    qtbot.waitUntil(page.error_panel.isVisible, timeout=10000)
+    assert page.line.text() == "too long"
+
+
 def test_a_changed_model_is_refused_before_it_is_loaded(
     page: DeployPage, qtbot: QtBot, add_model: Callable[..., Artifact], bridge: JobBridge
 ) -> None:

@@ -147,6 +147,20 @@ def _other_task(workspace: Workspace) -> Artifact:
     )
 
 
+def test_where_the_system_does_not_say_what_is_free_the_disk_keeps_nobody_from_starting(
+    page: QuantizePage, add_model: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mute(_folder: object) -> object:
+        raise OSError("no such mount")
+
+    page.open_with(add_model().id)
+    monkeypatch.setattr("shutil.disk_usage", mute)
+    page.view_model.choose_recipe("int4")
+    assert page.view_model.disk_free is None
+    assert page.view_model.blocker != "disk"
+    assert dict(page._needs().facts)["Disk"].startswith("up to ")
+
+
 def test_an_add_on_has_the_size_of_its_base(page: QuantizePage, add_model: Add) -> None:
     base = add_model("base")
     tuned = add_model("tuned", format="adapter", base=base.id, parameters=4_884_480)

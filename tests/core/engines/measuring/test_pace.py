@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.engines import evaluate
 from core.engines.measuring.pace import Pace
 
 
@@ -30,6 +31,15 @@ def test_a_smaller_model_is_expected_to_be_as_much_faster() -> None:
     assert pace.left_s(0.0) == pytest.approx(10)
     clock.now = 44.0
     assert pace.left_s(0.5) == pytest.approx(4)
+
+
+def test_timed_answers_and_the_end_count_for_more_than_answers_of_a_batch() -> None:
+    share = evaluate._share(rows=300, timed=40, parts=340)
+    whole = 300 + 40 * 5 + 3 * 5
+    assert share(0) == 0
+    assert share(300) == pytest.approx(300 / whole)
+    assert share(340) == pytest.approx(500 / whole), "the decode speed and the end are still to come"
+    assert evaluate._share(rows=300, timed=40, parts=428)(428) < 1
 
 
 @given(

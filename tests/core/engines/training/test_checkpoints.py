@@ -92,3 +92,19 @@ def test_another_spec_or_data_or_model_is_refused_by_name(changed, named):
     with pytest.raises(InputError, match="cannot be resumed") as caught:
         checkpoints.require_same(record(2), tuple(expected))
     assert named in caught.value.why
+
+
+def test_where_the_system_does_not_say_what_is_free_a_failed_save_still_says_what_failed(
+    tmp_path, monkeypatch
+):
+    def mute(_folder):
+        raise OSError(errno.ENOENT, "no such mount")
+
+    def overflow(_folder):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr("shutil.disk_usage", mute)
+    with pytest.raises(JobError, match="step 12") as caught:
+        checkpoints.save(tmp_path, record(12), overflow)
+    assert "no space left" in caught.value.why
+    assert "free on the disk" not in caught.value.why
