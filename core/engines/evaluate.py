@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 _SAMPLES = 4
 _READING = "pretraining"  # the task whose rows are read, not answered
 _TIMED_TOKENS = 32  # of a document that serves as a prompt
-#: How long a timed answer takes, in answers of a batch (4 times in int8, 7 in fp32), and, in timed answers,
-#: how long it takes to measure the decode speed and to end the process.
+#: How long a timed answer takes where others go in batches, in answers of a batch (7 times in fp32), and, in
+#: timed answers, how long it takes to measure the decode speed and to end the process.
 _TIMED_WEIGHT, _END_WEIGHT = 5, 3
 
 
@@ -103,7 +103,6 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
 
     parts = len(questions) + len(timed) * spec.repeats + (forgetting.PARTS if spec.general else 0)
     job.phase("measuring", total=len(models) * parts, unit="answers")
-    share = _share(len(questions), len(timed) * spec.repeats, parts)
     done = 0
     read = [weights.bytes_a_token(model.source) for model in models]
     pace = Pace([own or model.record.bytes for own, model in zip(read, models, strict=True)])
@@ -112,8 +111,10 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
             break
         job.log(f"Measuring {model.record.name} ({model.record.format})")
         work = _work(model, task, questions, tuple(timed), spec)
+        batches = model.source.format != "onnx"
+        share = _share(len(questions), len(timed) * spec.repeats, parts, batches=batches)
         pace.begin()
-        done = _measure(model, number, work, questions, job, done, lambda here: pace.left_s(share(here)))
+        done = _measure(model, number, work, questions, job, done, _left_s(pace, share))
         pace.end()
         tokens = {row: len(work.prompts[row]) for row in timed}
         model.timing = timing.summary(
@@ -155,14 +156,22 @@ def run(spec: EvaluateSpec, job: JobContext) -> None:
         job.stopped()
 
 
-def _share(rows: int, timed: int, parts: int) -> Callable[[int], float]:
+def _left_s(pace: Pace, share: Callable[[int], float]) -> Callable[[int], float | None]:
+    """How long all still takes once so many parts of the present model are done."""
+    return lambda done: pace.left_s(share(done))
+
+
+def _share(rows: int, timed: int, parts: int, *, batches: bool = True) -> Callable[[int], float]:
     """How much of a model's time is over once so many of its parts are done: one is not as long as the other.
 
     Args:
         rows: That are answered in batches; they come first.
         timed: Answers that are timed, one by one; they come next.
         parts: All of them, the general check included, which comes last.
+        batches: Whether rows are answered several at once; an export answers all alone, and is timed first.
     """
+    if not batches:
+        return lambda done: done / parts
     whole = parts + (_TIMED_WEIGHT - 1) * timed + _TIMED_WEIGHT * _END_WEIGHT
 
     def share(done: int) -> float:

@@ -40,6 +40,7 @@ def test_timed_answers_and_the_end_count_for_more_than_answers_of_a_batch() -> N
     assert share(300) == pytest.approx(300 / whole)
     assert share(340) == pytest.approx(500 / whole), "the decode speed and the end are still to come"
     assert evaluate._share(rows=300, timed=40, parts=428)(428) < 1
+    assert evaluate._share(rows=300, timed=40, parts=340, batches=False)(170) == 0.5
 
 
 @given(
