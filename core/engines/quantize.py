@@ -13,7 +13,6 @@ from core.engines.quantization import building, cache_scales, folding, rounding,
 from core.engines.seal import seal
 from core.errors import InputError
 from core.models import records
-from core.models.fit.machine import key as machine_key
 from core.models.quantizing import sensitivity, sizes
 from core.models.quantizing.plan import LEARNING, Plan
 from core.models.quantizing.recipes import RECIPES, Recipe
@@ -132,7 +131,6 @@ def run(spec: QuantizeSpec, job: JobContext) -> None:
     meta = {**description.model_dump(include=listed), "receipt": made.status}
     job.artifact("model", folder, meta=meta)
     job.result(
-        machine=machine_key(),
         recipe=recipe.name,
         **({"rounded_by": planned.plan.algorithm} if planned.plan is not None else {}),
         receipt=made.status,

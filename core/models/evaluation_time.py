@@ -111,7 +111,8 @@ def _measurements(run: Run) -> Iterable[Measurement]:
     report = run.result
     if run.state != "succeeded" or not report.get("complete"):
         return
-    if (report.get("machine") or {}).get("key", machine.key()) not in ("", machine.key()):
+    where = report.get("machine")  # the worker's word for this computer, as in every run's result
+    if isinstance(where, str) and where != machine.key():
         return
     for item in report.get("models") or ():
         timing: dict[str, Any] = item.get("timing") or {}

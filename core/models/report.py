@@ -219,14 +219,13 @@ class ModelFigures(_Frozen):
 
 
 class Machine(_Frozen):
-    """Where it was measured; `key` tells this computer from others, and is empty in earlier reports."""
+    """Where it was measured."""
 
     system: str
     processor: str
     cores: int
     threads: int
     memory_bytes: int
-    key: str = ""
 
 
 class EvaluationReport(_Frozen):

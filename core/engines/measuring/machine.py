@@ -7,7 +7,6 @@ import platform
 
 import psutil
 
-from core.models.fit.machine import key
 from core.models.report import Machine
 
 _LIBRARIES = (
@@ -31,7 +30,6 @@ def describe(threads: int) -> Machine:
         cores=psutil.cpu_count() or 1,
         threads=threads,
         memory_bytes=psutil.virtual_memory().total,
-        key=key(),
     )
 
 

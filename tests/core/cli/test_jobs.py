@@ -7,10 +7,14 @@ import json
 import os
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from core.models.evaluation_time import EvaluationTimes
+from core.specs import EvaluateSpec
+from core.workspace.workspace import Workspace
 from tests.core.cli.terminal import Terminal
 from tests.core.engines import tiny
 
@@ -115,6 +119,12 @@ def test_from_data_to_an_answer(terminal):
     assert [item["role"] for item in board["models"]] == ["base", "tuned", "tuned"]
     assert {item["quality"]["n"] for item in board["models"]} == {board["rows"]}
     assert sum(item["recommended"] for item in board["models"]) == int(not board["hardly_useful"])
+    with closing(
+        Workspace(terminal.workspace)
+    ) as workspace:  # what was measured says how long the next takes
+        ids = [workspace.artifact(name, "model").id for name in ("tiny", "small")]
+        spec = EvaluateSpec(models=ids, data=workspace.artifact("questions", "dataset").id)
+        assert (EvaluationTimes(workspace).seconds(spec, board["rows"]) or 0) > 0
     answer = terminal.must(
         "chat", "small", "--prompt", "where is my card?", "--set", "max_new_tokens=8", "--json"
     )

@@ -34,7 +34,7 @@ def measured(
         "id": ref, "kind": "onnx", "bytes_on_disk": 100_000_000, "seconds": seconds, "quality": {"n": 300},
         "timing": {"prompts": 20, "repeats": 2},
     }  # fmt: skip
-    result = {"machine": {"key": machine.key() if key is None else key}, "complete": True, **more}
+    result = {"machine": machine.key() if key is None else key, "complete": True, **more}
     workspace.store.set_state(run.id, "starting")
     workspace.store.set_state(run.id, "succeeded", result={**result, "models": [figures]})
 
