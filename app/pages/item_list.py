@@ -22,7 +22,7 @@ from app.models.sorted_items import SortedItems
 
 _ROW_HEIGHT = 40
 _ROWS_SHOWN = 10
-_FIRST_COLUMN_WIDTH = 160
+_FIRST_COLUMN_WIDTH, _WIDEST_FIRST_COLUMN = 160, 280
 _LEAST_FIRST_COLUMN_WIDTH = 110
 
 
@@ -111,8 +111,8 @@ class ItemList(QTableView):
 
     def _first_column_width(self) -> int:
         """What the first column has at least; less for short names where other columns are to stay."""
-        if self._kept == 1:
-            return _FIRST_COLUMN_WIDTH
+        if self._kept == 1:  # a name tells more than the last columns do
+            return max(_FIRST_COLUMN_WIDTH, min(self.sizeHintForColumn(0), _WIDEST_FIRST_COLUMN))
         return min(_FIRST_COLUMN_WIDTH, max(self.sizeHintForColumn(0), _LEAST_FIRST_COLUMN_WIDTH))
 
     def _scroll_sideways(self, first_width: int) -> None:

@@ -186,7 +186,13 @@ def _round(spec: QuantizeSpec, plain: Path, plan: Plan, job: JobContext, kept: K
         from core.engines.quantization.searching import gptq_layers
 
         layers = gptq_layers(job, kept, plan)
-    return rounding.round_weights(plain, folder, plan, rows, layers)
+    blocks = len({name.rpartition("layers.")[2].partition(".")[0] for name in plan.matrices})
+
+    def heard(done: int) -> None:
+        job.progress(done * blocks // len(plan.matrices), blocks)
+        job.check_cancelled()
+
+    return rounding.round_weights(plain, folder, plan, rows, layers, heard)
 
 
 def _sample_rows(spec: QuantizeSpec, plain: Path, job: JobContext) -> tuple[tuple[int, ...], ...]:

@@ -41,7 +41,7 @@ class QuantizeSpec(Spec):
         None,
         label="Your rows",
         help="Data whose validation rows judge search and calibrate GPTQ and AWQ; with them int4-mixed and "
-        "int4-edges are rounded by GPTQ, which takes a minute more for each 100 million parameters. Empty: "
+        "int4-edges are rounded by GPTQ, which takes longer. Empty: "
         "shipped text alone for what needs rows.",
     )
     max_mb: float | None = Option(

@@ -94,7 +94,7 @@ class SearchLimits(QWidget):
             asked = self.tr("On whose rows is it rounded?")
             note = self.tr(
                 "On its validation rows, GPTQ makes up for what rounding loses: nearer to the original in "
-                "the same size, a minute more for each 100 million parameters. Test rows are never read."
+                "the same size, but it takes longer. Test rows are never read."
             )
         if not model.must_look:
             none = self.tr("On none, which is quicker")

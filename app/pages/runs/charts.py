@@ -92,8 +92,8 @@ class RunCharts(QWidget):
         self.latency = LivePlot(
             self.tr("Latency of an answer"),
             [
-                Curve("first_token_ms", self.tr("first token"), 4, True),
                 Curve("latency_ms", self.tr("whole answer"), 0, True),
+                Curve("first_token_ms", self.tr("first token"), 4, True),
             ],
             x_label=steps,
             value_text=self._latency_text,

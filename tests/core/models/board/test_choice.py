@@ -115,6 +115,17 @@ def test_a_loss_of_less_than_a_point_at_worst_is_given_away_for_speed(
     assert "below Tuned, which is real but less than one point on 3,000 rows (p " in said
 
 
+def test_of_two_that_are_nearly_as_fast_the_smaller_is_taken(workspace: Workspace, read: ReadBoard) -> None:
+    """57 ms of 300 were a busy minute, and the one that was better, smaller and leaner was passed over."""
+    trio = (
+        Sketch("Tuned", 0.8, 600, 5e8, 1e9),
+        Sketch("Quick", 0.8, 302, 126e6, 285e6, "quantize", "Tuned", recipe="int4-mixed"),
+        Sketch("Small", 0.8, 359, 104e6, 271e6, "quantize", "Tuned", recipe="int4-gptq"),
+    )
+    boards.add_lineage(workspace, trio, rows=1000)
+    assert say(read()).startswith("Take Small: ")
+
+
 def test_no_difference_is_said_without_a_warning_only_where_the_interval_is_narrow(
     workspace: Workspace, read: ReadBoard
 ) -> None:
