@@ -196,7 +196,7 @@ def explain_exit(code: int, log: Path) -> dict[str, str]:
         tail = log.read_bytes()[-4000:].decode("utf-8", "replace")
     if code == -9:
         why = "The system ended it, most often because memory ran out."
-        fix = "Close other programs or choose a smaller batch, then resume."
+        fix = "Close other programs, then resume. If it happens again, choose what needs less memory."
     elif code < 0:
         names = {
             -11: "a fault in a native library",

@@ -122,6 +122,14 @@ class QuantizeSpec(Spec):
         return self
 
     @model_validator(mode="after")
+    def _searched(self) -> Self:
+        if self.recipe != "search" and (self.max_mb is not None or self.max_ms is not None):
+            raise ValueError("max_mb and max_ms are limits of search; choose that recipe, or leave them out")
+        if self.recipe == "search" and (self.block != "auto" or self.algorithm != "auto"):
+            raise ValueError("search chooses block and algorithm itself; leave both at auto")
+        return self
+
+    @model_validator(mode="after")
     def _kept_there(self) -> Self:
         if self.kv_cache == "int8" and self.target not in ("cpu", "cuda"):
             raise ValueError("kv_cache=int8 works on cpu and cuda alone; leave it at float")

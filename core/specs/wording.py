@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_CHOICE = re.compile(r"'([^']*)'")
+_BETWEEN = re.compile(r", | or ")
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "more than"),
@@ -34,7 +34,7 @@ def reason(error: Mapping[str, Any]) -> str:
     kind, said = str(error["type"]), str(error["msg"])
     context: Mapping[str, Any] = error.get("ctx") or {}
     if kind in ("literal_error", "enum"):
-        choices = _CHOICE.findall(str(context.get("expected", "")))
+        choices = [item.strip("'") for item in _BETWEEN.split(str(context.get("expected", "")))]
         return f"It must be one of {', '.join(choices)}." if len(choices) > 1 else f"It must be {choices[0]}."
     if kind in _LIMITS:
         key, words = _LIMITS[kind]

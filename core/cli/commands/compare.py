@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -65,6 +66,7 @@ def run_compare(workspace: Workspace, arguments: argparse.Namespace, output: Out
             fix="Write a number above 0, or leave it out for all rows.",
             code="usage",
         )
+    _require_limits(arguments)
     out = export.check(Path(arguments.out).expanduser().absolute()) if arguments.out else None
     models = list(dict.fromkeys(served(workspace, ref) for ref in arguments.models))
     data = workspace.artifact(arguments.data, "dataset")
@@ -165,9 +167,30 @@ def _board(workspace: Workspace, models: list[str], data: Artifact) -> Board:
     return made
 
 
+def _require_limits(arguments: argparse.Namespace) -> None:
+    """Refuses limits that no model could keep, or every one."""
+    for name in ("within_ms", "memory_mb", "disk_mb", "right"):
+        given = getattr(arguments, name)
+        if given is not None and not (math.isfinite(given) and given > 0):
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(
+                f"{option} cannot be {given:g}.",
+                why="A limit is a number above 0.",
+                fix=f"Write {option} N, or leave it out.",
+                code="usage",
+            )
+
+
 def _limits(made: Board, arguments: argparse.Namespace) -> Limits:
     right = arguments.right
     if right is not None and not made.less_is_better:
+        if right > 100:
+            raise InputError(
+                f"--right cannot be {right:g}.",
+                why=f"{measure_name(made.measure, made.answers_by).capitalize()} is told in per cent.",
+                fix="Write a number up to 100.",
+                code="usage",
+            )
         right /= 100
     return Limits(
         time_ms=arguments.within_ms,

@@ -96,6 +96,7 @@ def run_fit(workspace: Workspace, arguments: argparse.Namespace, output: Output)
     """Predicts; 0 also when the disk has no room."""
     spec = spec_of(workspace, arguments)
     submission.require_suitable(workspace, spec)
+    submission.require_sound(workspace, spec, workspace.free_name(spec.recipe, "model"))
     said = forecast.look(workspace, spec)
     _show(said, output)
     warnings = _warnings(workspace, spec)

@@ -112,6 +112,8 @@ def repetition(answers: Sequence[Sequence[int]], source: Sequence[Sequence[int]]
     half, chance = 2 * new >= len(answers), kl <= _SAME_KL
     status: Status = "green" if not new or (chance and not half) else "amber" if chance or not half else "red"
     text = f"{new} of {len(answers)} answers repeat themselves without end; the source's do not"
+    if status == "green":
+        text += ", which is chance where both say nearly the same"
     return Check(name="repetition", status=status, text=text if new else "No answer goes round in circles")
 
 

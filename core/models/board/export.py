@@ -23,7 +23,7 @@ def check(path: Path, *, replace: bool = False) -> Path:
     """The path, if a board can be written to it.
 
     Raises:
-        InputError: Its ending is none of those that are written, or there is a file already.
+        InputError: Its ending is none of those that are written, its folder is missing, or it exists already.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
@@ -31,6 +31,12 @@ def check(path: Path, *, replace: bool = False) -> Path:
             why=f"The ending decides what is written: {', '.join(SUFFIXES)}.",
             fix=f"Write to {path.with_suffix('.html').name}, for example.",
             code="export.format",
+        )
+    if not path.parent.is_dir():
+        raise InputError(
+            f"There is no folder {path.parent}.",
+            fix="Choose a folder that exists, or make it first.",
+            code="file.no_folder",
         )
     if path.exists() and not replace:
         raise InputError(f"{path} exists already.", fix="Choose another file name.", code="file.exists")

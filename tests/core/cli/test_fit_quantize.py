@@ -40,7 +40,7 @@ def test_size_time_and_likeness_are_told_with_where_they_come_from(
         main(["fit", "quantize", "starter", "--recipe", "search", "--set", "max_mb=115", *at, "--json"]) == 0
     )
     answer = json.loads(capsys.readouterr().out)
-    assert (answer["bytes_after"], answer["agreement"], answer["warnings"]) == (115e6, 0.93, [])
+    assert (answer["bytes_after"], answer["agreement"], answer["warnings"]) == (115e6, 0.90, [])
     assert answer["seconds"] > 60
     workspace = Workspace(Path(at[1]))
     assert workspace.store.runs() == []
