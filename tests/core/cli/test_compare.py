@@ -95,3 +95,11 @@ def test_nothing_is_measured_without_a_yes_and_what_it_takes_is_said_before(caps
     assert "Add --yes." in said
     assert main([*asked, "--limit", "0"]) == 2
     assert "--limit 0 is no number of rows." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "limit", [("--within-ms", "-3"), ("--disk-mb", "0"), ("--right", "nan"), ("--right", "200")]
+)
+def test_a_limit_that_says_nothing_is_refused(capsys, root, limit):
+    assert main(["--workspace", str(root), "compare", "Tuned", "--data", DATA, *limit]) == 2
+    assert f"{limit[0]} cannot be {limit[1]}." in capsys.readouterr().err

@@ -94,3 +94,6 @@ def test_an_unknown_ending_and_a_file_that_is_there_are_refused(tmp_path: Path) 
     with pytest.raises(InputError, match="exists already"):
         export.check(there)
     assert export.check(there, replace=True) == there
+    with pytest.raises(InputError, match="There is no folder"):
+        export.check(tmp_path / "typo" / "board.html")
+    assert not (tmp_path / "typo").exists()
