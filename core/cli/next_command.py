@@ -20,11 +20,19 @@ def next_command(workspace: Workspace, run: Run, name: str) -> str:
     found = of_result(run.kind, run.state, run.result)
     if found is not None and found.is_far:
         return _bring_nearer(workspace, run, found)
-    data = named(workspace, run.spec["data"]) if run.spec.get("data") else "DATA"
+    data = _to_measure_on(workspace, run, name)
     ways = [f"`slm-workbench chat {model}`"]
     if run.kind in taught.TEACHING:
         ways.append(f"`slm-workbench quantize {model}`")
     return ", or ".join([*ways, f"`slm-workbench evaluate {model} --data {data}`"])
+
+
+def _to_measure_on(workspace: Workspace, run: Run, name: str) -> str:
+    """The data that a new model has learnt from, else what the run read: its rows may be of another task."""
+    learnt = taught.taught_on(workspace, workspace.artifact(name, "model").id)
+    known = [ref for ref in learnt if workspace.store.find_artifact(ref, "dataset") is not None]
+    ref = known[0] if known else run.spec.get("data")
+    return named(workspace, str(ref)) if ref else "DATA"
 
 
 def _bring_nearer(workspace: Workspace, run: Run, found: Nearness) -> str:
