@@ -54,7 +54,10 @@ class VerdictCard(Card):
         """Shows what is to be said of a variant; of none, that no one keeps the limits."""
         self._variant_id = verdict.variant.id if verdict is not None else ""
         self.set_title(breakable(verdict_words.headline(verdict)))
-        if verdict is None:
+        if not board.variants:
+            self.set_title(self.tr("Nothing here can be compared yet."))
+            self.set_note(self.tr("What was measured is left out below; measure what is missing."))
+        elif verdict is None:
             nearest = verdict_words.closest_text(board, limits)
             self.set_note(
                 breakable(" ".join((nearest, self.tr("Move a limit until one qualifies."))).strip())

@@ -46,6 +46,19 @@ def test_with_models_and_no_figures_it_leads_to_measuring(
     assert asked.args == ["evaluate", None]
 
 
+def test_where_every_report_is_damaged_no_limit_is_blamed(
+    page: ComparePage, qtbot: QtBot, workspace: Workspace
+) -> None:
+    data = boards.add_data(workspace)
+    models = boards.add_models(workspace, SEVEN, data)
+    damaged = boards.add_report(workspace, SEVEN, models, data, range(30))
+    with open(workspace.artifact_folder(damaged.id) / "answers.jsonl", "a") as file:
+        file.write("{}\n")
+    opened(page, qtbot)
+    assert page.verdict_card.title_label.text() == "Nothing here can be compared yet."
+    assert "limit" not in page.verdict_card.note_label.text()
+
+
 def test_limits_by_slider_and_key_leave_what_qualifies(
     page: ComparePage, qtbot: QtBot, workspace: Workspace
 ) -> None:
