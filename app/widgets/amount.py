@@ -45,6 +45,7 @@ class AmountField(QWidget):
         self.spin.lineEdit().setTextMargins(SPACE_S, 0, SPACE_S, 0)  # the sheet's padding does not reach it
         self.spin.setAccessibleName(label)
         self.spin.setKeyboardTracking(False)
+        self.spin.setCorrectionMode(_Spin.CorrectionMode.CorrectToNearestValue)  # not back to what was there
         self.spin.valueChanged.connect(self._on_typed)
         head.setBuddy(self.spin)
         row = QHBoxLayout()

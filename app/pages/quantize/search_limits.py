@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
-from app.formats import short_name
+from app.formats import number_text, short_name
 from app.models import library
 from app.pages.quantize.view_model import QuantizeViewModel
 from app.pages.quantize.words import mismatch_text
@@ -35,7 +35,6 @@ class SearchLimits(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_L)
         self.room = AmountField(self.tr("How large may it be?"), self.tr(" MB"), self)
-        self.room.note.setText(self.tr("Within this size, the bits go where they change the answers most."))
         self.times = QCheckBox(self.tr("Answers must be fast enough as well"), self)
         self.times.toggled.connect(self.timed)
         self.time = AmountField(self.tr("How long may an answer take?"), self.tr(" ms"), self)
@@ -66,6 +65,10 @@ class SearchLimits(QWidget):
         self.room.setVisible(model.recipe == "search")
         least, most = model.limits
         self.room.show_amount(least, most, model.limit_mb, decimals=1)
+        note = self.tr(
+            "From {least} to {most} MB. Within this size, the bits go where they change the answers most."
+        )
+        self.room.note.setText(note.format(least=number_text(least), most=number_text(most)))
         blocked = self.times.blockSignals(True)
         self.times.setChecked(model.is_timed)
         self.times.blockSignals(blocked)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.formats import number_text
 from app.models.repeat import Repeat
 from app.pages.quantize.page import QuantizePage
 from core.specs import QuantizeSpec
@@ -145,6 +146,11 @@ def test_a_search_is_told_its_limit_and_whose_rows_judge(
     assert usual == pytest.approx((page.view_model.expected_bytes("int4-edges") or 0) / 1e6, abs=0.1)
     control = page.limits.room.spin
     control.setFocus()
+    control.selectAll()
+    QTest.keyClicks(control, "20")  # no mixture is so small
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    assert control.value() == pytest.approx(page.view_model.limits[0], abs=0.1)
+    assert page.limits.room.note.text().startswith(f"From {number_text(page.view_model.limits[0])} to ")
     control.selectAll()
     QTest.keyClicks(control, "95")
     QTest.keyClick(control, Qt.Key.Key_Return)
