@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.job_bridge import JobBridge
 from core.errors import WorkbenchError
 from core.jobs.registry import KINDS
+from core.jobs.sampling import free_disk_bytes
 from core.specs import Spec
 from core.workspace.records import Run
 from core.workspace.workspace import check_name
@@ -58,7 +59,23 @@ class WizardViewModel(QObject):
         """The first step that is not finished."""
         raise NotImplementedError
 
+    @property
+    def disk_needed(self) -> float:
+        """Bytes that the run leaves and needs on its way."""
+        raise NotImplementedError
+
     # --- what they share ---
+
+    @property
+    def disk_free(self) -> int | None:
+        """Bytes free where the workspace lies; None where the system does not say."""
+        return free_disk_bytes(self._workspace.root)
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether the disk has room for it, as far as known."""
+        free = self.disk_free
+        return free is None or self.disk_needed <= free
 
     @Slot(str)
     def set_name(self, name: str) -> None:

@@ -17,7 +17,6 @@ from app.pages.prune.wish import Way, Wish
 from app.pages.wizard_view_model import WizardViewModel
 from app.recipe_runner import RecipeRunner
 from core.errors import InputError
-from core.jobs.sampling import free_disk_bytes
 from core.models.pruning import budget, rounds
 from core.models.pruning.sizes import Cut, Sizes
 from core.specs import PruneSpec
@@ -265,17 +264,6 @@ class PruneViewModel(WizardViewModel):
             return 2 * sizes.fp32_bytes(sizes.whole)
         is_half = library.root(self.all_models, self.model).dtype in _HALF_BYTES
         return sizes.fp32_bytes(cut) // (2 if is_half else 1)
-
-    @property
-    def disk_free(self) -> int | None:
-        """Bytes free where the workspace lies; None where the system does not say."""
-        return free_disk_bytes(self._workspace.root)
-
-    @property
-    def has_disk(self) -> bool:
-        """Whether the disk has room for it, as far as known."""
-        free = self.disk_free
-        return free is None or self.disk_needed <= free
 
     @property
     def name(self) -> str:

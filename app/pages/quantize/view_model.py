@@ -19,7 +19,6 @@ from app.pages.quantize.outlook import Outlook
 from app.pages.wizard_view_model import WizardViewModel
 from core import mismatch
 from core.errors import WorkbenchError
-from core.jobs.sampling import free_disk_bytes
 from core.models import targets
 from core.models.quantizing import recipes
 from core.models.quantizing.expected import Expected
@@ -318,17 +317,6 @@ class QuantizeViewModel(WizardViewModel):
         """The result and a full-precision copy on the way."""
         expected = self.expected_bytes(self.recipe) or 0.0
         return expected + self.parameters * 4.0
-
-    @property
-    def disk_free(self) -> int | None:
-        """Bytes free where the workspace lies; None where the system does not say."""
-        return free_disk_bytes(self._workspace.root)
-
-    @property
-    def has_disk(self) -> bool:
-        """Whether the disk has room for it, as far as known."""
-        free = self.disk_free
-        return free is None or self.disk_needed <= free
 
     @property
     def step(self) -> Step:

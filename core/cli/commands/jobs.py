@@ -19,6 +19,7 @@ from core.errors import InputError
 from core.jobs import submission
 from core.jobs.timeleft import say_duration
 from core.models import nearness, presets, verdict
+from core.models.board import forecast
 from core.models.evaluation_time import EvaluationTimes
 from core.models.pruning import refusal, rounds
 from core.models.report import Comparison, ModelFigures, main_figure
@@ -251,8 +252,7 @@ def run_evaluate(workspace: Workspace, arguments: argparse.Namespace, output: Ou
 
 def _how_long(workspace: Workspace, spec: EvaluateSpec) -> str:
     """About how long it takes, where earlier evaluations tell."""
-    counts = workspace.artifact(spec.data, "dataset").meta.get("counts") or {}
-    rows = min(filter(None, (int(counts.get(spec.split) or 0), spec.limit)), default=0)
+    rows = forecast.rows_of(workspace.artifact(spec.data, "dataset"), spec.split, spec.limit)
     seconds = EvaluationTimes(workspace).seconds(spec, rows) if rows else None
     if seconds is None:
         return "How long it takes shows after the first rows: nothing like it was measured here yet."
